@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything the tree builds, from one make that sees the whole graph.
+#
+#   make               library and programs, into build/
+#   make demo          install what is missing, build, name the demo pictures
+#   make check         install what is missing, build, run every test that needs
+#                      no hardware
+#   make check-asan    the same tests under address and undefined sanitizers
+#   make check-arm64   the same tests, cross-built, under qemu-user
+#   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
+#   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
+#   make bench         speed and size, against Debian's XNNPACK and with itself
+#   make train-cards   train the shipped model again (developers)
+#   make install       to $(DESTDIR)$(prefix)
+#
+# Each room says in its room.mk what it adds. CC, CFLAGS, CPPFLAGS and LDFLAGS
+# belong to the caller (dpkg-buildflags sets them) and are only added to.
+
+prefix     ?= /usr/local
+bindir     ?= $(prefix)/bin
+libdir     ?= $(prefix)/lib
+includedir ?= $(prefix)/include/atoll
+mandir     ?= $(prefix)/share/man
+datadir    ?= $(prefix)/share/atoll
+
+BUILD ?= build
+
+version   := 0.1.0
+soversion := 0
+
+CFLAGS ?= -O2 -g
+# No fused multiply-add behind our back: results are the same on every machine.
+cflags  = -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+          -fPIC -fvisibility=hidden -ffp-contract=off -pthread \
+          -D_GNU_SOURCE -DATOLL_VERSION='"$(version)"' -DATOLL_DATADIR='"$(datadir)"' \
+          -I. $(CPPFLAGS) $(CFLAGS) $(isa)
+arch   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+
+lib         :=   # sources of libatoll
+headers     :=   # the doors: what other rooms and packages may include
+programs    :=   # one source file each, named like the program
+parts       :=   # what every program links beside the library
+data        :=   # files the programs read, installed under $(datadir)
+manuals     :=   # man pages, section 1
+schemas     :=   # FlatBuffers schemas, compiled to check them and for the tests
+checks      :=   # one source file each, run by make check
+check_parts :=   # helpers every check links
+check_scripts := # likewise run, not compiled
+fuzzers     :=   # libFuzzer entry points
+packages    := gcc make libc6-dev flatbuffers-compiler libcmocka-dev
+LDLIBS      := -lm
+
+include board/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+shared := $(BUILD)/libatoll.so.$(version)
+static := $(BUILD)/libatoll.a
+links  := $(BUILD)/libatoll.so.$(soversion) $(BUILD)/libatoll.so
+binaries := $(patsubst apps/%.c,$(BUILD)/%,$(programs))
+tests    := $(patsubst %.c,$(BUILD)/%,$(checks))
+compiled_schemas := $(schemas:%.fbs=$(BUILD)/%.bfbs)
+
+all: $(links) $(binaries) $(compiled_schemas)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(cflags) -MMD -MP -c $< -o $@
+
+$(shared): $(call objects,$(lib))
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
+		-Wl,--no-undefined $^ $(LDLIBS) -o $@
+
+$(links): $(shared)
+	ln -sf $(notdir $<) $@
+
+$(static): $(call objects,$(lib))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Programs see what any user of the package sees: the doors and the .so. The
+# ones in the build folder find it beside themselves.
+$(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' $(filter %.o,$^) \
+		-L$(BUILD) -latoll $(LDLIBS) -o $@
+
+$(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@
+
+# Checks link the archive, so that they can also look inside a room.
+$(tests): %: %.o $(call objects,$(check_parts)) $(static)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -lcmocka -o $@
+
+$(BUILD)/%.bfbs: %.fbs
+	@mkdir -p $(@D)
+	flatc --binary --schema -o $(@D) $<
+
+packages:
+	@tests/packages.sh $(packages)
+
+check: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) check-built
+
+check-built: all $(tests)
+	@BUILD=$(BUILD) CC='$(CC)' RUN='$(RUN)' tests/run.sh $(tests) $(check_scripts)
+
+sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer
+
+check-asan: packages
+	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(sanitize)' check-built
+
+check-arm64:
+	@tests/packages.sh --foreign arm64 flatbuffers-compiler qemu-user gcc-aarch64-linux-gnu \
+		libc6-dev-arm64-cross $(addsuffix :arm64,$(filter lib%-dev,$(filter-out libc6-dev,$(packages))))
+	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc \
+		RUN=qemu-aarch64 check-built
+
+install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1
+	install -m 755 $(binaries:$(BUILD)/%=$(BUILD)/installed/%) $(DESTDIR)$(bindir)
+	install -m 644 $(shared) $(DESTDIR)$(libdir)
+	cp -d $(links) $(DESTDIR)$(libdir)
+	install -m 644 $(manuals) $(DESTDIR)$(mandir)/man1
+	for file in $(headers); do \
+		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
+	for file in $(data); do \
+		install -D -m 644 $$file $(DESTDIR)$(datadir)/$${file#apps/} || exit 1; done
+	sed -e 's|@includedir@|$(includedir)|' -e 's|@libdir@|$(libdir)|' \
+		-e 's|@version@|$(version)|' apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all packages check check-built check-asan check-arm64 install clean
+.SECONDARY:
+.DELETE_ON_ERROR:

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_FLATBUF_H
+#define ATOLL_RUNTIME_FLATBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "board/error.h"
+
+/*
+ * Reading FlatBuffers in place, after flatbuf_verify has walked every byte
+ * that can be reached.
+ *
+ *	struct flatbuf_table model, options;
+ *
+ *	if (flatbuf_verify(bytes, size, &tflite_model_type, "TFL3", &model, &err) < 0)
+ *		return -EINVAL;
+ *	version = flatbuf_u32(model, MODEL_VERSION, 0);
+ *
+ * The getters check nothing: they are for verified tables only. A table that is
+ * absent reads as one whose fields all have their defaults.
+ */
+struct flatbuf_table {
+	const uint8_t *at; /* first byte of the table; NULL when absent */
+};
+
+/* Scalars: the stored value of field `id`, or `absent`. Any alignment. */
+bool flatbuf_bool(struct flatbuf_table table, unsigned id, bool absent);
+int8_t flatbuf_i8(struct flatbuf_table table, unsigned id, int8_t absent);
+uint8_t flatbuf_u8(struct flatbuf_table table, unsigned id, uint8_t absent);
+int32_t flatbuf_i32(struct flatbuf_table table, unsigned id, int32_t absent);
+uint32_t flatbuf_u32(struct flatbuf_table table, unsigned id, uint32_t absent);
+int64_t flatbuf_i64(struct flatbuf_table table, unsigned id, int64_t absent);
+uint64_t flatbuf_u64(struct flatbuf_table table, unsigned id, uint64_t absent);
+float flatbuf_f32(struct flatbuf_table table, unsigned id, float absent);
+
+/* A table inside a table; absent when the field is. */
+struct flatbuf_table flatbuf_child(struct flatbuf_table table, unsigned id);
+
+/* NUL-terminated inside the file; NULL when absent. */
+const char *flatbuf_string(struct flatbuf_table table, unsigned id);
+
+/* The elements as bytes, any alignment; count 0 and NULL when absent. */
+struct flatbuf_vector {
+	const uint8_t *at;
+	uint32_t count;
+};
+
+struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id);
+int32_t flatbuf_vector_i32(struct flatbuf_vector vector, uint32_t i);
+int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i);
+float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i);
+struct flatbuf_table flatbuf_vector_table(struct flatbuf_vector vector, uint32_t i);
+const char *flatbuf_vector_string(struct flatbuf_vector vector, uint32_t i);
+
+#endif

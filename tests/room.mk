@@ -1,0 +1,2 @@
+# tests: one program per source file with behaviour, and what they share.
+check_parts += tests/check.c tests/graph.c
