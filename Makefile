@@ -88,8 +88,12 @@ $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@
 
 # Checks link the archive, so that they can also look inside a room.
-$(tests): %: %.o $(call objects,$(check_parts)) $(static)
+$(tests): %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -lcmocka -o $@
+
+$(BUILD)/tests/libcheck.a: $(call objects,$(check_parts))
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 $(BUILD)/%.bfbs: %.fbs
 	@mkdir -p $(@D)
