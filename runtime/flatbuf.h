@@ -25,6 +25,50 @@ struct flatbuf_table {
 	const uint8_t *at; /* first byte of the table; NULL when absent */
 };
 
+/*
+ * What a table of some schema looks like, field by field in the order of their
+ * ids. For a union the "fields" are its member tables in the order of their
+ * tags. Gaps (unused ids and tags) are all zero. Fields and tags past the end
+ * come from a newer schema: they are not looked at and must not be read.
+ */
+enum flatbuf_kind {
+	FLATBUF_UNUSED,
+	FLATBUF_SCALAR,  /* `width` bytes inside the table */
+	FLATBUF_STRING,
+	FLATBUF_TABLE,   /* of `type` */
+	FLATBUF_UNION,   /* table by the tag in the scalar one id before; `type`
+			    lists the members */
+	FLATBUF_SCALARS, /* vector of scalars of `width` bytes */
+	FLATBUF_STRINGS, /* vector of strings */
+	FLATBUF_TABLES,  /* vector of tables of `type` */
+};
+
+struct flatbuf_type {
+	const char *name;
+	uint32_t fields;
+	const struct flatbuf_field {
+		const char *name;
+		uint8_t kind;                    /* enum flatbuf_kind */
+		uint8_t width;                   /* bytes of a scalar: 1, 2, 4, 8 */
+		const struct flatbuf_type *type;
+	} *field;                                /* [fields] */
+};
+
+/*
+ * Check that `bytes` is a FlatBuffer whose root is a table of `type` and whose
+ * file identifier is the four letters `identifier`: every table, vtable, vector
+ * and string that the getters can reach lies inside, strings end in NUL. Writes
+ * `root` and returns 0, or -EINVAL with a sentence that begins with the path of
+ * the broken element, "subgraphs[0].operators[3].inputs: ...".
+ *
+ * Alignment is not asked for, since nothing here needs it. Elements that are
+ * shared count each time they are reached, and there may be no more of them
+ * than the file has bytes; so time stays in proportion to the size.
+ */
+int flatbuf_verify(const void *bytes, size_t size, const struct flatbuf_type *type,
+		   const char *identifier, struct flatbuf_table *root,
+		   struct atoll_error *err);
+
 /* Scalars: the stored value of field `id`, or `absent`. Any alignment. */
 bool flatbuf_bool(struct flatbuf_table table, unsigned id, bool absent);
 int8_t flatbuf_i8(struct flatbuf_table table, unsigned id, int8_t absent);
@@ -48,6 +92,9 @@ struct flatbuf_vector {
 };
 
 struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id);
+
+/* Element `i`, which must be below the count. */
+uint8_t flatbuf_vector_u8(struct flatbuf_vector vector, uint32_t i);
 int32_t flatbuf_vector_i32(struct flatbuf_vector vector, uint32_t i);
 int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i);
 float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i);
