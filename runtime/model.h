@@ -53,6 +53,7 @@ struct atoll_model {
 	const char *description;     /* never NULL */
 	const uint8_t *bytes;        /* the whole file */
 	size_t size;
+	int is_mapped;               /* bytes are a read-only mapping of the file */
 	uint32_t graphs;             /* at least 1; graph[0] is the main one */
 	const struct atoll_graph *graph;
 	uint32_t metadata;

@@ -1,4 +1,21 @@
-# runtime: model files, kernels, sessions. Uses board; leans on flatc to build.
-lib += runtime/cpu.c runtime/quant.c runtime/tensor.c
-headers += runtime/flatbuf.h runtime/model.h runtime/session.h runtime/tensor.h \
-	runtime/builder.h
+# runtime: model files, kernels, sessions. Uses board; leans on flatc to build
+# and on libmd for SHA-256.
+lib += \
+	runtime/background.c \
+	runtime/cache.c \
+	runtime/cpu.c \
+	runtime/memory.c \
+	runtime/plan.c \
+	runtime/pool.c \
+	runtime/quant.c \
+	runtime/session.c \
+	runtime/tensor.c \
+	runtime/kernels/kernels.c
+headers += \
+	runtime/builder.h \
+	runtime/flatbuf.h \
+	runtime/model.h \
+	runtime/session.h \
+	runtime/tensor.h
+LDLIBS   += -lmd
+packages += libmd-dev

@@ -1,2 +1,6 @@
 # tests: one program per source file with behaviour, and what they share.
-check_parts += tests/check.c tests/graph.c
+check_parts += \
+	tests/check.c \
+	tests/graph.c
+checks += \
+	tests/test_camera_picture.c

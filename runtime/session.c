@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/session.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/background.h"
+#include "runtime/cache.h"
+#include "runtime/cpu.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/memory.h"
+#include "runtime/plan.h"
+#include "runtime/pool.h"
+#include "runtime/schema/tflite.h"
+
+/* More threads than this only help models larger than any board runs. */
+#define DEFAULT_THREADS_MAX 4
+
+struct atoll_session {
+	const struct atoll_model *model;
+	const struct atoll_graph *graph;
+	struct atoll_session_options options;
+	enum cpu_level level;
+	struct pool *pool;
+	struct background *background;
+
+	struct memory memory;       /* tables, kernels' state, folded results */
+	struct memory packed;       /* weights as the kernels want them */
+	struct cache *cache;        /* or NULL */
+	struct cache_block *blocks; /* what was packed, in order */
+	size_t blocks_used, blocks_room;
+
+	struct atoll_tensor *tensor;   /* [graph->tensors] */
+	struct kernel_node *node;      /* [graph->operators] */
+	uint8_t *is_folded;            /* [graph->operators] done at open */
+	uint8_t *arena;                /* tensors that come and go, scratch */
+	struct atoll_session_plan plan;
+	struct atoll_session_step *step; /* plan.step, writable */
+};
+
+/* What kernels ask of us, see kernels.h */
+
+void *kernel_alloc(struct kernel_setup *setup, size_t bytes)
+{
+	struct atoll_session *session = setup->session;
+
+	return memory_take(&session->memory, bytes);
+}
+
+/* Remember a packed block for cache_store. */
+static int remember_block(struct atoll_session *session, const void *data, size_t bytes)
+{
+	if (session->blocks_used == session->blocks_room) {
+		size_t room = session->blocks_room ? 2 * session->blocks_room : 64;
+		void *more = realloc(session->blocks, room * sizeof(*session->blocks));
+
+		if (!more)
+			return -ENOMEM;
+		session->blocks = more;
+		session->blocks_room = room;
+	}
+	session->blocks[session->blocks_used++] =
+		(struct cache_block){ .data = data, .bytes = bytes };
+	return 0;
+}
+
+void *kernel_alloc_packed(struct kernel_setup *setup, size_t bytes, bool *is_filled)
+{
+	struct atoll_session *session = setup->session;
+	/* Read-only memory: kernels leave a filled block alone. */
+	void *packed = (void *)(uintptr_t)cache_next(session->cache, bytes);
+
+	*is_filled = packed != NULL;
+	if (!packed)
+		packed = memory_take(&session->packed, bytes);
+	if (packed && remember_block(session, packed, bytes) < 0)
+		return NULL;
+	return packed;
+}
+
+/*
+ * Packed weights are a copy. The pages of the original may leave memory; should
+ * anyone read them again they come back from the file.
+ */
+void kernel_done_with(struct kernel_setup *setup, const struct atoll_tensor *constant)
+{
+	const struct atoll_session *session = setup->session;
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = ((uintptr_t)constant->data + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)constant->data + constant->bytes) / page * page;
+	uintptr_t file = (uintptr_t)session->model->bytes;
+
+	if (session->model->is_mapped && first < end && first >= file &&
+	    end <= file + session->model->size)
+		(void)madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
+/* Opening, step by step */
+
+static uint32_t default_threads(void)
+{
+	cpu_set_t set;
+	int processors = sched_getaffinity(0, sizeof(set), &set) == 0 ?
+		CPU_COUNT(&set) : 1;
+
+	return processors < DEFAULT_THREADS_MAX ? (uint32_t)processors :
+		DEFAULT_THREADS_MAX;
+}
+
+static int take_tables(struct atoll_session *session)
+{
+	const struct atoll_graph *graph = session->graph;
+	struct memory *memory = &session->memory;
+
+	session->tensor = memory_take(memory, graph->tensors * sizeof(*session->tensor));
+	session->node = memory_take(memory, graph->operators * sizeof(*session->node));
+	session->is_folded = memory_take(memory, graph->operators);
+	session->step = memory_take(memory, graph->operators * sizeof(*session->step));
+	if (!session->tensor || !session->node || !session->is_folded || !session->step)
+		return -ENOMEM;
+	memcpy(session->tensor, graph->tensor, graph->tensors * sizeof(*session->tensor));
+	/* What is written needs memory, even if the file has contents for it. */
+	for (uint32_t i = 0; i < graph->inputs; i++)
+		session->tensor[graph->input[i]].data = NULL;
+	for (uint32_t i = 0; i < graph->tensors; i++)
+		if (graph->is_variable[i])
+			session->tensor[i].data = NULL;
+	return 0;
+}
+
+/* Tensor pointers for a list of indices, NULL for -1. */
+static struct atoll_tensor **pointers(struct atoll_session *session,
+				      const int32_t *index, uint32_t count)
+{
+	struct atoll_tensor **list =
+		memory_take(&session->memory, count * sizeof(*list));
+
+	for (uint32_t i = 0; list && i < count; i++)
+		list[i] = index[i] < 0 ? NULL : &session->tensor[index[i]];
+	return list;
+}
+
+/* The custom operator that the Edge TPU compiler puts in place of what it took
+   over. */
+#define EDGETPU_OPERATOR "edgetpu-custom-op"
+
+static int unknown_operator(const struct atoll_operator *op, struct atoll_error *err)
+{
+	if (op->code == BUILTIN_CUSTOM && strcmp(op->name, EDGETPU_OPERATOR) == 0)
+		return atoll_error_set(err, -ENOTSUP, "custom operator %s: compiled for "
+			"the Edge TPU, which device cpu is not; "
+			"run the model it was compiled from", op->name);
+	if (op->code == BUILTIN_CUSTOM)
+		return atoll_error_set(err, -ENOTSUP, "custom operator %s is unknown; "
+			"atoll-model ops lists the supported ones", op->name);
+	return atoll_error_set(err, -ENOTSUP, "operator %s (%u) is not supported; "
+			       "atoll-model ops lists the supported ones",
+			       op->name, op->code);
+}
+
+static int fill_node(struct atoll_session *session, const struct atoll_operator *op,
+		     struct kernel_node *node)
+{
+	node->op = op;
+	node->inputs = op->inputs;
+	node->outputs = op->outputs;
+	node->intermediates = op->intermediates;
+	node->input = pointers(session, op->input, op->inputs);
+	node->output = pointers(session, op->output, op->outputs);
+	node->intermediate = pointers(session, op->intermediate, op->intermediates);
+	return node->input && node->output && node->intermediate ? 0 : -ENOMEM;
+}
+
+static bool has_constant_inputs(const struct kernel_node *node)
+{
+	if (node->inputs == 0)
+		return false;
+	for (uint32_t i = 0; i < node->inputs; i++)
+		if (node->input[i] && !node->input[i]->data)
+			return false;
+	return true;
+}
+
+/* Everything it needs is known: run it now and make its outputs constants. */
+static int fold(struct atoll_session *session, uint32_t index, struct atoll_error *err)
+{
+	struct kernel_node *node = &session->node[index];
+	struct memory scratch = { 0 };
+	int r = 0;
+
+	for (uint32_t i = 0; i < node->outputs && r == 0; i++) {
+		node->output[i]->data =
+			memory_take(&session->memory, node->output[i]->bytes);
+		session->plan.constant_bytes += node->output[i]->bytes;
+		if (!node->output[i]->data)
+			r = -ENOMEM;
+	}
+	node->scratch = memory_take(&scratch, node->scratch_bytes);
+	if (!node->scratch)
+		r = -ENOMEM;
+	if (r == 0)
+		r = node->run(node, session->pool);
+	memory_free(&scratch);
+	node->scratch = NULL;
+	session->is_folded[index] = 1;
+	if (r < 0)
+		atoll_error_set(err, r, "%s: %s", node->op->name, strerror(-r));
+	return r;
+}
+
+static int prepare_operator(struct atoll_session *session, uint32_t index,
+			    struct kernel_setup *setup, struct atoll_error *err)
+{
+	const struct atoll_operator *op = &session->graph->op[index];
+	const struct kernel *kernel = kernel_find(op);
+	struct kernel_node *node = &session->node[index];
+	int r;
+
+	if (!kernel)
+		return unknown_operator(op, err);
+	if (op->version > kernel->version_max)
+		return atoll_error_set(err, -ENOTSUP,
+			"operator %s: version %d, at most %d is supported",
+			op->name, op->version, kernel->version_max);
+	r = fill_node(session, op, node);
+	if (r < 0)
+		return atoll_error_set(err, r, "out of memory");
+	r = kernel->prepare(node, setup, err);
+	if (r < 0)
+		return r;
+	if (node->is_known || has_constant_inputs(node))
+		return fold(session, index, err);
+	return 0;
+}
+
+static int prepare_all(struct atoll_session *session, struct atoll_error *err)
+{
+	struct kernel_setup setup = {
+		.cpu = session->level,
+		.threads = pool_threads(session->pool),
+		.session = session,
+	};
+
+	for (uint32_t i = 0; i < session->graph->operators; i++) {
+		int r = prepare_operator(session, i, &setup, err);
+
+		if (r < 0) {
+			atoll_error_prefix(err, "%s: operator %u",
+					   session->model->path, i);
+			return r;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Who lives where in the arena. A block belongs to a tensor, or to the first of
+ * a chain of views on the same bytes, or is an operator's scratch.
+ */
+struct layout {
+	struct plan_block *block; /* [blocks] */
+	uint32_t blocks;
+	uint32_t *of_tensor;      /* [tensors] block or NONE */
+	uint32_t *of_scratch;     /* [operators] block or NONE */
+};
+
+#define NONE UINT32_MAX
+
+static uint32_t tensor_index(const struct atoll_session *session,
+			     const struct atoll_tensor *tensor)
+{
+	return (uint32_t)(tensor - session->tensor);
+}
+
+static uint32_t new_block(struct layout *layout, size_t bytes, uint32_t first,
+			  uint32_t last)
+{
+	layout->block[layout->blocks] = (struct plan_block){
+		.bytes = bytes, .first = first, .last = last };
+	return layout->blocks++;
+}
+
+/* A block for a tensor that is born at `first`, unless it has one already or
+   needs none. */
+static void born(struct atoll_session *session, struct layout *layout,
+		 const struct atoll_tensor *tensor, uint32_t first, uint32_t last)
+{
+	uint32_t index = tensor_index(session, tensor);
+
+	if (!tensor->data && layout->of_tensor[index] == NONE)
+		layout->of_tensor[index] = new_block(layout, tensor->bytes, first, last);
+}
+
+static void used(struct atoll_session *session, struct layout *layout,
+		 const struct atoll_tensor *tensor, uint32_t step)
+{
+	uint32_t block = layout->of_tensor[tensor_index(session, tensor)];
+
+	if (block != NONE && layout->block[block].last < step)
+		layout->block[block].last = step;
+}
+
+/* May output 0 be the same memory as input 0? */
+static bool is_shared_view(struct atoll_session *session, const struct kernel_node *node)
+{
+	return node->is_view && !session->options.keeps_tensors &&
+	       !node->input[0]->data &&
+	       !session->graph->is_variable[tensor_index(session, node->input[0])] &&
+	       node->input[0]->bytes == node->output[0]->bytes;
+}
+
+static void lay_out_operator(struct atoll_session *session, struct layout *layout,
+			     uint32_t step)
+{
+	const struct kernel_node *node = &session->node[step];
+	uint32_t last = session->options.keeps_tensors ? session->graph->operators : step;
+
+	for (uint32_t i = 0; i < node->inputs; i++)
+		if (node->input[i])
+			used(session, layout, node->input[i], step);
+	if (is_shared_view(session, node))
+		layout->of_tensor[tensor_index(session, node->output[0])] =
+			layout->of_tensor[tensor_index(session, node->input[0])];
+	for (uint32_t i = 0; i < node->outputs; i++) {
+		born(session, layout, node->output[i], step, last);
+		used(session, layout, node->output[i], step);
+	}
+	if (node->scratch_bytes > 0)
+		layout->of_scratch[step] =
+			new_block(layout, node->scratch_bytes, step, step);
+}
+
+static void lay_out(struct atoll_session *session, struct layout *layout)
+{
+	const struct atoll_graph *graph = session->graph;
+	uint32_t end = graph->operators;
+
+	/* Inputs stay as the caller wrote them, so that a run can be repeated. */
+	for (uint32_t i = 0; i < graph->inputs; i++)
+		born(session, layout, &session->tensor[graph->input[i]], 0, end);
+	for (uint32_t i = 0; i < graph->tensors; i++)
+		if (graph->is_variable[i])
+			born(session, layout, &session->tensor[i], 0, end);
+	for (uint32_t step = 0; step < end; step++)
+		if (!session->is_folded[step])
+			lay_out_operator(session, layout, step);
+	for (uint32_t i = 0; i < graph->outputs; i++) {
+		born(session, layout, &session->tensor[graph->output[i]], 0, end);
+		used(session, layout, &session->tensor[graph->output[i]], end);
+	}
+}
+
+static int place(struct atoll_session *session, const struct layout *layout)
+{
+	const struct atoll_graph *graph = session->graph;
+	int r = plan_pack(layout->block, layout->blocks, &session->plan.arena_bytes);
+
+	if (r < 0)
+		return r;
+	session->arena = memory_take(&session->memory, session->plan.arena_bytes);
+	if (!session->arena)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < graph->tensors; i++)
+		if (layout->of_tensor[i] != NONE)
+			session->tensor[i].data =
+				session->arena + layout->block[layout->of_tensor[i]].offset;
+	for (uint32_t i = 0; i < graph->operators; i++)
+		if (layout->of_scratch[i] != NONE)
+			session->node[i].scratch =
+				session->arena + layout->block[layout->of_scratch[i]].offset;
+	return 0;
+}
+
+static int make_arena(struct atoll_session *session, struct atoll_error *err)
+{
+	const struct atoll_graph *graph = session->graph;
+	size_t most = (size_t)graph->tensors + graph->operators;
+	struct memory memory = { 0 };
+	struct layout layout = {
+		.block = memory_take(&memory, most * sizeof(struct plan_block)),
+		.of_tensor = memory_take(&memory, graph->tensors * sizeof(uint32_t)),
+		.of_scratch = memory_take(&memory, graph->operators * sizeof(uint32_t)),
+	};
+	int r = -ENOMEM;
+
+	if (layout.block && layout.of_tensor && layout.of_scratch) {
+		for (uint32_t i = 0; i < graph->tensors; i++)
+			layout.of_tensor[i] = NONE;
+		for (uint32_t i = 0; i < graph->operators; i++)
+			layout.of_scratch[i] = NONE;
+		lay_out(session, &layout);
+		r = place(session, &layout);
+	}
+	memory_free(&memory);
+	if (r < 0)
+		atoll_error_set(err, r, "%s: no memory for its tensors",
+				session->model->path);
+	return r;
+}
+
+static void describe(struct atoll_session *session)
+{
+	struct atoll_session_plan *plan = &session->plan;
+
+	plan->device = "cpu";
+	plan->instructions = cpu_level_name(session->level);
+	plan->threads = pool_threads(session->pool);
+	plan->is_from_cache = cache_is_complete(session->cache);
+	for (size_t i = 0; i < session->blocks_used; i++)
+		plan->packed_bytes += session->blocks[i].bytes;
+	plan->steps = session->graph->operators;
+	plan->step = session->step;
+	for (uint32_t i = 0; i < plan->steps; i++) {
+		const struct kernel_node *node = &session->node[i];
+		struct atoll_session_step *step = &session->step[i];
+
+		step->op = i;
+		step->name = node->op->name;
+		step->device = session->is_folded[i] ? "known" : "cpu";
+		step->scratch_bytes = node->scratch_bytes;
+		if (node->outputs == 0)
+			continue;
+		step->output_bytes = node->output[0]->bytes;
+		if (!session->is_folded[i])
+			step->output_offset =
+				(size_t)((const uint8_t *)node->output[0]->data -
+					 session->arena);
+	}
+}
+
+static int invoke(void *context)
+{
+	struct atoll_session *session = context;
+	const uint32_t operators = session->graph->operators;
+	struct timespec before, after;
+
+	for (uint32_t i = 0; i < operators; i++) {
+		struct kernel_node *node = &session->node[i];
+		int r;
+
+		if (session->is_folded[i])
+			continue;
+		if (!session->options.is_profiled) {
+			r = node->run(node, session->pool);
+		} else {
+			clock_gettime(CLOCK_MONOTONIC, &before);
+			r = node->run(node, session->pool);
+			clock_gettime(CLOCK_MONOTONIC, &after);
+			session->step[i].runs++;
+			session->step[i].time_ns += (uint64_t)(
+				(after.tv_sec - before.tv_sec) * 1000000000 +
+				after.tv_nsec - before.tv_nsec);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_device(const char *device, struct atoll_error *err)
+{
+	if (!device || strcmp(device, "cpu") == 0)
+		return 0;
+	return atoll_error_set(err, -ENODEV, "device %s: unknown; cpu is supported",
+			       device);
+}
+
+static int open_all(struct atoll_session *session, struct atoll_error *err)
+{
+	uint32_t threads = session->options.threads;
+	int r = check_device(session->options.device, err);
+
+	if (r < 0)
+		return r;
+	r = cpu_level_choose(&session->level, err);
+	if (r < 0)
+		return r;
+	session->pool = pool_new(threads ? threads : default_threads(), err);
+	if (!session->pool)
+		return -EINVAL;
+	session->background = background_new(invoke, session, err);
+	if (!session->background)
+		return -EMFILE;
+	if (session->options.cache)
+		session->cache = cache_open(session->options.cache, session->model,
+					    session->level);
+	r = take_tables(session);
+	if (r < 0)
+		return atoll_error_set(err, r, "%s: out of memory", session->model->path);
+	r = prepare_all(session, err);
+	if (r < 0)
+		return r;
+	return make_arena(session, err);
+}
+
+ATOLL_API struct atoll_session *
+atoll_session_open(const struct atoll_model *model,
+		   const struct atoll_session_options *options,
+		   struct atoll_error *err)
+{
+	struct atoll_session *session = calloc(1, sizeof(*session));
+
+	if (!session) {
+		atoll_error_set(err, -ENOMEM, "%s: out of memory", model->path);
+		return NULL;
+	}
+	session->model = model;
+	session->graph = &model->graph[0];
+	if (options)
+		session->options = *options;
+	if (open_all(session, err) < 0) {
+		atoll_session_close(session);
+		return NULL;
+	}
+	describe(session);
+	if (session->cache && !session->plan.is_from_cache)
+		cache_store(session->cache, session->blocks, session->blocks_used);
+	atoll_session_reset(session);
+	return session;
+}
+
+ATOLL_API void atoll_session_close(struct atoll_session *session)
+{
+	if (!session)
+		return;
+	background_free(session->background);
+	pool_free(session->pool);
+	memory_free(&session->packed);
+	memory_free(&session->memory);
+	cache_close(session->cache);
+	free(session->blocks);
+	free(session);
+}
+
+ATOLL_API uint32_t atoll_session_inputs(const struct atoll_session *session)
+{
+	return session->graph->inputs;
+}
+
+ATOLL_API uint32_t atoll_session_outputs(const struct atoll_session *session)
+{
+	return session->graph->outputs;
+}
+
+ATOLL_API struct atoll_tensor *atoll_session_input(struct atoll_session *session,
+						   uint32_t i)
+{
+	return i < session->graph->inputs ?
+		&session->tensor[session->graph->input[i]] : NULL;
+}
+
+ATOLL_API const struct atoll_tensor *
+atoll_session_output(const struct atoll_session *session, uint32_t i)
+{
+	return i < session->graph->outputs ?
+		&session->tensor[session->graph->output[i]] : NULL;
+}
+
+ATOLL_API const struct atoll_tensor *
+atoll_session_tensor(const struct atoll_session *session, uint32_t index)
+{
+	return index < session->graph->tensors ? &session->tensor[index] : NULL;
+}
+
+ATOLL_API int atoll_session_invoke(struct atoll_session *session)
+{
+	return background_is_busy(session->background) ? -EBUSY : invoke(session);
+}
+
+ATOLL_API int atoll_session_start(struct atoll_session *session)
+{
+	return background_start(session->background);
+}
+
+ATOLL_API int atoll_session_wait(struct atoll_session *session, int timeout_ms)
+{
+	return background_wait(session->background, timeout_ms);
+}
+
+ATOLL_API int atoll_session_fd(const struct atoll_session *session)
+{
+	return background_fd(session->background);
+}
+
+/* TFLite: all bytes 0, but int8 variables hold the real value 0. */
+ATOLL_API void atoll_session_reset(struct atoll_session *session)
+{
+	for (uint32_t i = 0; i < session->graph->tensors; i++) {
+		struct atoll_tensor *tensor = &session->tensor[i];
+
+		if (session->graph->is_variable[i] && tensor->data)
+			memset(tensor->data, tensor->type == ATOLL_INT8 ?
+			       tensor->quant.zero_point : 0, tensor->bytes);
+	}
+}
+
+ATOLL_API const struct atoll_session_plan *
+atoll_session_plan(const struct atoll_session *session)
+{
+	return &session->plan;
+}
