@@ -10,7 +10,9 @@ lib += \
 	runtime/quant.c \
 	runtime/session.c \
 	runtime/tensor.c \
-	runtime/kernels/kernels.c
+	runtime/kernels/kernels.c \
+	runtime/kernels/plain.c \
+	runtime/kernels/vector.c
 headers += \
 	runtime/builder.h \
 	runtime/flatbuf.h \

@@ -30,8 +30,10 @@
  *	acc = bias[n] + sum over k of (a[r][k] - a_zero) * (b[n][k] - b_zero)
  *	out[r][n] = clamp(multiply_by_quantized(acc, scale[n]) + out_zero, low, high)
  *
- * a, b and out are all int8 or all uint8. With `is_exact` the scaling is
- * round_half_away((double)acc * real_scale[n]) instead (FULLY_CONNECTED).
+ * a, b and out are all int8 or all uint8. With `real_scale` the scaling is
+ * round_half_away((double)acc * real_scale[n]) instead (FULLY_CONNECTED). Sums
+ * wrap at 32 bits; what comes after them is exact, saturating where it leaves
+ * 32 bits. The three zero points lie within the type.
  */
 struct gemm {
 	bool is_signed;
@@ -65,7 +67,8 @@ struct depthwise {
 };
 
 /* Average pooling of one image: sums of stored values, rounded half away from
-   zero (TFLite: zero points play no part), then clamped. */
+   zero (TFLite: zero points play no part), then clamped. Every window has a cell
+   inside, and at most 2^23 of them. */
 struct average_pool {
 	bool is_signed;
 	uint32_t in_h, in_w, channels, out_h, out_w;
