@@ -10,6 +10,7 @@ lib += \
 	runtime/quant.c \
 	runtime/session.c \
 	runtime/tensor.c \
+	runtime/kernels/fixed.c \
 	runtime/kernels/kernels.c \
 	runtime/kernels/plain.c \
 	runtime/kernels/vector.c

@@ -3,4 +3,5 @@ check_parts += \
 	tests/check.c \
 	tests/graph.c
 checks += \
-	tests/test_camera_picture.c
+	tests/test_camera_picture.c \
+	tests/test_kernels_fixed.c
