@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every tensor of every golden model, against what the TFLite reference kernels
+ * gave. The folders come from the environment:
+ *
+ *	MODELS   <model>.tflite                     default $ATOLL_TEST_DATA/models
+ *	GOLDEN   <model>/<inputs>/reference/index.json, output<k>.bin
+ *	         inputs/<picture>_<W>x<H>.bin       for input sets img-<picture>
+ *	         ops/<case>/model.tflite, input<k>.bin, reference/...
+ *	                                            default $ATOLL_TEST_DATA/golden
+ *
+ * Integers must be equal. Floats, in outputs only, may differ by 1e-5 of the
+ * larger magnitude: libm's last bit is not the same everywhere.
+ */
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/fill.h"
+#include "runtime/session.h"
+#include "tests/check.h"
+
+#define FLOAT_TOLERANCE 1e-5
+
+static unsigned compared, equal;
+
+/* One model with one input set. */
+struct golden_run {
+	char *model;  /* path of the .tflite */
+	char *folder; /* of index.json and the outputs */
+	char *inputs; /* "pattern", "lcg", "img-cat", or a folder of input<k>.bin */
+	char *name;   /* for people */
+};
+
+__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
+{
+	char *result = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&result, format, args) < 0)
+		abort();
+	va_end(args);
+	return result;
+}
+
+static char *models_folder(void)
+{
+	const char *given = getenv("MODELS");
+
+	return given && *given ? text("%s", given) : text("%s/models", check_data());
+}
+
+static char *golden_folder(void)
+{
+	const char *given = getenv("GOLDEN");
+
+	return given && *given ? text("%s", given) : text("%s/golden", check_data());
+}
+
+static void read_into(struct atoll_tensor *tensor, const char *path)
+{
+	size_t size;
+	void *bytes = check_read(path, &size);
+
+	if (size != tensor->bytes)
+		fail_msg("%s: %zu bytes for input %s of %zu", path, size,
+			 tensor->name, tensor->bytes);
+	memcpy(tensor->data, bytes, size);
+	free(bytes);
+}
+
+static void fill_input(const struct golden_run *run, uint32_t k,
+		       struct atoll_tensor *tensor)
+{
+	char *path;
+
+	if (strcmp(run->inputs, "pattern") == 0) {
+		atoll_fill(ATOLL_FILL_PATTERN, k, tensor);
+		return;
+	}
+	if (strcmp(run->inputs, "lcg") == 0) {
+		atoll_fill(ATOLL_FILL_LCG, k, tensor);
+		return;
+	}
+	if (strncmp(run->inputs, "img-", 4) == 0) {
+		char *golden = golden_folder();
+
+		path = text("%s/inputs/%s_%dx%d.bin", golden, run->inputs + 4,
+			    tensor->dims[2], tensor->dims[1]);
+		free(golden);
+	} else {
+		path = text("%s/input%u.bin", run->inputs, k);
+	}
+	read_into(tensor, path);
+	free(path);
+}
+
+static void sha256_of(const void *bytes, size_t size, char digits[65])
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA2_CTX sha;
+
+	SHA256Init(&sha);
+	SHA256Update(&sha, bytes, size);
+	SHA256Final(digest, &sha);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		(void)snprintf(digits + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* The operator that writes a tensor, for the report. */
+static const char *producer(const struct atoll_graph *graph, uint32_t tensor)
+{
+	for (uint32_t i = 0; i < graph->operators; i++)
+		for (uint32_t k = 0; k < graph->op[i].outputs; k++)
+			if (graph->op[i].output[k] == (int32_t)tensor)
+				return graph->op[i].name;
+	return "no operator";
+}
+
+/* Compare contents whose golden file keeps only the digest. */
+static bool same_digest(const struct golden_run *run, const struct atoll_graph *graph,
+			const struct atoll_tensor *tensor, json_t *expected)
+{
+	uint32_t index = (uint32_t)json_integer_value(json_object_get(expected, "index"));
+	const char *digest = json_string_value(json_object_get(expected, "sha256"));
+	char ours[65];
+
+	sha256_of(tensor->data, tensor->bytes, ours);
+	compared++;
+	if (digest && strcmp(ours, digest) == 0) {
+		equal++;
+		return true;
+	}
+	print_message("# %s: operator %s, tensor %u (%s): contents differ\n", run->name,
+		      producer(graph, index), index, tensor->name);
+	return false;
+}
+
+static bool close_enough(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b)) ||
+	       fabs(a - b) <= FLOAT_TOLERANCE * fmax(fabs(a), fabs(b));
+}
+
+/* The first element that differs, or -1. */
+static long first_difference(const struct atoll_tensor *tensor, const void *expected)
+{
+	const uint8_t *a = tensor->data, *b = expected;
+	size_t width = atoll_type_bytes(tensor->type);
+
+	for (size_t i = 0; i < tensor->elements; i++) {
+		float x, y;
+
+		if (memcmp(a + i * width, b + i * width, width) == 0)
+			continue;
+		if (tensor->type != ATOLL_FLOAT32)
+			return (long)i;
+		memcpy(&x, a + i * width, sizeof(x));
+		memcpy(&y, b + i * width, sizeof(y));
+		if (!close_enough((double)x, (double)y))
+			return (long)i;
+	}
+	return -1;
+}
+
+static bool same_output(const struct golden_run *run, const struct atoll_session *session,
+			const struct atoll_graph *graph, uint32_t k)
+{
+	const struct atoll_tensor *output = atoll_session_output(session, k);
+	char *path = text("%s/output%u.bin", run->folder, k);
+	size_t size;
+	void *expected = check_read(path, &size);
+	long i = size == output->bytes ? first_difference(output, expected) : 0;
+
+	free(expected);
+	free(path);
+	compared++;
+	if (i < 0) {
+		equal++;
+		return true;
+	}
+	print_message("# %s: operator %s, output %u (%s): differs from element %ld on\n",
+		      run->name, producer(graph, (uint32_t)graph->output[k]), k,
+		      output->name, i);
+	return false;
+}
+
+/*
+ * PosenetDecoderOp leaves what lies beyond its count of poses undefined, and
+ * the golden files say to compare what goes into it.
+ */
+static bool is_left_undefined(const struct atoll_graph *graph, uint32_t tensor)
+{
+	return strcmp(producer(graph, tensor), "PosenetDecoderOp") == 0;
+}
+
+static bool compare_tensors(const struct golden_run *run,
+			    const struct atoll_session *session,
+			    const struct atoll_graph *graph, json_t *tensors)
+{
+	bool is_same = true;
+	json_t *expected;
+	size_t i;
+
+	json_array_foreach(tensors, i, expected) {
+		uint32_t index = (uint32_t)json_integer_value(
+			json_object_get(expected, "index"));
+		const char *kind = json_string_value(json_object_get(expected, "kind"));
+		const struct atoll_tensor *tensor = atoll_session_tensor(session, index);
+
+		if (!tensor || !kind || strcmp(kind, "intermediate") != 0 ||
+		    tensor->type == ATOLL_FLOAT32 || !tensor->data)
+			continue;
+		is_same &= same_digest(run, graph, tensor, expected);
+	}
+	return is_same;
+}
+
+static json_t *read_index(const struct golden_run *run)
+{
+	char *path = text("%s/index.json", run->folder);
+	json_error_t why;
+	json_t *index = json_load_file(path, 0, &why);
+
+	if (!index)
+		fail_msg("%s: line %d: %s", path, why.line, why.text);
+	free(path);
+	return index;
+}
+
+static void equals_the_reference_kernels(void **state)
+{
+	const struct golden_run *run = *state;
+	struct atoll_session_options options = { .keeps_tensors = true };
+	struct atoll_error err = { 0 };
+	struct atoll_model *model = atoll_model_load(run->model, &err);
+	struct atoll_session *session =
+		model ? atoll_session_open(model, &options, &err) : NULL;
+	const struct atoll_graph *graph;
+	bool is_same;
+	json_t *index;
+
+	if (!session)
+		fail_msg("%s", err.text);
+	graph = &model->graph[0];
+	index = read_index(run);
+	for (uint32_t k = 0; k < graph->inputs; k++)
+		fill_input(run, k, atoll_session_input(session, k));
+	assert_int_equal(atoll_session_invoke(session), 0);
+
+	is_same = compare_tensors(run, session, graph, json_object_get(index, "tensors"));
+	for (uint32_t k = 0; k < graph->outputs; k++)
+		if (!is_left_undefined(graph, (uint32_t)graph->output[k]))
+			is_same &= same_output(run, session, graph, k);
+	json_decref(index);
+	atoll_session_close(session);
+	atoll_model_free(model);
+	assert_true(is_same);
+}
+
+/* The list of runs, in the order of their names. */
+
+static struct CMUnitTest tests[1024];
+static size_t tests_used;
+
+static void add(char *model, char *folder, char *inputs, char *name)
+{
+	struct golden_run *run = malloc(sizeof(*run));
+
+	if (!run || tests_used == sizeof(tests) / sizeof(tests[0]))
+		abort();
+	*run = (struct golden_run){ model, folder, inputs, name };
+	tests[tests_used++] = (struct CMUnitTest){
+		.name = name,
+		.test_func = equals_the_reference_kernels,
+		.initial_state = run,
+	};
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Call `each` for every entry of a folder. */
+static void for_each(const char *folder, void (*each)(const char *folder, const char *name))
+{
+	struct dirent **entries;
+	int count = scandir(folder, &entries, NULL, by_name);
+
+	for (int i = 0; i < count; i++) {
+		if (entries[i]->d_name[0] != '.')
+			each(folder, entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+static void add_inputs(const char *golden_of_model, const char *inputs)
+{
+	const char *model = strrchr(golden_of_model, '/') + 1;
+	char *models = models_folder();
+	char *path = text("%s/%s.tflite", models, model);
+	char *folder = text("%s/%s/reference", golden_of_model, inputs);
+
+	if (access(folder, R_OK) == 0 && access(path, R_OK) == 0)
+		add(path, folder, text("%s", inputs), text("%s %s", model, inputs));
+	free(models);
+}
+
+static void add_model(const char *golden, const char *model)
+{
+	char *folder = text("%s/%s", golden, model);
+
+	for_each(folder, add_inputs);
+	free(folder);
+}
+
+static void add_operator(const char *ops, const char *name)
+{
+	char *folder = text("%s/%s", ops, name);
+	char *model = text("%s/model.tflite", folder);
+	/* The reference SUM of int8 reads bytes as unsigned, a known mistake. */
+	const char *kernels = strcmp(name, "sum_i8") == 0 ? "default" : "reference";
+
+	if (access(model, R_OK) == 0)
+		add(model, text("%s/%s", folder, kernels), folder, text("ops %s", name));
+}
+
+int main(void)
+{
+	char *golden = golden_folder();
+	char *ops = text("%s/ops", golden);
+	int failures;
+
+	for_each(golden, add_model);
+	for_each(ops, add_operator);
+	if (tests_used == 0) {
+		printf("# skipped: no golden data in %s (ATOLL_TEST_DATA)\n", golden);
+		return 77;
+	}
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failures = _cmocka_run_group_tests("golden", tests, tests_used, NULL, NULL);
+	printf("# golden: %u of %u tensors equal\n", equal, compared);
+	return failures != 0;
+}
