@@ -54,6 +54,12 @@ int kernel_error(const struct kernel_node *node, struct atoll_error *err,
 	return atoll_error_set(err, -EINVAL, "%s: %s", node->op->name, why);
 }
 
+struct flatbuf_table kernel_options(const struct kernel_node *node, uint8_t type)
+{
+	return node->op->options_type == type ? node->op->options :
+		(struct flatbuf_table){ NULL };
+}
+
 int kernel_check_counts(const struct kernel_node *node, uint32_t inputs_low,
 			uint32_t inputs_high, uint32_t outputs,
 			struct atoll_error *err)

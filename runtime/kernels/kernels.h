@@ -89,6 +89,13 @@ const struct kernel *const *kernel_table(uint32_t *count);
  * the session puts the operator's place in front.
  */
 
+/*
+ * The node's options, for reading fields of the table `type` (OPTIONS_...).
+ * Absent, so that all fields have their defaults, when the file has none or
+ * has those of another operator, whose fields would be misread.
+ */
+struct flatbuf_table kernel_options(const struct kernel_node *node, uint8_t type);
+
 /* Between low and high inputs (left-out ones at the end count as absent). */
 int kernel_check_counts(const struct kernel_node *node, uint32_t inputs_low,
 			uint32_t inputs_high, uint32_t outputs,
