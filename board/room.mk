@@ -1,3 +1,7 @@
-# board: the ground floor, errors, words and JSON. Leans on nothing.
-lib     += board/error.c
-headers += board/error.h
+# board: the ground floor, errors and JSON. Leans on nothing.
+lib += \
+	board/error.c \
+	board/json.c
+headers += \
+	board/error.h \
+	board/json.h

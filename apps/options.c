@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apps/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name = "atoll";
+
+void options_begin(const char *program)
+{
+	name = program;
+	/* The default action, even where our parent ignored it. */
+	(void)signal(SIGPIPE, SIG_DFL);
+}
+
+static void say(const char *format, va_list args)
+{
+	(void)fflush(stdout); /* keep data and words in the order they were said */
+	fprintf(stderr, "%s: ", name);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+_Noreturn void options_help(const char *text)
+{
+	fputs(text, stdout);
+	exit(options_end(EXIT_SUCCESS));
+}
+
+_Noreturn void options_version(void)
+{
+	printf("%s %s\n", name, ATOLL_VERSION);
+	exit(options_end(EXIT_SUCCESS));
+}
+
+_Noreturn void options_wrong(const char *format, ...)
+{
+	va_list args;
+
+	if (format) {
+		va_start(args, format);
+		say(format, args);
+		va_end(args);
+	}
+	fprintf(stderr, "try '%s --help'\n", name);
+	exit(EXIT_WRONG);
+}
+
+_Noreturn void options_could_not(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	exit(EXIT_COULD_NOT);
+}
+
+void options_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
+int64_t options_number(const char *option, const char *text, int64_t low, int64_t high)
+{
+	char *end;
+	int64_t value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (end == text || *end)
+		options_wrong("%s: '%s' is not a whole number", option, text);
+	if (errno || value < low || value > high)
+		options_wrong("%s: %s is not within %" PRId64 " to %" PRId64, option,
+			      text, low, high);
+	return value;
+}
+
+double options_real(const char *option, const char *text, double low, double high)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || isnan(value))
+		options_wrong("%s: '%s' is not a number", option, text);
+	if (value < low || value > high)
+		options_wrong("%s: %s is not within %g to %g", option, text, low, high);
+	return value;
+}
+
+int options_end(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		options_say("cannot write: %s", strerror(errno));
+		return EXIT_COULD_NOT;
+	}
+	return status;
+}
