@@ -9,6 +9,10 @@ lib += \
 	runtime/pool.c \
 	runtime/quant.c \
 	runtime/session.c \
+	runtime/decode/labels.c \
+	runtime/decode/classes.c \
+	runtime/support.c \
+	runtime/fill.c \
 	runtime/tensor.c \
 	runtime/kernels/fixed.c \
 	runtime/kernels/kernels.c \
@@ -19,6 +23,10 @@ headers += \
 	runtime/flatbuf.h \
 	runtime/model.h \
 	runtime/session.h \
+	runtime/decode/labels.h \
+	runtime/decode/classes.h \
+	runtime/support.h \
+	runtime/fill.h \
 	runtime/tensor.h
 LDLIBS   += -lmd
 packages += libmd-dev
