@@ -60,6 +60,16 @@ struct flatbuf_table kernel_options(const struct kernel_node *node, uint8_t type
 		(struct flatbuf_table){ NULL };
 }
 
+int kernel_activation(const struct kernel_node *node, int8_t value,
+		      enum activation *activation, struct atoll_error *err)
+{
+	if (value < ACTIVATION_NONE || value > ACTIVATION_RELU6)
+		return kernel_error(node, err, "fused activation %d; none, RELU, "
+				    "RELU_N1_TO_1 and RELU6 are supported", value);
+	*activation = (enum activation)value;
+	return 0;
+}
+
 int kernel_check_counts(const struct kernel_node *node, uint32_t inputs_low,
 			uint32_t inputs_high, uint32_t outputs,
 			struct atoll_error *err)

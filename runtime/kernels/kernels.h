@@ -10,6 +10,7 @@
 #include "runtime/cpu.h"
 #include "runtime/model.h"
 #include "runtime/pool.h"
+#include "runtime/quant.h"
 #include "runtime/tensor.h"
 
 /*
@@ -95,6 +96,10 @@ const struct kernel *const *kernel_table(uint32_t *count);
  * has those of another operator, whose fields would be misread.
  */
 struct flatbuf_table kernel_options(const struct kernel_node *node, uint8_t type);
+
+/* The fused activation in an option's byte; NONE to RELU6 are supported. */
+int kernel_activation(const struct kernel_node *node, int8_t value,
+		      enum activation *activation, struct atoll_error *err);
 
 /* Between low and high inputs (left-out ones at the end count as absent). */
 int kernel_check_counts(const struct kernel_node *node, uint32_t inputs_low,
