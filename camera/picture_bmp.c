@@ -183,8 +183,6 @@ static int check_rows(struct bmp *bmp, struct atoll_error *err)
 			bmp->file->size - bmp->pixels_at : 0;
 	uint64_t rows;
 
-	if (!row_bytes)
-		return 0; /* picture_allocate has a sentence for it */
 	bmp->stride = (row_bits + 31) / 32 * 4;
 	rows = left / bmp->stride + (left % bmp->stride >= row_bytes);
 	if (rows < bmp->height)
@@ -201,8 +199,9 @@ static int unpack_indexed(const struct bmp *bmp, const uint8_t *stored, uint8_t 
 	const uint32_t in_byte = 8 / bmp->bits;
 
 	for (uint32_t x = 0; x < bmp->width; x++, rgb += 3) {
-		uint32_t shift = 8 - bmp->bits * (x % in_byte + 1);
-		uint32_t index = stored[x / in_byte] >> shift & ((1U << bmp->bits) - 1);
+		uint32_t byte = stored[x / in_byte];
+		uint32_t index = byte >> (8 - bmp->bits * (x % in_byte + 1)) &
+				 ((1U << bmp->bits) - 1);
 		const uint8_t *entry = palette + (size_t)index * bmp->entry_size;
 
 		if (index >= bmp->colours)
@@ -267,10 +266,10 @@ int picture_read_bmp(const struct picture_file *file,
 	if (r == 0 && bmp.bits <= 8)
 		count_colours(&bmp);
 	if (r == 0)
-		r = check_rows(&bmp, err);
-	if (r == 0)
 		r = picture_allocate(picture, bmp.width, bmp.height, PICTURE_UPRIGHT,
 				     file->pixels_max, err);
+	if (r == 0)
+		r = check_rows(&bmp, err);
 
 	for (uint32_t y = 0; r == 0 && y < bmp.height; y++) {
 		uint32_t row = bmp.is_top_down ? y : bmp.height - 1 - y;

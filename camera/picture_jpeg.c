@@ -65,7 +65,9 @@ static _Noreturn void fail(j_common_ptr info)
 
 	reader->errors.format_message(info, why);
 	reader->code = atoll_error_set(reader->err, code_of(reader->errors.msg_code),
-				       "row %u: %s", reader->info.output_scanline, why);
+				       "%s", why);
+	if (reader->row)
+		atoll_error_prefix(reader->err, "row %u", reader->info.output_scanline);
 	longjmp(reader->failed, 1);
 }
 

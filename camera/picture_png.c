@@ -25,7 +25,7 @@ struct png_reader {
 	const uint8_t *next; /* first byte libpng has not asked for */
 	size_t left;
 	struct atoll_error *err;
-	uint8_t *rows;    /* [kept][width][4] */
+	uint8_t *rows;      /* [kept][width][4] */
 	uint32_t y, height; /* the row being read, of how many */
 	int code;           /* of the failure */
 };
@@ -34,8 +34,9 @@ static _Noreturn void fail(png_structp png, const char *why)
 {
 	struct png_reader *reader = png_get_error_ptr(png);
 
-	reader->code = atoll_error_set(reader->err, -EBADMSG, "row %u: %s",
-				       reader->y, why);
+	reader->code = atoll_error_set(reader->err, -EBADMSG, "%s", why);
+	if (reader->rows)
+		atoll_error_prefix(reader->err, "row %u", reader->y);
 	longjmp(reader->failed, 1);
 }
 

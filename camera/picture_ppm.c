@@ -104,8 +104,8 @@ static int check_rows(const struct ppm *ppm, struct atoll_error *err)
 	uint64_t row_bytes = (uint64_t)ppm->width * ppm->samples * ppm->sample_size;
 	uint64_t left = ppm->file->size - ppm->at;
 
-	if (!row_bytes || left / row_bytes >= ppm->height)
-		return 0; /* picture_allocate has a sentence for no width */
+	if (left / row_bytes >= ppm->height)
+		return 0;
 	return atoll_error_set(err, -EBADMSG, "the file ends early: %u of %u rows are there",
 			       (uint32_t)(left / row_bytes), ppm->height);
 }
@@ -144,10 +144,10 @@ int picture_read_ppm(const struct picture_file *file,
 	int r = read_header(&ppm, err);
 
 	if (r == 0)
-		r = check_rows(&ppm, err);
-	if (r == 0)
 		r = picture_allocate(picture, ppm.width, ppm.height, PICTURE_UPRIGHT,
 				     file->pixels_max, err);
+	if (r == 0)
+		r = check_rows(&ppm, err);
 	if (r == 0)
 		unpack(&ppm, picture->rgb);
 	return r;
