@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,8 +304,9 @@ static struct atoll_session *open_session(const struct settings *settings,
 }
 
 static void print_plan(const struct atoll_graph *graph,
-		       const struct atoll_session_plan *plan)
+		       const struct atoll_session *session)
 {
+	const struct atoll_session_plan *plan = atoll_session_plan(session);
 	char shape[ATOLL_SHAPE_TEXT];
 
 	printf("device %s, %s instructions, threads %u\n", plan->device,
@@ -319,8 +319,8 @@ static void print_plan(const struct atoll_graph *graph,
 	for (uint32_t i = 0; i < plan->steps; i++) {
 		const struct atoll_session_step *step = &plan->step[i];
 		const struct atoll_operator *op = &graph->op[step->op];
-		const struct atoll_tensor *output =
-			op->outputs ? &graph->tensor[op->output[0]] : NULL;
+		const struct atoll_tensor *output = !op->outputs ? NULL :
+			atoll_session_tensor(session, (uint32_t)op->output[0]);
 
 		printf("%5u %-28s %-6s %10zu %10zu %10zu  %s\n", i, step->name,
 		       step->device, step->output_offset, step->output_bytes,
@@ -335,7 +335,7 @@ static bool plan(const struct settings *settings, const char *path)
 	struct atoll_session *session = model ? open_session(settings, model) : NULL;
 
 	if (session)
-		print_plan(&model->graph[0], atoll_session_plan(session));
+		print_plan(&model->graph[0], session);
 	atoll_session_close(session);
 	atoll_model_free(model);
 	return session != NULL;
@@ -427,18 +427,6 @@ static bool write_tensor(const char *folder, const char *name,
 	return finish(file, folder, name);
 }
 
-static void sha256_of(const struct atoll_tensor *tensor, char digits[65])
-{
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	SHA2_CTX sha;
-
-	SHA256Init(&sha);
-	SHA256Update(&sha, tensor->data, tensor->bytes);
-	SHA256Final(digest, &sha);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		(void)snprintf(digits + 2 * i, 3, "%02x", digest[i]);
-}
-
 static bool write_outputs(const struct atoll_session *session, const char *folder)
 {
 	char name[32];
@@ -454,12 +442,12 @@ static bool write_outputs(const struct atoll_session *session, const char *folde
 static bool dump_tensor(struct atoll_json *json, const char *folder, uint32_t index,
 			const struct atoll_tensor *tensor)
 {
-	char name[32], digits[65];
+	char name[32], digits[ATOLL_DIGEST_TEXT];
 
 	(void)snprintf(name, sizeof(name), "tensor%u.bin", index);
 	if (!write_tensor(folder, name, tensor))
 		return false;
-	sha256_of(tensor, digits);
+	atoll_tensor_digest(tensor, digits);
 	atoll_json_object(json, NULL);
 	atoll_json_integer(json, "index", index);
 	json_tensor(json, tensor);
@@ -491,10 +479,10 @@ static void print_outputs(const struct atoll_session *session)
 {
 	for (uint32_t i = 0; i < atoll_session_outputs(session); i++) {
 		const struct atoll_tensor *output = atoll_session_output(session, i);
-		char digits[65];
+		char digits[ATOLL_DIGEST_TEXT];
 
 		print_tensor("output", i, output);
-		sha256_of(output, digits);
+		atoll_tensor_digest(output, digits);
 		printf("    sha256 %s\n", digits);
 	}
 }

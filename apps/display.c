@@ -11,12 +11,12 @@
 #define PROGRESS_CELLS 30
 #define PROGRESS_AFTER_MS 500
 
-int64_t display_now_ms(void)
+double display_now_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static bool takes_utf8(void)
@@ -74,11 +74,6 @@ void display_progress_hide(struct display_progress *progress)
 	progress->is_shown = false;
 }
 
-void display_progress_end(struct display_progress *progress)
-{
-	display_progress_hide(progress);
-}
-
 /* Two pixels, one above the other, in one character. */
 static void put_cell(const uint8_t *upper, const uint8_t *lower)
 {
@@ -86,15 +81,14 @@ static void put_cell(const uint8_t *upper, const uint8_t *lower)
 	       upper[2], lower[0], lower[1], lower[2]);
 }
 
-void display_picture(const struct atoll_picture *picture, uint32_t columns,
-		     bool is_forced)
+void display_picture(const struct atoll_picture *picture, uint32_t columns)
 {
 	/* A character is about twice as high as wide: two pixels fill it. */
 	uint64_t wanted = (uint64_t)columns * picture->height / picture->width;
 	uint32_t rows = (uint32_t)(wanted + 1) / 2 * 2;
 	uint8_t *rgb;
 
-	if (!is_forced && (!isatty(STDOUT_FILENO) || !takes_utf8()))
+	if (!isatty(STDOUT_FILENO) || !takes_utf8())
 		return;
 	rows = rows < 2 ? 2 : rows > 2 * columns ? 2 * columns : rows;
 	rgb = malloc((size_t)columns * rows * 3);
@@ -109,4 +103,25 @@ void display_picture(const struct atoll_picture *picture, uint32_t columns,
 		fputs("\033[0m\n", stdout);
 	}
 	free(rgb);
+}
+
+static double mean_ms(const struct atoll_session_step *step)
+{
+	return step->runs ? (double)step->time_ns / (double)step->runs / 1e6 : 0;
+}
+
+void display_profile(const struct atoll_session_plan *plan)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < plan->steps; i++)
+		sum += mean_ms(&plan->step[i]);
+	(void)fflush(stdout);
+	fprintf(stderr, "%5s %-28s %-6s %10s %7s\n", "step", "operator", "device",
+		"ms", "share");
+	for (uint32_t i = 0; i < plan->steps; i++)
+		fprintf(stderr, "%5u %-28s %-6s %10.4f %6.1f%%\n", i, plan->step[i].name,
+			plan->step[i].device, mean_ms(&plan->step[i]),
+			sum > 0 ? 100 * mean_ms(&plan->step[i]) / sum : 0);
+	fprintf(stderr, "%5s %-28s %-6s %10.4f\n", "", "all", "", sum);
 }

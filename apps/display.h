@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "camera/picture.h"
+#include "runtime/session.h"
 
 /*
  * What programs draw on a terminal, and leave out elsewhere.
@@ -17,7 +18,7 @@
  *		puts(result);
  *		display_progress_step(&progress);
  *	}
- *	display_progress_end(&progress);
+ *	display_progress_hide(&progress);
  */
 
 /* A bar on stderr once the work has taken half a second; nothing when stderr is
@@ -25,30 +26,32 @@
 struct display_progress {
 	const char *what;   /* plural: "pictures" */
 	uint32_t done, all;
-	int64_t start_ms;
+	double start_ms;
 	bool is_terminal, is_shown;
 };
 
 struct display_progress display_progress_begin(const char *what, uint32_t all);
 void display_progress_step(struct display_progress *progress);
 
-/* Take the bar off the line before something else is written there. */
+/* Take the bar off the line, before something else is written there and at the
+   end. */
 void display_progress_hide(struct display_progress *progress);
-void display_progress_end(struct display_progress *progress);
 
 /* A horizontal bar of up to `cells` characters for a share of 0..1, in eighths
    of a cell; plain '#' where the locale's characters are not UTF-8. */
 void display_bar(double share, uint32_t cells);
 
 /* Milliseconds on a clock that only goes forward. */
-int64_t display_now_ms(void);
+double display_now_ms(void);
 
 /*
  * The picture in colour, `columns` characters wide, two rows of pixels to a
  * line (24-bit ANSI colours and half blocks). Draws nothing when stdout is not
- * a terminal that takes UTF-8, unless `is_forced`.
+ * a terminal that takes UTF-8.
  */
-void display_picture(const struct atoll_picture *picture, uint32_t columns,
-		     bool is_forced);
+void display_picture(const struct atoll_picture *picture, uint32_t columns);
+
+/* Mean time of each operator over the runs so far, on stderr. */
+void display_profile(const struct atoll_session_plan *plan);
 
 #endif

@@ -1,6 +1,9 @@
 # apps: every program, its man page, and the shipped model. Uses all rooms.
 parts += \
 	apps/display.c \
+	apps/feed.c \
 	apps/options.c
 programs += \
+	apps/atoll-bench.c \
+	apps/atoll-classify.c \
 	apps/atoll-model.c

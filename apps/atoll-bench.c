@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How fast and how large models are here. */
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/display.h"
+#include "apps/options.h"
+#include "board/json.h"
+#include "runtime/fill.h"
+#include "runtime/session.h"
+
+static const char help[] =
+"Usage: atoll-bench [OPTION]... MODEL...\n"
+"\n"
+"Measure latency and memory of .tflite models, on repeatable inputs.\n"
+"\n"
+"  -r, --runs=N         measured runs of each model (default: as many as fit\n"
+"                       into --seconds, at least 10)\n"
+"  -s, --seconds=S      measuring time of each model (default 1)\n"
+"  -d, --device=DEVICE  cpu (default)\n"
+"  -t, --threads=N      threads (default 1), 0 chooses\n"
+"      --cache=DIR      keep prepared weights in this private directory\n"
+"      --json           one JSON object per model and line\n"
+"      --profile        say where the time went\n"
+"  -h, --help           print this and exit\n"
+"      --version        print the version and exit\n"
+"\n"
+"Times are milliseconds: load and plan, the first run, then median, 90th\n"
+"percentile and least of the measured ones. Memory is what loading and running\n"
+"added to the process at its peak, and how that compares with model plus arena.\n";
+
+#define RUNS_MAX 1000000
+#define RUNS_LEAST 10
+#define WARM_UP_RUNS 3
+
+struct settings {
+	struct atoll_session_options session;
+	uint32_t runs; /* 0: by time */
+	double seconds;
+	bool wants_json;
+};
+
+struct figures {
+	double load_ms, first_ms;
+	double median_ms, p90_ms, min_ms;
+	uint32_t runs;
+	size_t model_bytes, arena_bytes;
+	double memory_bytes; /* at the peak, more than before */
+};
+
+/* A line of /proc/self/status such as "VmHWM:  1234 kB", in bytes; 0 when the
+   kernel does not tell. */
+static double status_bytes(const char *key)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+	double kilobytes = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, key, strlen(key)) == 0)
+			kilobytes = strtod(line + strlen(key), NULL);
+	if (file)
+		(void)fclose(file); /* only read */
+	return kilobytes * 1024;
+}
+
+/* Let VmHWM begin at what is in use now (proc(5), clear_refs). */
+static void forget_peak(void)
+{
+	FILE *file;
+
+	(void)malloc_trim(0);
+	file = fopen("/proc/self/clear_refs", "we");
+	if (!file)
+		return;
+	(void)fputs("5", file);
+	(void)fclose(file); /* without it the peak only looks larger */
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int timed_run(struct atoll_session *session, double *time_ms)
+{
+	double start = display_now_ms();
+	int r = atoll_session_invoke(session);
+
+	*time_ms = display_now_ms() - start;
+	return r;
+}
+
+static int measure(const struct settings *settings, struct atoll_session *session,
+		   struct figures *figures)
+{
+	uint32_t room = settings->runs ? settings->runs : RUNS_MAX, n = 0;
+	double *time_ms = malloc(room * sizeof(*time_ms));
+	double end = display_now_ms() + settings->seconds * 1e3;
+	int r = time_ms ? 0 : -ENOMEM;
+
+	while (r == 0 && n < room &&
+	       (settings->runs || n < RUNS_LEAST || display_now_ms() < end))
+		r = timed_run(session, &time_ms[n++]);
+	if (r == 0) {
+		qsort(time_ms, n, sizeof(*time_ms), ascending);
+		figures->runs = n;
+		figures->min_ms = time_ms[0];
+		figures->median_ms = time_ms[n / 2];
+		figures->p90_ms = time_ms[(size_t)n * 9 / 10];
+	}
+	free(time_ms);
+	return r;
+}
+
+static int bench_session(const struct settings *settings, struct atoll_session *session,
+			 struct figures *figures)
+{
+	double ignored;
+	int r;
+
+	for (uint32_t i = 0; i < atoll_session_inputs(session); i++)
+		atoll_fill(ATOLL_FILL_LCG, i, atoll_session_input(session, i));
+	r = timed_run(session, &figures->first_ms);
+	for (uint32_t i = 0; i < WARM_UP_RUNS && r == 0; i++)
+		r = timed_run(session, &ignored);
+	figures->memory_bytes = status_bytes("VmHWM:") - figures->memory_bytes;
+	figures->arena_bytes = atoll_session_plan(session)->arena_bytes;
+	return r < 0 ? r : measure(settings, session, figures);
+}
+
+static void tell_text(const char *path, const struct figures *f)
+{
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	printf("%-48s %8.3f %8.3f %8.3f %8.3f %8.3f %8.2f %6.2f\n", name, f->load_ms,
+	       f->first_ms, f->median_ms, f->p90_ms, f->min_ms, f->memory_bytes / 1048576,
+	       f->memory_bytes / (double)(f->model_bytes + f->arena_bytes));
+}
+
+static void tell_json(const char *path, const struct figures *f, const char *instructions,
+		      uint32_t threads)
+{
+	struct atoll_json json = { .file = stdout };
+
+	atoll_json_object(&json, NULL);
+	atoll_json_string(&json, "model", path);
+	atoll_json_string(&json, "instructions", instructions);
+	atoll_json_integer(&json, "threads", threads);
+	atoll_json_integer(&json, "runs", f->runs);
+	atoll_json_real(&json, "load_ms", f->load_ms);
+	atoll_json_real(&json, "first_ms", f->first_ms);
+	atoll_json_real(&json, "median_ms", f->median_ms);
+	atoll_json_real(&json, "p90_ms", f->p90_ms);
+	atoll_json_real(&json, "min_ms", f->min_ms);
+	atoll_json_integer(&json, "model_bytes", (int64_t)f->model_bytes);
+	atoll_json_integer(&json, "arena_bytes", (int64_t)f->arena_bytes);
+	atoll_json_integer(&json, "peak_bytes", (int64_t)f->memory_bytes);
+	atoll_json_end(&json);
+}
+
+static bool bench(const struct settings *settings, const char *path)
+{
+	struct figures figures = { 0 };
+	struct atoll_error err;
+	struct atoll_session *session = NULL;
+	struct atoll_model *model;
+	double start;
+	int r = -1;
+
+	forget_peak();
+	figures.memory_bytes = status_bytes("VmRSS:");
+	start = display_now_ms();
+	model = atoll_model_load(path, &err);
+	if (model)
+		session = atoll_session_open(model, &settings->session, &err);
+	if (session) {
+		figures.load_ms = display_now_ms() - start;
+		figures.model_bytes = model->size;
+		r = bench_session(settings, session, &figures);
+	}
+	if (!session)
+		options_say("%s", err.text);
+	else if (r < 0)
+		options_say("%s: %s", path, strerror(-r));
+	else if (settings->wants_json)
+		tell_json(path, &figures, atoll_session_plan(session)->instructions,
+			  atoll_session_plan(session)->threads);
+	else
+		tell_text(path, &figures);
+	if (r == 0 && settings->session.is_profiled)
+		display_profile(atoll_session_plan(session));
+	atoll_session_close(session);
+	atoll_model_free(model);
+	return r == 0;
+}
+
+enum { OPTION_CACHE = OPTION_FIRST_OWN, OPTION_JSON, OPTION_PROFILE };
+
+static void read_options(int argc, char **argv, struct settings *settings)
+{
+	static const struct option names[] = {
+		{ "runs", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "cache", required_argument, NULL, OPTION_CACHE },
+		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "profile", no_argument, NULL, OPTION_PROFILE },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "r:s:d:t:h", names, NULL)) != -1) {
+		switch (c) {
+		case 'r':
+			settings->runs =
+				(uint32_t)options_number("--runs", optarg, 1, RUNS_MAX);
+			break;
+		case 's':
+			settings->seconds = options_real("--seconds", optarg, 0, 3600);
+			break;
+		case 'd': settings->session.device = optarg; break;
+		case 't':
+			settings->session.threads =
+				(uint32_t)options_number("--threads", optarg, 0, 64);
+			break;
+		case OPTION_CACHE: settings->session.cache = optarg; break;
+		case OPTION_JSON: settings->wants_json = true; break;
+		case OPTION_PROFILE: settings->session.is_profiled = true; break;
+		case 'h': options_help(help);
+		case OPTION_VERSION: options_version();
+		default: options_wrong(NULL);
+		}
+	}
+	if (optind == argc)
+		options_wrong("which model?");
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { .seconds = 1, .session = { .threads = 1 } };
+	struct display_progress progress;
+	int status = EXIT_SUCCESS;
+
+	options_begin("atoll-bench");
+	read_options(argc, argv, &settings);
+	if (!settings.wants_json)
+		printf("%-48s %8s %8s %8s %8s %8s %8s %6s\n", "model", "load ms",
+		       "first", "median", "p90", "min", "MiB", "ratio");
+	progress = display_progress_begin("models", (uint32_t)(argc - optind));
+	for (int i = optind; i < argc; i++) {
+		display_progress_hide(&progress);
+		if (!bench(&settings, argv[i]))
+			status = EXIT_COULD_NOT;
+		(void)fflush(stdout);
+		display_progress_step(&progress);
+	}
+	display_progress_hide(&progress);
+	return options_end(status);
+}
