@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,4 +88,17 @@ too_big:
 	return atoll_error_set(err, -EINVAL,
 			       "tensor %s: its shape is larger than memory can be",
 			       tensor->name);
+}
+
+ATOLL_API void atoll_tensor_digest(const struct atoll_tensor *tensor,
+				   char digits[ATOLL_DIGEST_TEXT])
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	SHA2_CTX sha;
+
+	SHA256Init(&sha);
+	SHA256Update(&sha, tensor->data, tensor->bytes);
+	SHA256Final(digest, &sha);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		(void)snprintf(digits + 2 * i, 3, "%02x", digest[i]);
 }

@@ -85,4 +85,9 @@ const char *atoll_shape_text(uint32_t rank, const int32_t *dims,
 int atoll_tensor_reshape(struct atoll_tensor *tensor, uint32_t rank,
 			 const int32_t *dims, struct atoll_error *err);
 
+/* SHA-256 of the tensor's bytes as lower-case hexadecimal digits. */
+#define ATOLL_DIGEST_TEXT 65
+void atoll_tensor_digest(const struct atoll_tensor *tensor,
+			 char digits[ATOLL_DIGEST_TEXT]);
+
 #endif

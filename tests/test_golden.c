@@ -15,7 +15,6 @@
 #include <dirent.h>
 #include <jansson.h>
 #include <math.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,18 +100,6 @@ static void fill_input(const struct golden_run *run, uint32_t k,
 	free(path);
 }
 
-static void sha256_of(const void *bytes, size_t size, char digits[65])
-{
-	uint8_t digest[SHA256_DIGEST_LENGTH];
-	SHA2_CTX sha;
-
-	SHA256Init(&sha);
-	SHA256Update(&sha, bytes, size);
-	SHA256Final(digest, &sha);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		(void)snprintf(digits + 2 * i, 3, "%02x", digest[i]);
-}
-
 /* The operator that writes a tensor, for the report. */
 static const char *producer(const struct atoll_graph *graph, uint32_t tensor)
 {
@@ -129,9 +116,9 @@ static bool same_digest(const struct golden_run *run, const struct atoll_graph *
 {
 	uint32_t index = (uint32_t)json_integer_value(json_object_get(expected, "index"));
 	const char *digest = json_string_value(json_object_get(expected, "sha256"));
-	char ours[65];
+	char ours[ATOLL_DIGEST_TEXT];
 
-	sha256_of(tensor->data, tensor->bytes, ours);
+	atoll_tensor_digest(tensor, ours);
 	compared++;
 	if (digest && strcmp(ours, digest) == 0) {
 		equal++;
