@@ -44,7 +44,6 @@ enum flatbuf_kind {
 };
 
 struct flatbuf_type {
-	const char *name;
 	uint32_t fields;
 	const struct flatbuf_field {
 		const char *name;
@@ -94,7 +93,6 @@ struct flatbuf_vector {
 struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id);
 
 /* Element `i`, which must be below the count. */
-uint8_t flatbuf_vector_u8(struct flatbuf_vector vector, uint32_t i);
 int32_t flatbuf_vector_i32(struct flatbuf_vector vector, uint32_t i);
 int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i);
 float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i);

@@ -2,19 +2,23 @@
 # and on libmd for SHA-256.
 lib += \
 	runtime/background.c \
+	runtime/builder.c \
 	runtime/cache.c \
 	runtime/cpu.c \
 	runtime/decode/classes.c \
 	runtime/decode/labels.c \
 	runtime/fill.c \
+	runtime/flatbuf.c \
 	runtime/kernels/fixed.c \
 	runtime/kernels/kernels.c \
 	runtime/kernels/plain.c \
 	runtime/kernels/vector.c \
 	runtime/memory.c \
+	runtime/model.c \
 	runtime/plan.c \
 	runtime/pool.c \
 	runtime/quant.c \
+	runtime/schema/tflite.c \
 	runtime/session.c \
 	runtime/support.c \
 	runtime/tensor.c
@@ -25,8 +29,10 @@ headers += \
 	runtime/fill.h \
 	runtime/flatbuf.h \
 	runtime/model.h \
+	runtime/schema/tflite.h \
 	runtime/session.h \
 	runtime/support.h \
 	runtime/tensor.h
+schemas  += runtime/schema/tflite.fbs
 LDLIBS   += -lmd
 packages += libmd-dev

@@ -14,6 +14,8 @@
  * compares all names, ids, widths and tables here with what flatc makes of the
  * schema.
  */
+#include <stdint.h>
+
 #include "runtime/flatbuf.h"
 
 /* The root of a model file, for flatbuf_verify. */
@@ -63,6 +65,9 @@ enum {
 	SIGNATURE_DEF_SUBGRAPH_INDEX = 4,
 };
 enum { TENSOR_MAP_NAME, TENSOR_MAP_TENSOR_INDEX };
+
+/* TensorType is enum atoll_type of runtime/tensor.h, which stops short of this. */
+#define TENSOR_TYPE_LAST 22
 
 enum padding { PADDING_SAME, PADDING_VALID };
 enum mirror_pad_mode { MIRROR_PAD_REFLECT, MIRROR_PAD_SYMMETRIC };
@@ -170,6 +175,9 @@ enum builtin_options {
 	OPTIONS_BATCH_MATMUL = 101, OPTIONS_CUMSUM = 102, OPTIONS_CALL_ONCE = 103,
 	OPTIONS_BROADCAST_TO = 104, OPTIONS_GELU = 116,
 };
+
+/* The tag of the table that the operator reads its options from. */
+uint8_t tflite_operator_options(uint32_t code);
 
 /* Tables of that union. Those with nothing in them are left out. */
 enum {
