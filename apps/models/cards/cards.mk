@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# The cards model. Neither target is part of a build or a check: they need
+# python3-torch, python3-numpy, python3-pil and fonts-noto-color-emoji, and the
+# training takes about an hour. The finished model is in the tree.
+cards := apps/models/cards
+
+$(BUILD)/cards/write $(BUILD)/cards/evaluate: $(BUILD)/cards/%: \
+		$(BUILD)/$(cards)/%.o $(BUILD)/libatoll.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
+
+$(BUILD)/cards/held-out.scenes: $(cards)/held_out.py $(cards)/glyphs.py
+	@mkdir -p $(@D)
+	/usr/bin/python3 -B $(cards)/held_out.py scenes $@
+
+train-cards: $(BUILD)/cards/write
+	/usr/bin/python3 -B $(cards)/glyphs.py >$(cards)/cards_labels.txt
+	/usr/bin/python3 -B $(cards)/train.py --work $(BUILD)/cards
+	$(BUILD)/cards/write $(BUILD)/cards/cards.numbers $(cards)/cards.tflite
+
+evaluate-cards: $(BUILD)/cards/evaluate $(BUILD)/cards/held-out.scenes
+	$< $(cards)/cards.tflite $(cards)/cards_labels.txt $(BUILD)/cards/held-out.scenes
+
+.PHONY: train-cards evaluate-cards
