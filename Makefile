@@ -44,10 +44,11 @@ data        :=   # files the programs read, installed under $(datadir)
 manuals     :=   # man pages, section 1
 schemas     :=   # FlatBuffers schemas, compiled to check them and for the tests
 checks      :=   # one source file each, run by make check
-check_parts :=   # helpers every check links
+check_parts :=   # helpers every check may link
+check_libs  :=   # and what they lean on
 check_scripts := # likewise run, not compiled
 fuzzers     :=   # libFuzzer entry points
-packages    := gcc make libc6-dev flatbuffers-compiler libcmocka-dev
+packages    := gcc make libc6-dev
 LDLIBS      := -lm
 
 include board/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
@@ -89,7 +90,7 @@ $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
 
 # Checks link the archive, so that they can also look inside a room.
 $(tests): %: %.o $(BUILD)/tests/libcheck.a $(static)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -lcmocka -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
 $(BUILD)/tests/libcheck.a: $(call objects,$(check_parts))
 	@rm -f $@
@@ -120,6 +121,27 @@ check-arm64:
 	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc \
 		RUN=qemu-aarch64 check-built
 
+demo: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) all
+	@$(BUILD)/atoll-classify --show apps/models/cards/cards.tflite apps/models/cards/demo/*
+
+check-golden: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden
+	@MODELS='$(MODELS)' GOLDEN='$(GOLDEN)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_golden
+
+FUZZ_SECONDS ?= 60
+fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+fuzz-smoke:
+	@tests/packages.sh $(packages) clang libclang-rt-14-dev
+	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='$(fuzz)' fuzz-built
+
+fuzz-built: $(fuzzers:%.c=$(BUILD)/%)
+	@tests/fuzz.sh $(FUZZ_SECONDS) $^
+
+$(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread $^ $(LDLIBS) $(check_libs) -o $@
+
 install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1
 	install -m 755 $(binaries:$(BUILD)/%=$(BUILD)/installed/%) $(DESTDIR)$(bindir)
@@ -138,6 +160,7 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all packages check check-built check-asan check-arm64 install clean
+.PHONY: all packages check check-built check-asan check-arm64 check-golden demo \
+	fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -15,8 +15,10 @@ void *memory_take(struct memory *memory, size_t bytes)
 	size_t whole;
 
 	if (__builtin_add_overflow(bytes, sizeof(*block) + MEMORY_MARGIN, &whole) ||
+	    whole > memory->left ||
 	    posix_memalign((void **)&block, MEMORY_ALIGNMENT, whole) != 0)
 		return NULL;
+	memory->left -= whole;
 	memset(block, 0, whole);
 	block->older = memory->newest;
 	memory->newest = block;

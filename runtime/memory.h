@@ -3,11 +3,12 @@
 #define ATOLL_RUNTIME_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Aligned blocks that are freed together.
  *
- *	struct memory memory = { 0 };
+ *	struct memory memory = MEMORY_UNLIMITED;
  *	void *weights = memory_take(&memory, 1000);
  *
  *	memory_free(&memory);
@@ -19,9 +20,12 @@
 
 struct memory {
 	struct memory_block *newest;
+	size_t left; /* bytes that may still be taken */
 };
 
-/* Zeroed. NULL when out of memory. */
+#define MEMORY_UNLIMITED ((struct memory){ .left = SIZE_MAX })
+
+/* Zeroed. NULL when out of memory or past the limit. */
 void *memory_take(struct memory *memory, size_t bytes);
 
 void memory_free(struct memory *memory);

@@ -734,6 +734,7 @@ static int map_file(struct loaded *loaded, int fd, const char *path,
 		return atoll_error_set(err, -errno, "%s: map: %s", path, strerror(errno));
 	}
 	loaded->model.bytes = loaded->mapping;
+	loaded->model.is_mapped = 1;
 	return 0;
 }
 

@@ -35,4 +35,13 @@ headers += \
 	runtime/tensor.h
 schemas  += runtime/schema/tflite.fbs
 LDLIBS   += -lmd
-packages += libmd-dev
+packages += flatbuffers-compiler libmd-dev
+
+# Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s. The
+# compiler's first scheduling pass spills the sums of the depthwise loops.
+ifeq ($(arch),aarch64)
+neon := runtime/kernels/gemm_neon.c runtime/kernels/depthwise_neon.c \
+	runtime/kernels/small_neon.c
+lib  += $(neon)
+$(call objects,$(neon)): isa = -O3 -mtune=cortex-a35 -fno-schedule-insns
+endif

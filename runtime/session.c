@@ -29,8 +29,7 @@ struct atoll_session {
 	struct pool *pool;
 	struct background *background;
 
-	struct memory memory;       /* tables, kernels' state, folded results */
-	struct memory packed;       /* weights as the kernels want them */
+	struct memory memory;       /* all there is, up to options.memory_max */
 	struct cache *cache;        /* or NULL */
 	struct cache_block *blocks; /* what was packed, in order */
 	size_t blocks_used, blocks_room;
@@ -77,7 +76,7 @@ void *kernel_alloc_packed(struct kernel_setup *setup, size_t bytes, bool *is_fil
 
 	*is_filled = packed != NULL;
 	if (!packed)
-		packed = memory_take(&session->packed, bytes);
+		packed = memory_take(&session->memory, bytes);
 	if (packed && remember_block(session, packed, bytes) < 0)
 		return NULL;
 	return packed;
@@ -110,6 +109,11 @@ static uint32_t default_threads(void)
 
 	return processors < DEFAULT_THREADS_MAX ? (uint32_t)processors :
 		DEFAULT_THREADS_MAX;
+}
+
+static size_t physical_memory(void)
+{
+	return (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static int take_tables(struct atoll_session *session)
@@ -190,7 +194,7 @@ static bool has_constant_inputs(const struct kernel_node *node)
 static int fold(struct atoll_session *session, uint32_t index, struct atoll_error *err)
 {
 	struct kernel_node *node = &session->node[index];
-	struct memory scratch = { 0 };
+	struct memory scratch = { .left = session->memory.left };
 	int r = 0;
 
 	for (uint32_t i = 0; i < node->outputs && r == 0; i++) {
@@ -380,7 +384,7 @@ static int make_arena(struct atoll_session *session, struct atoll_error *err)
 {
 	const struct atoll_graph *graph = session->graph;
 	size_t most = (size_t)graph->tensors + graph->operators;
-	struct memory memory = { 0 };
+	struct memory memory = MEMORY_UNLIMITED;
 	struct layout layout = {
 		.block = memory_take(&memory, most * sizeof(struct plan_block)),
 		.of_tensor = memory_take(&memory, graph->tensors * sizeof(uint32_t)),
@@ -398,8 +402,8 @@ static int make_arena(struct atoll_session *session, struct atoll_error *err)
 	}
 	memory_free(&memory);
 	if (r < 0)
-		atoll_error_set(err, r, "%s: no memory for its tensors",
-				session->model->path);
+		atoll_error_set(err, r, "%s: no memory for %zu bytes of tensors",
+				session->model->path, session->plan.arena_bytes);
 	return r;
 }
 
@@ -513,6 +517,8 @@ atoll_session_open(const struct atoll_model *model,
 	session->graph = &model->graph[0];
 	if (options)
 		session->options = *options;
+	session->memory.left = session->options.memory_max ?
+		session->options.memory_max : physical_memory();
 	if (open_all(session, err) < 0) {
 		atoll_session_close(session);
 		return NULL;
@@ -530,7 +536,6 @@ ATOLL_API void atoll_session_close(struct atoll_session *session)
 		return;
 	background_free(session->background);
 	pool_free(session->pool);
-	memory_free(&session->packed);
 	memory_free(&session->memory);
 	cache_close(session->cache);
 	free(session->blocks);

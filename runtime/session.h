@@ -47,6 +47,7 @@ struct atoll_session_options {
 	bool is_profiled;     /* time every operator */
 	bool keeps_tensors;   /* no shared memory: every tensor can be read after
 				 a run (debugging; needs more memory) */
+	size_t memory_max;    /* bytes the session may take, 0: what the machine has */
 	const char *cache;    /* directory for packed weights, NULL for none; used
 				 only when it is private to the user (mode 0700) */
 };

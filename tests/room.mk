@@ -1,4 +1,7 @@
-# tests: one program per source file with behaviour, and what they share.
+# tests: one program per source file with behaviour, and what they share. Leans
+# on cmocka, and on jansson to read the golden index files.
+check_libs += -lcmocka -ljansson
+packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	tests/check.c \
 	tests/graph.c \

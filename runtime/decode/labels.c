@@ -137,7 +137,7 @@ static int name_lines(struct atoll_labels *labels, const char *path, size_t size
 ATOLL_API struct atoll_labels *atoll_labels_load(const char *path, struct atoll_error *err)
 {
 	struct atoll_labels *labels = calloc(1, sizeof(*labels));
-	size_t size;
+	size_t size = 0;
 
 	if (!labels) {
 		atoll_error_set(err, -ENOMEM, "labels: %s: out of memory", path);
