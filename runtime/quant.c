@@ -86,6 +86,20 @@ struct quant_range quant_activation_range(enum activation activation,
 	return range;
 }
 
+struct quant_range whole_activation_range(enum activation activation)
+{
+	switch (activation) {
+	case ACTIVATION_RELU:
+		return (struct quant_range){ 0, INT32_MAX };
+	case ACTIVATION_RELU6:
+		return (struct quant_range){ 0, 6 };
+	case ACTIVATION_RELU_N1_TO_1:
+		return (struct quant_range){ -1, 1 };
+	default:
+		return (struct quant_range){ INT32_MIN, INT32_MAX };
+	}
+}
+
 struct float_range float_activation_range(enum activation activation)
 {
 	switch (activation) {

@@ -80,6 +80,15 @@ struct quant_range {
 
 struct quant_range quant_type_range(enum atoll_type type);
 
+/* clamp(scaled + zero): a result on its way into a tensor. */
+static inline int32_t quant_stored(int32_t scaled, int32_t zero, struct quant_range range)
+{
+	int64_t stored = (int64_t)scaled + zero;
+
+	return (int32_t)(stored < range.low ? range.low :
+			 stored > range.high ? range.high : stored);
+}
+
 /* ActivationFunctionType of the model file. */
 enum activation {
 	ACTIVATION_NONE = 0,
@@ -92,11 +101,20 @@ enum activation {
 struct quant_range quant_activation_range(enum activation activation,
 					  const struct atoll_tensor *output);
 
+/* The same for int32 that is not quantized, a plain number. */
+struct quant_range whole_activation_range(enum activation activation);
+
 /* Real range that a fused activation leaves; NONE is all finite floats. */
 struct float_range {
 	float low, high;
 };
 
 struct float_range float_activation_range(enum activation activation);
+
+/* NaN stays NaN. */
+static inline float clamp_f32(float x, struct float_range range)
+{
+	return x < range.low ? range.low : x > range.high ? range.high : x;
+}
 
 #endif

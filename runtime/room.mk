@@ -9,8 +9,11 @@ lib += \
 	runtime/decode/labels.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
+	runtime/kernels/add.c \
+	runtime/kernels/broadcast.c \
 	runtime/kernels/fixed.c \
 	runtime/kernels/kernels.c \
+	runtime/kernels/mul.c \
 	runtime/kernels/plain.c \
 	runtime/kernels/vector.c \
 	runtime/memory.c \

@@ -13,7 +13,15 @@
 
 /* One line per operator, by code, custom ones last. Each is defined as
    `const struct kernel kernel_<name>` in the file of its family. */
-#define KERNELS(X)
+#define KERNELS(X) \
+	X(add) \
+	X(mul) \
+	X(sub) \
+	X(div) \
+	X(pow) \
+	X(floor_div) \
+	X(floor_mod) \
+	X(squared_difference)
 
 #define DECLARE(name) extern const struct kernel kernel_##name;
 #define ROW(name) &kernel_##name,

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/broadcast.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Elements that are worth handing to another thread. */
+#define SHARE 8192
+
+struct broadcast {
+	broadcast_function *row;
+	const void *context;
+	uint32_t operands;
+	size_t out_bytes;  /* of one element */
+	size_t rows;       /* product of dim[].count */
+	size_t count;      /* elements of a row */
+	size_t step[BROADCAST_OPERANDS]; /* inside a row: 0 or 1 */
+	size_t bytes[BROADCAST_OPERANDS]; /* of one element */
+	size_t rows_per_item, pieces_per_row;
+	uint32_t rank;     /* of what is outside a row, innermost first */
+	struct broadcast_dim {
+		size_t count;
+		size_t step[BROADCAST_OPERANDS]; /* bytes */
+	} dim[ATOLL_RANK_MAX];
+};
+
+int broadcast_check_types(const struct kernel_node *node, uint32_t inputs,
+			  uint32_t type_mask, struct atoll_error *err)
+{
+	int r = kernel_check_counts(node, inputs, inputs, 1, err);
+
+	if (r == 0)
+		r = kernel_check_output(node, 0, type_mask, err);
+	for (uint32_t k = 0; k < inputs && r == 0; k++)
+		r = kernel_check_input(node, k, KERNEL_TYPE(node->output[0]->type), err);
+	return r;
+}
+
+int broadcast_check_quantized(const struct kernel_node *node, struct atoll_error *err)
+{
+	int r = 0;
+
+	for (uint32_t k = 0; k <= node->inputs && r == 0; k++) {
+		bool is_output = k == node->inputs;
+		const struct atoll_tensor *tensor =
+			is_output ? node->output[0] : node->input[k];
+
+		if (atoll_type_bytes(tensor->type) < 4)
+			r = kernel_check_quantized(node, tensor,
+						   is_output ? "output" : "input", err);
+	}
+	return r;
+}
+
+/* Size of dimension i of n, counted from the last one, seen from `shape`. */
+static size_t size_from_end(const struct atoll_tensor *shape, uint32_t i)
+{
+	return i < shape->rank ? (size_t)shape->dims[shape->rank - 1 - i] : 1;
+}
+
+/* Fold the dimensions of `out` into as few as possible, innermost first. */
+static void collapse(struct broadcast *loop, const struct atoll_tensor *out,
+		     const struct atoll_tensor *const *shape)
+{
+	size_t inside[BROADCAST_OPERANDS] = { 1, 1, 1 };
+	unsigned last = 0;
+
+	for (uint32_t i = 0; i < out->rank; i++) {
+		size_t count = size_from_end(out, i);
+		struct broadcast_dim dim = { .count = count };
+		unsigned moving = 0;
+
+		if (count == 1)
+			continue;
+		for (uint32_t k = 0; k < loop->operands; k++) {
+			if (size_from_end(shape[k], i) == 1)
+				continue;
+			moving |= 1u << k;
+			dim.step[k] = inside[k] * loop->bytes[k];
+			inside[k] *= count;
+		}
+		if (loop->rank > 0 && moving == last)
+			loop->dim[loop->rank - 1].count *= count;
+		else
+			loop->dim[loop->rank++] = dim;
+		last = moving;
+	}
+}
+
+/* The innermost dimension becomes the row. */
+static void take_row(struct broadcast *loop)
+{
+	loop->count = 1;
+	if (loop->rank == 0)
+		return;
+	loop->count = loop->dim[0].count;
+	for (uint32_t k = 0; k < loop->operands; k++)
+		loop->step[k] = loop->dim[0].step[k] > 0;
+	loop->rank--;
+	memmove(loop->dim, loop->dim + 1, loop->rank * sizeof(loop->dim[0]));
+}
+
+static void share_out(struct broadcast *loop, bool keeps_rows)
+{
+	loop->rows = 1;
+	for (uint32_t i = 0; i < loop->rank; i++)
+		loop->rows *= loop->dim[i].count;
+	loop->rows_per_item = loop->count < SHARE && loop->count > 0 ?
+		SHARE / loop->count : 1;
+	loop->pieces_per_row = keeps_rows ? 1 : (loop->count + SHARE - 1) / SHARE;
+}
+
+static struct broadcast *new_loop(struct kernel_node *node, struct kernel_setup *setup,
+				  broadcast_function *row, const void *context,
+				  uint32_t operands, struct atoll_error *err)
+{
+	struct broadcast *loop = kernel_alloc(setup, sizeof(*loop));
+
+	if (!loop) {
+		atoll_error_set(err, -ENOMEM, "%s: out of memory", node->op->name);
+		return NULL;
+	}
+	loop->row = row;
+	loop->context = context;
+	loop->operands = operands;
+	loop->out_bytes = atoll_type_bytes(node->output[0]->type);
+	for (uint32_t k = 0; k < operands; k++)
+		loop->bytes[k] = atoll_type_bytes(node->input[k]->type);
+	node->run = broadcast_run;
+	node->prepared = loop;
+	return loop;
+}
+
+int broadcast_prepare_shapes(struct kernel_node *node, struct kernel_setup *setup,
+			     const struct atoll_tensor *const *shape,
+			     broadcast_function *row, const void *context,
+			     struct atoll_error *err)
+{
+	struct broadcast *loop = new_loop(node, setup, row, context, node->inputs, err);
+	struct atoll_tensor all = *shape[0];
+	int r;
+
+	if (!loop)
+		return -ENOMEM;
+	for (uint32_t k = 1; k < node->inputs; k++) {
+		int32_t dims[ATOLL_RANK_MAX];
+		uint32_t rank;
+
+		r = kernel_broadcast(node, &all, shape[k], &rank, dims, err);
+		if (r < 0)
+			return r;
+		all.rank = rank;
+		memcpy(all.dims, dims, sizeof(dims[0]) * rank);
+	}
+	r = kernel_set_shape(node, 0, all.rank, all.dims, err);
+	if (r < 0)
+		return r;
+	collapse(loop, node->output[0], shape);
+	take_row(loop);
+	share_out(loop, false);
+	return 0;
+}
+
+int broadcast_prepare(struct kernel_node *node, struct kernel_setup *setup,
+		      broadcast_function *row, const void *context,
+		      struct atoll_error *err)
+{
+	const struct atoll_tensor *shape[BROADCAST_OPERANDS];
+
+	for (uint32_t k = 0; k < node->inputs; k++)
+		shape[k] = node->input[k];
+	return broadcast_prepare_shapes(node, setup, shape, row, context, err);
+}
+
+int broadcast_prepare_last(struct kernel_node *node, struct kernel_setup *setup,
+			   broadcast_function *row, const void *context,
+			   struct atoll_error *err)
+{
+	const struct atoll_tensor *in = node->input[0];
+	struct broadcast *loop;
+	size_t last;
+	int r;
+
+	if (in->rank == 0)
+		return kernel_error(node, err, "input 0 (%s) is a scalar, a last "
+				    "dimension is needed", in->name);
+	r = kernel_set_shape(node, 0, in->rank, in->dims, err);
+	if (r < 0)
+		return r;
+	loop = new_loop(node, setup, row, context, 1, err);
+	if (!loop)
+		return -ENOMEM;
+	last = size_from_end(in, 0);
+	loop->count = last;
+	loop->step[0] = 1;
+	loop->rank = 1;
+	loop->dim[0].count = last ? in->elements / last : 0;
+	loop->dim[0].step[0] = last * loop->bytes[0];
+	share_out(loop, true);
+	return 0;
+}
+
+/* Where operand k of a row begins, in bytes. */
+static size_t row_start(const struct broadcast *loop, size_t row, uint32_t k)
+{
+	size_t start = 0;
+
+	for (uint32_t i = 0; i < loop->rank; i++) {
+		start += row % loop->dim[i].count * loop->dim[i].step[k];
+		row /= loop->dim[i].count;
+	}
+	return start;
+}
+
+static void run_piece(const struct broadcast *loop, const struct kernel_node *node,
+		      size_t row, size_t first, size_t count)
+{
+	size_t done = row * loop->count + first;
+	struct broadcast_row piece = {
+		.out = (char *)node->output[0]->data + done * loop->out_bytes,
+		.count = count,
+	};
+
+	for (uint32_t k = 0; k < loop->operands; k++) {
+		piece.step[k] = loop->step[k];
+		piece.in[k] = (const char *)node->input[k]->data +
+			      row_start(loop, row, k) +
+			      first * loop->step[k] * loop->bytes[k];
+	}
+	loop->row(loop->context, &piece);
+}
+
+static size_t lower(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void run_item(void *context, uint32_t item, uint32_t thread)
+{
+	const struct kernel_node *node = context;
+	const struct broadcast *loop = node->prepared;
+	size_t row = item / loop->pieces_per_row * loop->rows_per_item;
+	size_t end = lower(row + loop->rows_per_item, loop->rows);
+	size_t first = 0, count = loop->count;
+
+	(void)thread;
+	if (loop->pieces_per_row > 1) {
+		first = item % loop->pieces_per_row * SHARE;
+		count = lower(loop->count - first, SHARE);
+	}
+	for (; row < end; row++)
+		run_piece(loop, node, row, first, count);
+}
+
+int broadcast_run(const struct kernel_node *node, struct pool *pool)
+{
+	const struct broadcast *loop = node->prepared;
+	struct kernel_node copy = *node;
+	size_t blocks = (loop->rows + loop->rows_per_item - 1) / loop->rows_per_item;
+
+	if (node->output[0]->elements > 0)
+		pool_run(pool, run_item, &copy, (uint32_t)(blocks * loop->pieces_per_row));
+	return 0;
+}
