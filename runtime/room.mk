@@ -11,11 +11,19 @@ lib += \
 	runtime/flatbuf.c \
 	runtime/kernels/add.c \
 	runtime/kernels/broadcast.c \
+	runtime/kernels/conv.c \
+	runtime/kernels/depthwise.c \
 	runtime/kernels/fixed.c \
+	runtime/kernels/floats.c \
+	runtime/kernels/fully.c \
 	runtime/kernels/kernels.c \
 	runtime/kernels/mul.c \
 	runtime/kernels/plain.c \
+	runtime/kernels/pool.c \
+	runtime/kernels/product.c \
 	runtime/kernels/vector.c \
+	runtime/kernels/weights.c \
+	runtime/kernels/window.c \
 	runtime/memory.c \
 	runtime/model.c \
 	runtime/plan.c \
@@ -46,5 +54,5 @@ ifeq ($(arch),aarch64)
 neon := runtime/kernels/gemm_neon.c runtime/kernels/depthwise_neon.c \
 	runtime/kernels/small_neon.c
 lib  += $(neon)
-$(call objects,$(neon)): isa = -O3 -mtune=cortex-a35 -fno-schedule-insns
+$(neon:%.c=$(BUILD)/%.o): isa = -O3 -mtune=cortex-a35 -fno-schedule-insns
 endif

@@ -15,6 +15,11 @@
    `const struct kernel kernel_<name>` in the file of its family. */
 #define KERNELS(X) \
 	X(add) \
+	X(average_pool_2d) \
+	X(conv_2d) \
+	X(depthwise_conv_2d) \
+	X(fully_connected) \
+	X(max_pool_2d) \
 	X(mul) \
 	X(sub) \
 	X(div) \
