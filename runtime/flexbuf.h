@@ -44,9 +44,10 @@ struct flexbuf_value {
 	size_t size;
 	size_t at;            /* where the value's own bytes begin */
 	uint8_t kind;         /* enum flexbuf_kind */
-	uint8_t width;        /* bytes of a number, or of each element */
+	uint8_t width;        /* bytes of a number, of each element and of the count;
+				 0 for a key, which has no count */
 	uint8_t element;      /* packed type of all elements, 0: they have their own */
-	uint8_t fixed_count;  /* vectors that carry no count */
+	uint8_t fixed_count;  /* of a vector without a count; 0: it has one */
 };
 
 int flexbuf_root(const void *bytes, size_t size, struct flexbuf_value *root,
@@ -56,7 +57,7 @@ int flexbuf_root(const void *bytes, size_t size, struct flexbuf_value *root,
 int flexbuf_map_get(struct flexbuf_value map, const char *key,
 		    struct flexbuf_value *value);
 
-/* The i-th key of a map, in the order of flexbuf_at; NUL-terminated. */
+/* The key of the i-th element of a map, in the order of flexbuf_at; ends in NUL. */
 int flexbuf_map_key(struct flexbuf_value map, size_t i, const char **key);
 
 /* Elements of a vector or map. */
@@ -64,8 +65,9 @@ int flexbuf_count(struct flexbuf_value vector, size_t *count);
 int flexbuf_at(struct flexbuf_value vector, size_t i, struct flexbuf_value *value);
 
 /*
- * Numbers and booleans turn into each other as long as nothing is lost: 3.0 is
- * an integer, 3.5 and 2^63 are not; any number but 0 is true.
+ * Numbers and booleans turn into each other where that makes sense: 3.0 is an
+ * integer, 3.5 and 2^63 are not; a large integer is the nearest double; any
+ * number but 0 is true.
  */
 int flexbuf_as_i64(struct flexbuf_value value, int64_t *result);
 int flexbuf_as_f64(struct flexbuf_value value, double *result);

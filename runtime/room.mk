@@ -9,6 +9,7 @@ lib += \
 	runtime/decode/labels.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
+	runtime/flexbuf.c \
 	runtime/kernels/add.c \
 	runtime/kernels/broadcast.c \
 	runtime/kernels/conv.c \
