@@ -7,3 +7,7 @@ programs += \
 	apps/atoll-bench.c \
 	apps/atoll-classify.c \
 	apps/atoll-model.c
+manuals += \
+	apps/man/atoll-bench.1 \
+	apps/man/atoll-classify.1 \
+	apps/man/atoll-model.1
