@@ -11,17 +11,31 @@ lib += \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
 	runtime/kernels/add.c \
+	runtime/kernels/arg.c \
 	runtime/kernels/broadcast.c \
+	runtime/kernels/concat.c \
 	runtime/kernels/conv.c \
 	runtime/kernels/depthwise.c \
+	runtime/kernels/fill.c \
 	runtime/kernels/fixed.c \
 	runtime/kernels/floats.c \
 	runtime/kernels/fully.c \
+	runtime/kernels/gather.c \
 	runtime/kernels/kernels.c \
+	runtime/kernels/move.c \
 	runtime/kernels/mul.c \
+	runtime/kernels/pad.c \
 	runtime/kernels/plain.c \
 	runtime/kernels/pool.c \
 	runtime/kernels/product.c \
+	runtime/kernels/reduce.c \
+	runtime/kernels/reshape.c \
+	runtime/kernels/resize.c \
+	runtime/kernels/shape.c \
+	runtime/kernels/slice.c \
+	runtime/kernels/space.c \
+	runtime/kernels/tile.c \
+	runtime/kernels/transpose.c \
 	runtime/kernels/vector.c \
 	runtime/kernels/weights.c \
 	runtime/kernels/window.c \

@@ -16,17 +16,58 @@
 #define KERNELS(X) \
 	X(add) \
 	X(average_pool_2d) \
+	X(concatenation) \
 	X(conv_2d) \
 	X(depthwise_conv_2d) \
+	X(depth_to_space) \
 	X(fully_connected) \
 	X(max_pool_2d) \
 	X(mul) \
+	X(reshape) \
+	X(resize_bilinear) \
+	X(space_to_depth) \
+	X(pad) \
+	X(gather) \
+	X(batch_to_space_nd) \
+	X(space_to_batch_nd) \
+	X(transpose) \
+	X(mean) \
 	X(sub) \
 	X(div) \
+	X(squeeze) \
+	X(strided_slice) \
+	X(topk_v2) \
+	X(split) \
+	X(arg_max) \
+	X(padv2) \
+	X(slice) \
+	X(tile) \
+	X(expand_dims) \
+	X(sum) \
+	X(shape) \
 	X(pow) \
+	X(arg_min) \
+	X(reduce_prod) \
+	X(reduce_max) \
+	X(pack) \
+	X(one_hot) \
+	X(unpack) \
+	X(reduce_min) \
 	X(floor_div) \
+	X(reduce_any) \
+	X(zeros_like) \
+	X(fill) \
 	X(floor_mod) \
-	X(squared_difference)
+	X(range) \
+	X(resize_nearest_neighbor) \
+	X(squared_difference) \
+	X(mirror_pad) \
+	X(split_v) \
+	X(reverse_v2) \
+	X(gather_nd) \
+	X(rank) \
+	X(broadcast_to) \
+	X(reduce_all)
 
 #define DECLARE(name) extern const struct kernel kernel_##name;
 #define ROW(name) &kernel_##name,
