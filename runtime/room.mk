@@ -10,6 +10,7 @@ lib += \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
+	runtime/kernels/activation.c \
 	runtime/kernels/add.c \
 	runtime/kernels/arg.c \
 	runtime/kernels/broadcast.c \
@@ -34,6 +35,7 @@ lib += \
 	runtime/kernels/shape.c \
 	runtime/kernels/slice.c \
 	runtime/kernels/space.c \
+	runtime/kernels/table.c \
 	runtime/kernels/tile.c \
 	runtime/kernels/transpose.c \
 	runtime/kernels/vector.c \

@@ -26,10 +26,6 @@ struct sum {
 	struct float_range real_range;
 };
 
-#define TYPES (KERNEL_TYPE(ATOLL_UINT8) | KERNEL_TYPE(ATOLL_INT8) | \
-	       KERNEL_TYPE(ATOLL_INT16) | KERNEL_TYPE(ATOLL_INT32) | \
-	       KERNEL_TYPE(ATOLL_INT64) | KERNEL_TYPE(ATOLL_FLOAT32))
-
 /* Bytes of one operand next to each other, repeated when it stretches. */
 #define PIECE 512
 
@@ -202,10 +198,8 @@ static bool shifts_apply(const struct kernel_node *node, struct sum *sum)
 static int prepare_16(struct kernel_node *node, struct sum *sum, bool wants_shifts,
 		      broadcast_function **row, struct atoll_error *err)
 {
-	if (!wants_shifts || !shifts_apply(node, sum)) {
-		*row = row_16;
+	if (!wants_shifts || !shifts_apply(node, sum))
 		return set_multipliers(node, sum, 15, err);
-	}
 	if (sum->a_shift < 0 || sum->b_shift < 0 ||
 	    (sum->a_shift != 0 && sum->b_shift != 0))
 		return kernel_error(node, err, "int16 scales %g and %g: one must be the "
@@ -220,54 +214,43 @@ static int prepare_16(struct kernel_node *node, struct sum *sum, bool wants_shif
 	return 0;
 }
 
-static int choose(struct kernel_node *node, struct sum *sum, enum activation activation,
-		  bool wants_shifts, broadcast_function **row, struct atoll_error *err)
-{
-	const struct atoll_tensor *out = node->output[0];
-
-	sum->real_range = float_activation_range(activation);
-	sum->range = whole_activation_range(activation);
-	switch (out->type) {
-	case ATOLL_FLOAT32:
-		*row = row_float;
-		return 0;
-	case ATOLL_INT32:
-		*row = row_32;
-		return 0;
-	case ATOLL_INT64:
-		*row = row_64;
-		if (activation != ACTIVATION_NONE)
-			return kernel_error(node, err, "int64 with a fused activation");
-		return 0;
-	default:
-		sum->range = quant_activation_range(activation, out);
-		if (out->type == ATOLL_INT16)
-			return prepare_16(node, sum, wants_shifts, row, err);
-		*row = row_8;
-		return set_multipliers(node, sum, 20, err);
-	}
-}
-
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   bool is_subtraction, int8_t fused, bool wants_shifts,
 		   struct atoll_error *err)
 {
-	struct sum *sum = kernel_alloc(setup, sizeof(*sum));
+	static const struct broadcast_choice rows[] = {
+		{ ATOLL_UINT8, row_8 }, { ATOLL_INT8, row_8 }, { ATOLL_INT16, row_16 },
+		{ ATOLL_INT32, row_32 }, { ATOLL_INT64, row_64 },
+		{ ATOLL_FLOAT32, row_float },
+	};
+	const struct atoll_tensor *out;
 	enum activation activation;
-	broadcast_function *row = NULL;
-	int r;
+	broadcast_function *row;
+	struct sum *sum;
+	int r = broadcast_choose(node, 2, BROADCAST_CHOICES(rows), 0, &row, err);
 
-	if (!sum)
-		return atoll_error_set(err, -ENOMEM, "%s: out of memory", node->op->name);
-	sum->ops = vector_ops(setup->cpu);
-	sum->is_subtraction = is_subtraction;
-	r = broadcast_check_types(node, 2, TYPES, err);
 	if (r == 0)
 		r = broadcast_check_quantized(node, err);
 	if (r == 0)
 		r = kernel_activation(node, fused, &activation, err);
-	if (r == 0)
-		r = choose(node, sum, activation, wants_shifts, &row, err);
+	if (r < 0)
+		return r;
+	sum = kernel_alloc(setup, sizeof(*sum));
+	if (!sum)
+		return atoll_error_set(err, -ENOMEM, "%s: out of memory", node->op->name);
+	out = node->output[0];
+	sum->ops = vector_ops(setup->cpu);
+	sum->is_subtraction = is_subtraction;
+	sum->real_range = float_activation_range(activation);
+	sum->range = whole_activation_range(activation);
+	if (atoll_type_bytes(out->type) < 4)
+		sum->range = quant_activation_range(activation, out);
+	if (out->type == ATOLL_INT64 && activation != ACTIVATION_NONE)
+		return kernel_error(node, err, "int64 with a fused activation");
+	if (out->type == ATOLL_INT16)
+		r = prepare_16(node, sum, wants_shifts, &row, err);
+	else if (atoll_type_bytes(out->type) == 1)
+		r = set_multipliers(node, sum, 20, err);
 	return r < 0 ? r : broadcast_prepare(node, setup, row, sum, err);
 }
 

@@ -24,15 +24,26 @@ struct broadcast {
 	} dim[ATOLL_RANK_MAX];
 };
 
-int broadcast_check_types(const struct kernel_node *node, uint32_t inputs,
-			  uint32_t type_mask, struct atoll_error *err)
+int broadcast_choose(const struct kernel_node *node, uint32_t inputs,
+		     const struct broadcast_choice *choice, size_t choices,
+		     uint32_t output_types, broadcast_function **row,
+		     struct atoll_error *err)
 {
 	int r = kernel_check_counts(node, inputs, inputs, 1, err);
+	uint32_t types = 0;
 
+	for (size_t i = 0; i < choices; i++)
+		types |= KERNEL_TYPE(choice[i].type);
+	for (uint32_t k = 0; k < inputs && r == 0; k++) {
+		r = kernel_check_input(node, k, types, err);
+		if (r == 0)
+			types = KERNEL_TYPE(node->input[0]->type);
+	}
 	if (r == 0)
-		r = kernel_check_output(node, 0, type_mask, err);
-	for (uint32_t k = 0; k < inputs && r == 0; k++)
-		r = kernel_check_input(node, k, KERNEL_TYPE(node->output[0]->type), err);
+		r = kernel_check_output(node, 0, output_types ? output_types : types, err);
+	for (size_t i = 0; i < choices && r == 0; i++)
+		if (choice[i].type == node->input[0]->type)
+			*row = choice[i].row;
 	return r;
 }
 

@@ -61,9 +61,23 @@ int broadcast_prepare_last(struct kernel_node *node, struct kernel_setup *setup,
 			   broadcast_function *row, const void *context,
 			   struct atoll_error *err);
 
-/* For prepare: `inputs` inputs and one output, all of one type of the mask. */
-int broadcast_check_types(const struct kernel_node *node, uint32_t inputs,
-			  uint32_t type_mask, struct atoll_error *err);
+/* The row function for a type of the inputs. */
+struct broadcast_choice {
+	enum atoll_type type;
+	broadcast_function *row;
+};
+
+/*
+ * Check that there are `inputs` inputs of one type, that one of the choices
+ * serves it, and one output of a type in the mask, 0 meaning the inputs' own.
+ */
+int broadcast_choose(const struct kernel_node *node, uint32_t inputs,
+		     const struct broadcast_choice *choice, size_t choices,
+		     uint32_t output_types, broadcast_function **row,
+		     struct atoll_error *err);
+
+/* An array of choices and its length, as the two arguments above. */
+#define BROADCAST_CHOICES(array) array, sizeof(array) / sizeof((array)[0])
 
 /* Every input and the output is quantized with one scale; those of types wider
    than 16 bits and of float32 are not looked at. */

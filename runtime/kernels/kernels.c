@@ -23,6 +23,9 @@
 	X(fully_connected) \
 	X(max_pool_2d) \
 	X(mul) \
+	X(relu) \
+	X(relu_n1_to_1) \
+	X(relu6) \
 	X(reshape) \
 	X(resize_bilinear) \
 	X(space_to_depth) \
@@ -38,6 +41,7 @@
 	X(strided_slice) \
 	X(topk_v2) \
 	X(split) \
+	X(prelu) \
 	X(arg_max) \
 	X(padv2) \
 	X(slice) \
@@ -60,14 +64,17 @@
 	X(floor_mod) \
 	X(range) \
 	X(resize_nearest_neighbor) \
+	X(leaky_relu) \
 	X(squared_difference) \
 	X(mirror_pad) \
 	X(split_v) \
 	X(reverse_v2) \
 	X(gather_nd) \
 	X(rank) \
+	X(hard_swish) \
 	X(broadcast_to) \
-	X(reduce_all)
+	X(reduce_all) \
+	X(relu_0_to_1)
 
 #define DECLARE(name) extern const struct kernel kernel_##name;
 #define ROW(name) &kernel_##name,

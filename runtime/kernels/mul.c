@@ -99,34 +99,19 @@ ROW(squared_i32, int32_t, ((uint32_t)x - (uint32_t)y) * ((uint32_t)x - (uint32_t
 ROW(squared_f32, float, (x - y) * (x - y))
 ROW(pow_f32, float, powf(x, y))
 
-/* Which row a type has. */
-struct choice {
-	enum atoll_type type;
-	broadcast_function *row;
-};
-
-#define CHOICES(list) list, sizeof(list) / sizeof(list[0])
-
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
-		   const struct choice *choice, size_t choices, int8_t fused,
+		   const struct broadcast_choice *choice, size_t choices, int8_t fused,
 		   struct product **product, struct atoll_error *err)
 {
 	enum activation activation;
-	broadcast_function *row = NULL;
-	uint32_t types = 0;
+	broadcast_function *row;
 	struct product *p;
-	int r;
+	int r = broadcast_choose(node, 2, choice, choices, 0, &row, err);
 
-	for (size_t i = 0; i < choices; i++)
-		types |= KERNEL_TYPE(choice[i].type);
-	r = broadcast_check_types(node, 2, types, err);
 	if (r == 0)
 		r = kernel_activation(node, fused, &activation, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < choices; i++)
-		if (choice[i].type == node->output[0]->type)
-			row = choice[i].row;
 	p = kernel_alloc(setup, sizeof(*p));
 	if (!p)
 		return atoll_error_set(err, -ENOMEM, "%s: out of memory", node->op->name);
@@ -144,7 +129,7 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 static int prepare_mul(struct kernel_node *node, struct kernel_setup *setup,
 		       struct atoll_error *err)
 {
-	static const struct choice rows[] = {
+	static const struct broadcast_choice rows[] = {
 		{ ATOLL_UINT8, mul_u8 }, { ATOLL_INT8, mul_i8 }, { ATOLL_INT16, mul_i16 },
 		{ ATOLL_INT32, mul_i32 }, { ATOLL_INT64, mul_i64 },
 		{ ATOLL_FLOAT32, mul_f32 },
@@ -152,7 +137,7 @@ static int prepare_mul(struct kernel_node *node, struct kernel_setup *setup,
 	struct flatbuf_table options = kernel_options(node, OPTIONS_MUL);
 	int8_t fused = flatbuf_i8(options, MUL_FUSED_ACTIVATION, ACTIVATION_NONE);
 	struct product *p;
-	int r = prepare(node, setup, CHOICES(rows), fused, &p, err);
+	int r = prepare(node, setup, BROADCAST_CHOICES(rows), fused, &p, err);
 
 	if (r == 0)
 		r = broadcast_check_quantized(node, err);
@@ -187,7 +172,7 @@ static int run_checked(const struct kernel_node *node, struct pool *pool)
 }
 
 static int prepare_quotient(struct kernel_node *node, struct kernel_setup *setup,
-			    const struct choice *choice, size_t choices, int8_t fused,
+			    const struct broadcast_choice *choice, size_t choices, int8_t fused,
 			    struct atoll_error *err)
 {
 	struct product *p;
@@ -201,12 +186,12 @@ static int prepare_quotient(struct kernel_node *node, struct kernel_setup *setup
 static int prepare_div(struct kernel_node *node, struct kernel_setup *setup,
 		       struct atoll_error *err)
 {
-	static const struct choice rows[] = {
+	static const struct broadcast_choice rows[] = {
 		{ ATOLL_INT32, div_i32 }, { ATOLL_FLOAT32, div_f32 },
 	};
 	struct flatbuf_table options = kernel_options(node, OPTIONS_DIV);
 
-	return prepare_quotient(node, setup, CHOICES(rows),
+	return prepare_quotient(node, setup, BROADCAST_CHOICES(rows),
 				flatbuf_i8(options, DIV_FUSED_ACTIVATION, ACTIVATION_NONE),
 				err);
 }
@@ -214,36 +199,36 @@ static int prepare_div(struct kernel_node *node, struct kernel_setup *setup,
 static int prepare_floor_div(struct kernel_node *node, struct kernel_setup *setup,
 			     struct atoll_error *err)
 {
-	static const struct choice rows[] = {
+	static const struct broadcast_choice rows[] = {
 		{ ATOLL_INT32, floor_div_i32 }, { ATOLL_INT64, floor_div_i64 },
 		{ ATOLL_FLOAT32, floor_div_f32 },
 	};
 
-	return prepare_quotient(node, setup, CHOICES(rows), ACTIVATION_NONE, err);
+	return prepare_quotient(node, setup, BROADCAST_CHOICES(rows), ACTIVATION_NONE, err);
 }
 
 static int prepare_floor_mod(struct kernel_node *node, struct kernel_setup *setup,
 			     struct atoll_error *err)
 {
-	static const struct choice rows[] = {
+	static const struct broadcast_choice rows[] = {
 		{ ATOLL_INT32, floor_mod_i32 }, { ATOLL_INT64, floor_mod_i64 },
 		{ ATOLL_FLOAT32, floor_mod_f32 },
 	};
 
-	return prepare_quotient(node, setup, CHOICES(rows), ACTIVATION_NONE, err);
+	return prepare_quotient(node, setup, BROADCAST_CHOICES(rows), ACTIVATION_NONE, err);
 }
 
 static int prepare_squared_difference(struct kernel_node *node, struct kernel_setup *setup,
 				      struct atoll_error *err)
 {
-	static const struct choice rows[] = {
+	static const struct broadcast_choice rows[] = {
 		{ ATOLL_INT8, squared_i8 }, { ATOLL_INT32, squared_i32 },
 		{ ATOLL_FLOAT32, squared_f32 },
 	};
 	const struct atoll_quant *a, *b, *out;
 	struct product *p;
 	double common;
-	int r = prepare(node, setup, CHOICES(rows), ACTIVATION_NONE, &p, err);
+	int r = prepare(node, setup, BROADCAST_CHOICES(rows), ACTIVATION_NONE, &p, err);
 
 	if (r == 0)
 		r = broadcast_check_quantized(node, err);
@@ -263,10 +248,10 @@ static int prepare_squared_difference(struct kernel_node *node, struct kernel_se
 static int prepare_pow(struct kernel_node *node, struct kernel_setup *setup,
 		       struct atoll_error *err)
 {
-	static const struct choice rows[] = { { ATOLL_FLOAT32, pow_f32 } };
+	static const struct broadcast_choice rows[] = { { ATOLL_FLOAT32, pow_f32 } };
 	struct product *p;
 
-	return prepare(node, setup, CHOICES(rows), ACTIVATION_NONE, &p, err);
+	return prepare(node, setup, BROADCAST_CHOICES(rows), ACTIVATION_NONE, &p, err);
 }
 
 const struct kernel kernel_mul = {
