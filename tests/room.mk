@@ -4,8 +4,11 @@ check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	tests/check.c \
+	tests/flatc.c \
 	tests/graph.c \
 	tests/pictures.c
 checks += \
+	tests/test_golden.c \
 	tests/test_camera_picture.c \
-	tests/test_kernels_fixed.c
+	tests/test_kernels_fixed.c \
+	tests/test_runtime_schema.c

@@ -242,6 +242,8 @@ TYPE(call_once, [CALL_ONCE_INIT_SUBGRAPH_INDEX] = SCALAR("init_subgraph_index", 
 TYPE(gelu, [GELU_APPROXIMATE] = SCALAR("approximate", 1))
 
 /* The options of the operators. */
+TYPE(builtin_options_2, [1] = EMPTY("UnknownOptions2"))
+
 PUBLIC_TYPE(tflite_options,
 	[OPTIONS_CONV_2D] = MEMBER("Conv2DOptions", conv_2d),
 	[OPTIONS_DEPTHWISE_CONV_2D] = MEMBER("DepthwiseConv2DOptions", depthwise_conv_2d),
@@ -404,7 +406,7 @@ TYPE(operator,
 	[OPERATOR_LARGE_CUSTOM_OPTIONS_OFFSET] = SCALAR("large_custom_options_offset", 8),
 	[OPERATOR_LARGE_CUSTOM_OPTIONS_SIZE] = SCALAR("large_custom_options_size", 8),
 	[OPERATOR_BUILTIN_OPTIONS_2_TYPE] = SCALAR("builtin_options_2_type", 1),
-	[OPERATOR_BUILTIN_OPTIONS_2] = UNION("builtin_options_2", empty),
+	[OPERATOR_BUILTIN_OPTIONS_2] = UNION("builtin_options_2", builtin_options_2),
 	[OPERATOR_DEBUG_METADATA_INDEX] = SCALAR("debug_metadata_index", 4))
 
 TYPE(subgraph,
