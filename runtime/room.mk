@@ -65,11 +65,10 @@ schemas  += runtime/schema/tflite.fbs
 LDLIBS   += -lmd
 packages += flatbuffers-compiler libmd-dev
 
-# Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s. The
-# compiler's first scheduling pass spills the sums of the depthwise loops.
+# Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s.
 ifeq ($(arch),aarch64)
 neon := runtime/kernels/gemm_neon.c runtime/kernels/depthwise_neon.c \
 	runtime/kernels/small_neon.c
 lib  += $(neon)
-$(neon:%.c=$(BUILD)/%.o): isa = -O3 -mtune=cortex-a35 -fno-schedule-insns
+$(neon:%.c=$(BUILD)/%.o): isa = -O3 -mtune=cortex-a35
 endif

@@ -4,6 +4,10 @@
 const struct vector_ops *vector_ops(enum cpu_level level)
 {
 	switch (level) {
+#if defined(__aarch64__)
+	case CPU_NEON:
+		return &vector_neon;
+#endif
 	default:
 		return &vector_plain;
 	}
