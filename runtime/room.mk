@@ -13,6 +13,7 @@ lib += \
 	runtime/kernels/activation.c \
 	runtime/kernels/add.c \
 	runtime/kernels/arg.c \
+	runtime/kernels/batch_matmul.c \
 	runtime/kernels/broadcast.c \
 	runtime/kernels/concat.c \
 	runtime/kernels/conv.c \
@@ -38,6 +39,7 @@ lib += \
 	runtime/kernels/table.c \
 	runtime/kernels/tile.c \
 	runtime/kernels/transpose.c \
+	runtime/kernels/transpose_conv.c \
 	runtime/kernels/vector.c \
 	runtime/kernels/weights.c \
 	runtime/kernels/window.c \

@@ -28,15 +28,15 @@
 struct layer {
 	struct weights weights;
 	const struct vector_ops *ops;
-	struct depthwise shape;  /* 8 bit; bias is set when running */
+	struct depthwise shape;  /* of the 8-bit loops */
 	struct window window;
 	uint32_t in_c, out_c, multiplier;
 	uint32_t batches;
 	uint32_t rows;           /* output rows of an item */
 	uint32_t blocks;         /* items of one image */
 	size_t in_image_bytes, out_image_bytes;
-	const void *packed;      /* filter as the loops want it */
-	size_t packed_bytes;
+	const void *filter;      /* as the loops want it: packed for 8 bit */
+	size_t packed_bytes;     /* 0 for the other types */
 	size_t thread_bytes;
 	void (*convolve)(const struct layer *l, const void *in, void *out,
 			 uint32_t first, uint32_t rows, void *scratch);
@@ -49,7 +49,7 @@ struct layer {
 static void convolve_8(const struct layer *l, const void *in, void *out,
 		       uint32_t first, uint32_t rows, void *scratch)
 {
-	l->ops->depthwise_run(&l->shape, l->packed, in, out, first, rows, scratch);
+	l->ops->depthwise_run(&l->shape, l->filter, in, out, first, rows, scratch);
 }
 
 /* Sums of all channels of output cell (y, x), taps in order. */
@@ -66,7 +66,7 @@ static void sum_floats(const struct layer *l, const float *in, uint32_t y, uint3
 		for (uint32_t kx = xs.first; kx < xs.end; kx++) {
 			const float *cell = in + (row + (size_t)window_at(&w->x, x, kx)) *
 						 l->in_c;
-			const float *filter = (const float *)l->packed +
+			const float *filter = (const float *)l->filter +
 				((size_t)ky * w->x.kernel + kx) * l->out_c;
 
 			for (uint32_t c = 0, o = 0; c < l->in_c; c++)
@@ -105,7 +105,7 @@ static void sum_16(const struct layer *l, const int16_t *in, uint32_t y, uint32_
 		for (uint32_t kx = xs.first; kx < xs.end; kx++) {
 			const int16_t *cell = in + (row + (size_t)window_at(&w->x, x, kx)) *
 						   l->in_c;
-			const int8_t *filter = (const int8_t *)l->packed +
+			const int8_t *filter = (const int8_t *)l->filter +
 				((size_t)ky * w->x.kernel + kx) * l->out_c;
 
 			for (uint32_t c = 0, o = 0; c < l->in_c; c++)
@@ -141,15 +141,6 @@ static void convolve_item(void *context, uint32_t item, uint32_t thread)
 		    l->scratch + thread * l->thread_bytes);
 }
 
-/* The filter in the form of `convolve`: packed by the vector table, or a copy. */
-static void pack(const struct layer *l, const void *filter, void *packed)
-{
-	if (l->convolve == convolve_8)
-		l->ops->depthwise_pack(&l->shape, filter, packed);
-	else
-		memcpy(packed, filter, l->packed_bytes);
-}
-
 static int run(const struct kernel_node *node, struct pool *pool)
 {
 	struct layer *l = node->prepared;
@@ -157,10 +148,12 @@ static int run(const struct kernel_node *node, struct pool *pool)
 	l->in = node->input[0]->data;
 	l->out = node->output[0]->data;
 	l->scratch = node->scratch;
-	l->shape.bias = weights_bias(&l->weights);
-	if (!l->weights.is_constant) {
-		pack(l, node->input[1]->data, node->scratch);
-		l->packed = node->scratch;
+	if (l->packed_bytes == 0) {
+		l->filter = node->input[1]->data;
+	} else if (!l->weights.is_constant) {
+		l->shape.bias = weights_bias(&l->weights);
+		l->ops->depthwise_pack(&l->shape, node->input[1]->data, node->scratch);
+		l->filter = node->scratch;
 		l->scratch += product_align(l->packed_bytes);
 	}
 	pool_run(pool, convolve_item, l, l->batches * l->blocks);
@@ -228,24 +221,20 @@ static void describe_shape(struct layer *l)
 		.in_zero = w->in_zero, .filter_zero = w->filter_zero,
 		.out_zero = w->out_zero,
 		.low = w->range.low, .high = w->range.high,
-		.bias = w->constant_bias,
+		.bias = w->is_constant ? weights_bias(w) : NULL,
 		.scale = w->scale,
 	};
 }
 
 static void choose_loops(struct layer *l)
 {
-	size_t filter_bytes = l->weights.filter->bytes;
-
 	switch (l->weights.type) {
 	case ATOLL_FLOAT32:
 		l->convolve = convolve_floats;
-		l->packed_bytes = filter_bytes;
 		l->thread_bytes = product_align(l->out_c * sizeof(float));
 		break;
 	case ATOLL_INT16:
 		l->convolve = convolve_16;
-		l->packed_bytes = filter_bytes;
 		l->thread_bytes = product_align(l->out_c * sizeof(int64_t));
 		break;
 	default:
@@ -280,8 +269,8 @@ static int pack_constant(struct layer *l, struct kernel_setup *setup,
 	if (!packed)
 		return atoll_error_set(err, -ENOMEM, "out of memory");
 	if (!is_filled)
-		pack(l, l->weights.filter->data, packed);
-	l->packed = packed;
+		l->ops->depthwise_pack(&l->shape, l->weights.filter->data, packed);
+	l->filter = packed;
 	kernel_done_with(setup, l->weights.filter);
 	return 0;
 }
@@ -319,7 +308,7 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 	node->prepared = l;
 	node->run = run;
 	node->scratch_bytes = setup->threads * l->thread_bytes;
-	if (l->weights.is_constant)
+	if (l->packed_bytes > 0 && l->weights.is_constant)
 		return pack_constant(l, setup, err);
 	node->scratch_bytes += product_align(l->packed_bytes);
 	return 0;

@@ -45,6 +45,7 @@
 	X(arg_max) \
 	X(padv2) \
 	X(slice) \
+	X(transpose_conv) \
 	X(tile) \
 	X(expand_dims) \
 	X(sum) \
@@ -72,6 +73,7 @@
 	X(gather_nd) \
 	X(rank) \
 	X(hard_swish) \
+	X(batch_matmul) \
 	X(broadcast_to) \
 	X(reduce_all) \
 	X(relu_0_to_1)

@@ -158,21 +158,6 @@ static int set_scales(struct weights *weights, const struct kernel_node *node,
 	return 0;
 }
 
-/* The bias of the file may lie at any address. */
-static int copy_bias(struct weights *weights, struct kernel_setup *setup,
-		     struct atoll_error *err)
-{
-	const struct atoll_tensor *bias = weights->bias;
-
-	if (!bias || !bias->data)
-		return 0;
-	weights->constant_bias = kernel_alloc(setup, bias->bytes);
-	if (!weights->constant_bias)
-		return atoll_error_set(err, -ENOMEM, "out of memory");
-	memcpy(weights->constant_bias, bias->data, bias->bytes);
-	return 0;
-}
-
 int weights_prepare(struct weights *weights, const struct kernel_node *node,
 		    struct kernel_setup *setup, const struct weights_roles *roles,
 		    struct atoll_error *err)
@@ -206,13 +191,11 @@ int weights_prepare(struct weights *weights, const struct kernel_node *node,
 		weights->out_zero = weights->output->quant.zero_point;
 		weights->range = quant_activation_range(roles->activation, weights->output);
 	}
-	return copy_bias(weights, setup, err);
+	return 0;
 }
 
 const void *weights_bias(const struct weights *weights)
 {
-	if (weights->constant_bias)
-		return weights->constant_bias;
 	return weights->bias ? weights->bias->data : NULL;
 }
 

@@ -46,7 +46,6 @@ struct weights {
 	double *real_scale;           /* [channels]; where is_exactly_scaled */
 	struct quant_range range;     /* of stored outputs */
 	struct float_range real_range;
-	void *constant_bias;          /* aligned copy, or NULL */
 };
 
 /*
