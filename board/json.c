@@ -121,6 +121,16 @@ ATOLL_API void atoll_json_bool(struct atoll_json *json, const char *key, bool va
 	fputs(value ? "true" : "false", json->file);
 }
 
+/* The decimal point of printf is the locale's, that of JSON is not. */
+static void put_digits(FILE *file, const char *digits)
+{
+	size_t whole = strspn(digits, "-0123456789");
+	size_t point = strcspn(digits + whole, "0123456789e");
+
+	fprintf(file, "%.*s%s%s", (int)whole, digits, point ? "." : "",
+		digits + whole + point);
+}
+
 ATOLL_API void atoll_json_real(struct atoll_json *json, const char *key, double value)
 {
 	char digits[32];
@@ -136,5 +146,5 @@ ATOLL_API void atoll_json_real(struct atoll_json *json, const char *key, double 
 		if (strtof(digits, NULL) == (float)value)
 			break;
 	}
-	fputs(digits, json->file);
+	put_digits(json->file, digits);
 }
