@@ -75,15 +75,21 @@ static uint32_t cut_lines(char *text, const char **line)
 	return count;
 }
 
+/* Blank lines aside; a file of nothing else is not numbered. */
 static bool all_numbered(const char *const *line, uint32_t lines)
 {
 	unsigned long number;
 	const char *name;
+	bool has_numbers = false;
 
-	for (uint32_t i = 0; i < lines; i++)
-		if (*line[i] && !split_number(line[i], &number, &name))
+	for (uint32_t i = 0; i < lines; i++) {
+		if (!*line[i])
+			continue;
+		if (!split_number(line[i], &number, &name))
 			return false;
-	return true;
+		has_numbers = true;
+	}
+	return has_numbers;
 }
 
 static int name_by_number(struct atoll_labels *labels, const char *path,
