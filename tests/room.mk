@@ -8,7 +8,15 @@ check_parts += \
 	tests/graph.c \
 	tests/pictures.c
 checks += \
+	tests/test_board_json.c \
+	tests/test_runtime_background.c \
+	tests/test_runtime_decode_classes.c \
+	tests/test_runtime_decode_labels.c \
+	tests/test_runtime_fill.c \
+	tests/test_runtime_memory.c \
+	tests/test_runtime_plan.c \
 	tests/test_golden.c \
 	tests/test_camera_picture.c \
 	tests/test_kernels_fixed.c \
+	tests/test_runtime_model_flatc.c \
 	tests/test_runtime_schema.c
