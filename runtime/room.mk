@@ -17,7 +17,9 @@ lib += \
 	runtime/kernels/broadcast.c \
 	runtime/kernels/concat.c \
 	runtime/kernels/conv.c \
+	runtime/kernels/custom.c \
 	runtime/kernels/depthwise.c \
+	runtime/kernels/detection.c \
 	runtime/kernels/fill.c \
 	runtime/kernels/fixed.c \
 	runtime/kernels/floats.c \
@@ -29,6 +31,7 @@ lib += \
 	runtime/kernels/pad.c \
 	runtime/kernels/plain.c \
 	runtime/kernels/pool.c \
+	runtime/kernels/posenet.c \
 	runtime/kernels/product.c \
 	runtime/kernels/reduce.c \
 	runtime/kernels/reshape.c \

@@ -76,7 +76,9 @@
 	X(batch_matmul) \
 	X(broadcast_to) \
 	X(reduce_all) \
-	X(relu_0_to_1)
+	X(relu_0_to_1) \
+	X(detection_postprocess) \
+	X(posenet_decoder)
 
 #define DECLARE(name) extern const struct kernel kernel_##name;
 #define ROW(name) &kernel_##name,
