@@ -101,9 +101,9 @@ json_t *flatc_model_json(const char *path, int with_contents)
 	assert_int_equal(symlink(target, folder.path[BIN]), 0);
 	free(target);
 	run("sed -E -e 's/:(Padding|TensorType|ActivationFunctionType|MirrorPadMode|"
-	    "WeightsFormat|LSTMKernelType|CustomOptionsFormat|DimensionType)\\b/:byte/' "
+	    "WeightsFormat|LSTMKernelType|CustomOptionsFormat|DimensionType)\\b/:byte/g' "
 	    "-e 's/:BuiltinOperator\\b/:int/' -e 's/= INT32;/= 2;/' "
-	    "-e 's/:(\\[?)float\\b/:\\1uint/' %s " TFLITE_SCHEMA " > %s",
+	    "-e 's/:(\\[?)float\\b/:\\1uint/g' %s " TFLITE_SCHEMA " > %s",
 	    with_contents ? "" :
 	    "-e 's/buffers:\\[Buffer\\]/buffers:[MultiAxisQuantization]/' "
 	    "-e 's/custom_options:\\[ubyte\\]/custom_options:uint/'", folder.path[PLAIN]);
