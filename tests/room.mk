@@ -6,6 +6,7 @@ check_parts += \
 	tests/check.c \
 	tests/flatc.c \
 	tests/graph.c \
+	tests/models.c \
 	tests/pictures.c
 checks += \
 	tests/test_board_json.c \
@@ -18,5 +19,6 @@ checks += \
 	tests/test_golden.c \
 	tests/test_camera_picture.c \
 	tests/test_kernels_fixed.c \
+	tests/test_runtime_builder.c \
 	tests/test_runtime_model_flatc.c \
 	tests/test_runtime_schema.c

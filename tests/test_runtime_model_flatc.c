@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/model.h"
 #include "runtime/schema/tflite.h"
 #include "tests/check.h"
 #include "tests/flatc.h"
+#include "tests/models.h"
 
 #define SMALL_BYTES 80000
 
@@ -222,6 +224,25 @@ static void compare_all(const char *pattern)
 	globfree(&found);
 }
 
+/* Needs no test data. */
+static void every_built_model_reads_as_flatc_reads_it(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < models_count(); i++) {
+		char path[] = "/tmp/atoll-model-XXXXXX";
+		int fd = mkstemp(path);
+		size_t size;
+		void *bytes = models_build(i, &size);
+
+		assert_true(fd >= 0);
+		assert_int_equal(write(fd, bytes, size), size);
+		(void)close(fd);
+		free(bytes);
+		compare_model(path);
+		(void)unlink(path);
+	}
+}
+
 static void every_model_reads_as_flatc_reads_it(void **state)
 {
 	char pattern[4096];
@@ -243,6 +264,7 @@ static void every_single_operator_model_reads_as_flatc_reads_it(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_built_model_reads_as_flatc_reads_it),
 		cmocka_unit_test(every_model_reads_as_flatc_reads_it),
 		cmocka_unit_test(every_single_operator_model_reads_as_flatc_reads_it),
 	};
