@@ -37,6 +37,7 @@ lib += \
 	runtime/kernels/reshape.c \
 	runtime/kernels/resize.c \
 	runtime/kernels/shape.c \
+	runtime/kernels/sigmoid.c \
 	runtime/kernels/slice.c \
 	runtime/kernels/space.c \
 	runtime/kernels/table.c \

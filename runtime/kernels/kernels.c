@@ -21,6 +21,7 @@
 	X(depthwise_conv_2d) \
 	X(depth_to_space) \
 	X(fully_connected) \
+	X(logistic) \
 	X(max_pool_2d) \
 	X(mul) \
 	X(relu) \
@@ -29,6 +30,7 @@
 	X(reshape) \
 	X(resize_bilinear) \
 	X(space_to_depth) \
+	X(tanh) \
 	X(pad) \
 	X(gather) \
 	X(batch_to_space_nd) \
