@@ -15,6 +15,7 @@ lib += \
 	runtime/kernels/arg.c \
 	runtime/kernels/batch_matmul.c \
 	runtime/kernels/broadcast.c \
+	runtime/kernels/cast.c \
 	runtime/kernels/concat.c \
 	runtime/kernels/conv.c \
 	runtime/kernels/custom.c \
@@ -33,6 +34,7 @@ lib += \
 	runtime/kernels/pool.c \
 	runtime/kernels/posenet.c \
 	runtime/kernels/product.c \
+	runtime/kernels/quantize.c \
 	runtime/kernels/reduce.c \
 	runtime/kernels/reshape.c \
 	runtime/kernels/resize.c \

@@ -20,6 +20,7 @@
 	X(conv_2d) \
 	X(depthwise_conv_2d) \
 	X(depth_to_space) \
+	X(dequantize) \
 	X(fully_connected) \
 	X(logistic) \
 	X(max_pool_2d) \
@@ -43,6 +44,7 @@
 	X(strided_slice) \
 	X(topk_v2) \
 	X(split) \
+	X(cast) \
 	X(prelu) \
 	X(arg_max) \
 	X(padv2) \
@@ -74,6 +76,7 @@
 	X(reverse_v2) \
 	X(gather_nd) \
 	X(rank) \
+	X(quantize) \
 	X(hard_swish) \
 	X(batch_matmul) \
 	X(broadcast_to) \
