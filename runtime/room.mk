@@ -29,6 +29,7 @@ lib += \
 	runtime/kernels/kernels.c \
 	runtime/kernels/move.c \
 	runtime/kernels/mul.c \
+	runtime/kernels/norm.c \
 	runtime/kernels/pad.c \
 	runtime/kernels/plain.c \
 	runtime/kernels/pool.c \
@@ -41,6 +42,7 @@ lib += \
 	runtime/kernels/shape.c \
 	runtime/kernels/sigmoid.c \
 	runtime/kernels/slice.c \
+	runtime/kernels/softmax.c \
 	runtime/kernels/space.c \
 	runtime/kernels/table.c \
 	runtime/kernels/tile.c \

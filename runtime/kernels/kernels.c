@@ -22,6 +22,7 @@
 	X(depth_to_space) \
 	X(dequantize) \
 	X(fully_connected) \
+	X(l2_normalization) \
 	X(logistic) \
 	X(max_pool_2d) \
 	X(mul) \
@@ -30,6 +31,7 @@
 	X(relu6) \
 	X(reshape) \
 	X(resize_bilinear) \
+	X(softmax) \
 	X(space_to_depth) \
 	X(tanh) \
 	X(pad) \
@@ -44,6 +46,7 @@
 	X(strided_slice) \
 	X(topk_v2) \
 	X(split) \
+	X(log_softmax) \
 	X(cast) \
 	X(prelu) \
 	X(arg_max) \
