@@ -16,6 +16,7 @@ lib += \
 	runtime/kernels/batch_matmul.c \
 	runtime/kernels/broadcast.c \
 	runtime/kernels/cast.c \
+	runtime/kernels/compare.c \
 	runtime/kernels/concat.c \
 	runtime/kernels/conv.c \
 	runtime/kernels/custom.c \

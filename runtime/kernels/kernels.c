@@ -49,12 +49,21 @@
 	X(log_softmax) \
 	X(cast) \
 	X(prelu) \
+	X(maximum) \
 	X(arg_max) \
+	X(minimum) \
+	X(less) \
 	X(padv2) \
+	X(greater) \
+	X(greater_equal) \
+	X(less_equal) \
+	X(select) \
 	X(slice) \
 	X(transpose_conv) \
 	X(tile) \
 	X(expand_dims) \
+	X(equal) \
+	X(not_equal) \
 	X(sum) \
 	X(shape) \
 	X(pow) \
@@ -62,7 +71,10 @@
 	X(reduce_prod) \
 	X(reduce_max) \
 	X(pack) \
+	X(logical_or) \
 	X(one_hot) \
+	X(logical_and) \
+	X(logical_not) \
 	X(unpack) \
 	X(reduce_min) \
 	X(floor_div) \
@@ -81,6 +93,7 @@
 	X(rank) \
 	X(quantize) \
 	X(hard_swish) \
+	X(select_v2) \
 	X(batch_matmul) \
 	X(broadcast_to) \
 	X(reduce_all) \
