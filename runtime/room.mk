@@ -49,6 +49,7 @@ lib += \
 	runtime/kernels/tile.c \
 	runtime/kernels/transpose.c \
 	runtime/kernels/transpose_conv.c \
+	runtime/kernels/unary.c \
 	runtime/kernels/vector.c \
 	runtime/kernels/weights.c \
 	runtime/kernels/window.c \

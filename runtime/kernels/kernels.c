@@ -21,6 +21,7 @@
 	X(depthwise_conv_2d) \
 	X(depth_to_space) \
 	X(dequantize) \
+	X(floor) \
 	X(fully_connected) \
 	X(l2_normalization) \
 	X(logistic) \
@@ -44,6 +45,7 @@
 	X(div) \
 	X(squeeze) \
 	X(strided_slice) \
+	X(exp) \
 	X(topk_v2) \
 	X(split) \
 	X(log_softmax) \
@@ -53,18 +55,23 @@
 	X(arg_max) \
 	X(minimum) \
 	X(less) \
+	X(neg) \
 	X(padv2) \
 	X(greater) \
 	X(greater_equal) \
 	X(less_equal) \
 	X(select) \
 	X(slice) \
+	X(sin) \
 	X(transpose_conv) \
 	X(tile) \
 	X(expand_dims) \
 	X(equal) \
 	X(not_equal) \
+	X(log) \
 	X(sum) \
+	X(sqrt) \
+	X(rsqrt) \
 	X(shape) \
 	X(pow) \
 	X(arg_min) \
@@ -79,6 +86,7 @@
 	X(reduce_min) \
 	X(floor_div) \
 	X(reduce_any) \
+	X(square) \
 	X(zeros_like) \
 	X(fill) \
 	X(floor_mod) \
@@ -87,16 +95,22 @@
 	X(leaky_relu) \
 	X(squared_difference) \
 	X(mirror_pad) \
+	X(abs) \
 	X(split_v) \
+	X(ceil) \
 	X(reverse_v2) \
 	X(gather_nd) \
+	X(cos) \
 	X(rank) \
+	X(elu) \
 	X(quantize) \
+	X(round) \
 	X(hard_swish) \
 	X(select_v2) \
 	X(batch_matmul) \
 	X(broadcast_to) \
 	X(reduce_all) \
+	X(gelu) \
 	X(relu_0_to_1) \
 	X(detection_postprocess) \
 	X(posenet_decoder)
