@@ -3,12 +3,14 @@
 check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
+	tests/single.c \
 	tests/check.c \
 	tests/flatc.c \
 	tests/graph.c \
 	tests/models.c \
 	tests/pictures.c
 checks += \
+	tests/test_kernels_concat.c \
 	tests/test_board_json.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_decode_classes.c \
