@@ -28,6 +28,9 @@ lib += \
 	runtime/kernels/fully.c \
 	runtime/kernels/gather.c \
 	runtime/kernels/kernels.c \
+	runtime/kernels/lstm.c \
+	runtime/kernels/lstm_float.c \
+	runtime/kernels/lstm_integer.c \
 	runtime/kernels/move.c \
 	runtime/kernels/mul.c \
 	runtime/kernels/norm.c \

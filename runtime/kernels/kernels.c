@@ -25,6 +25,7 @@
 	X(fully_connected) \
 	X(l2_normalization) \
 	X(logistic) \
+	X(lstm) \
 	X(max_pool_2d) \
 	X(mul) \
 	X(relu) \
@@ -44,6 +45,7 @@
 	X(sub) \
 	X(div) \
 	X(squeeze) \
+	X(unidirectional_sequence_lstm) \
 	X(strided_slice) \
 	X(exp) \
 	X(topk_v2) \
