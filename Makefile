@@ -142,6 +142,14 @@ fuzz-built: $(fuzzers:%.c=$(BUILD)/%)
 $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
+bench:
+	@tests/packages.sh $(packages) libxnnpack-dev llvm clang gcc-aarch64-linux-gnu
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack
+	@BUILD=$(BUILD) tests/bench/run.sh
+
+$(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
+
 install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1
 	install -m 755 $(binaries:$(BUILD)/%=$(BUILD)/installed/%) $(DESTDIR)$(bindir)
@@ -161,6 +169,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all packages check check-built check-asan check-arm64 check-golden demo \
-	fuzz-smoke fuzz-built install clean
+	bench fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -3,12 +3,14 @@
 check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
+	tests/allocations.c \
 	tests/single.c \
 	tests/check.c \
 	tests/flatc.c \
 	tests/graph.c \
 	tests/models.c \
-	tests/pictures.c
+	tests/pictures.c \
+	tests/sample.c
 checks += \
 	tests/test_kernels_concat.c \
 	tests/test_board_json.c \
@@ -18,6 +20,7 @@ checks += \
 	tests/test_runtime_fill.c \
 	tests/test_runtime_memory.c \
 	tests/test_runtime_plan.c \
+	tests/test_runtime_session.c \
 	tests/test_golden.c \
 	tests/test_camera_picture.c \
 	tests/test_kernels_fixed.c \
