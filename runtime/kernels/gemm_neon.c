@@ -14,15 +14,15 @@
  *
  * so that the inner loop multiplies bytes as they are. All sums wrap.
  *
- * The unit of work is a tile of 4 rows by 4 columns, 16 deep:
+ * The unit of work is a tile of 4 rows by 4 columns, in blocks of 16 deep:
  *
  *	panel    [row tile][block][4 rows][16]      of a, in scratch
- *	packed   [column tile] { head, [block][4 columns][16] }
+ *	packed   [column tile] { head, steps [blocks], [block][4 columns][16] }
  *
- * k is filled up to whole blocks with zero weights. Two products share the 16
- * bits of a lane before they are added to 32 bits, which always fits except
- * when both are -128 * -128. Weights of -128 in both places are found while
- * packing; such a column tile takes the careful loop.
+ * k is filled up to whole blocks with zero weights. Several products share the
+ * 16 bits of a lane before they are added to 32 bits. Two always fit, except
+ * -128 * -128 twice; four fit when the weights are small enough, as most are.
+ * Packing finds out which, block by block, and writes the steps to take.
  */
 
 #define DEPTH 16
@@ -33,10 +33,16 @@
 #define PANEL_BYTES (16 * 1024)
 #define PANEL_ROWS_MAX 128
 
+enum step {
+	STEP_PAIR, /* one block, two products to a lane */
+	STEP_QUAD, /* two blocks, four products to a lane */
+};
+
 struct column_head {
-	int32_t sum[TILE]; /* of each column of b */
-	uint32_t is_careful;
-	uint32_t unused[3];
+	int32_t sum[TILE];   /* of each column of b */
+	uint32_t steps;
+	uint32_t is_careful; /* somewhere not even two products fit */
+	uint32_t unused[2];
 };
 
 static size_t blocks_of(const struct gemm *g)
@@ -44,9 +50,15 @@ static size_t blocks_of(const struct gemm *g)
 	return g->k ? (g->k + (size_t)DEPTH - 1) / DEPTH : 1;
 }
 
+/* Of the list of steps, so that the weights after it stay aligned. */
+static size_t step_bytes(const struct gemm *g)
+{
+	return (blocks_of(g) + DEPTH - 1) / DEPTH * DEPTH;
+}
+
 static size_t column_tile_bytes(const struct gemm *g)
 {
-	return sizeof(struct column_head) + blocks_of(g) * BLOCK_BYTES;
+	return sizeof(struct column_head) + step_bytes(g) + blocks_of(g) * BLOCK_BYTES;
 }
 
 static uint32_t panel_rows(const struct gemm *g)
@@ -79,8 +91,8 @@ size_t neon_gemm_scratch_bytes(const struct gemm *g)
 	       panel_rows(g) * blocks_of(g) * DEPTH + BLOCK_BYTES;
 }
 
-static void pack_column(const struct gemm *g, const uint8_t *b, uint32_t column,
-			struct column_head *head, int8_t *weights)
+/* Returns the sum of the column. */
+static int32_t pack_column(const struct gemm *g, const uint8_t *b, int8_t *weights)
 {
 	uint8_t flip = flip_of(g);
 	int32_t sum = 0;
@@ -91,22 +103,59 @@ static void pack_column(const struct gemm *g, const uint8_t *b, uint32_t column,
 		weights[k / DEPTH * BLOCK_BYTES + k % DEPTH] = w;
 		sum = (int32_t)((uint32_t)sum + (uint32_t)w);
 	}
-	head->sum[column] = sum;
-	for (size_t block = 0; block < blocks_of(g); block++, weights += BLOCK_BYTES)
-		for (uint32_t i = 0; i < DEPTH / 2; i++)
-			if (weights[i] == INT8_MIN && weights[i + DEPTH / 2] == INT8_MIN)
-				head->is_careful = 1;
+	return sum;
+}
+
+/* Whether the products of any int8 with the weights of `blocks` blocks, eight
+   apart in each column, add up within 16 bits. */
+static bool fits(const int8_t *weights, size_t blocks)
+{
+	for (uint32_t lane = 0; lane < TILE * DEPTH; lane++) {
+		int32_t most = 0, least = 0;
+
+		if (lane % DEPTH >= DEPTH / 2)
+			continue;
+		for (size_t i = 0; i < 2 * blocks; i++) {
+			int32_t w = weights[i / 2 * BLOCK_BYTES + lane + i % 2 * DEPTH / 2];
+
+			most += w > 0 ? w * INT8_MAX : w * INT8_MIN;
+			least += w > 0 ? w * INT8_MIN : w * INT8_MAX;
+		}
+		if (most > INT16_MAX || least < INT16_MIN)
+			return false;
+	}
+	return true;
+}
+
+static void plan_steps(const struct gemm *g, struct column_head *head)
+{
+	uint8_t *steps = (uint8_t *)(head + 1);
+	const int8_t *weights = (const int8_t *)steps + step_bytes(g);
+	size_t blocks = blocks_of(g);
+
+	for (size_t block = 0; block < blocks; weights += BLOCK_BYTES) {
+		bool is_quad = block + 1 < blocks && fits(weights, 2);
+
+		head->is_careful |= !is_quad && !fits(weights, 1);
+		steps[head->steps++] = is_quad ? STEP_QUAD : STEP_PAIR;
+		weights += is_quad ? BLOCK_BYTES : 0;
+		block += is_quad ? 2 : 1;
+	}
 }
 
 void neon_gemm_pack(const struct gemm *g, const void *b, void *packed)
 {
-	memset(packed, 0, neon_gemm_packed_bytes(g));
-	for (uint32_t n = 0; n < g->n; n++) {
-		uint8_t *tile = (uint8_t *)packed + n / TILE * column_tile_bytes(g);
-		int8_t *weights = (int8_t *)tile + sizeof(struct column_head);
+	const uint8_t *column = b;
+	uint8_t *tile = packed;
 
-		pack_column(g, (const uint8_t *)b + (size_t)n * g->k, n % TILE,
-			    (struct column_head *)tile, weights + n % TILE * DEPTH);
+	memset(packed, 0, neon_gemm_packed_bytes(g));
+	for (uint32_t n = 0; n < g->n; tile += column_tile_bytes(g)) {
+		struct column_head *head = (struct column_head *)tile;
+		int8_t *weights = (int8_t *)(head + 1) + step_bytes(g);
+
+		for (uint32_t c = 0; c < TILE && n < g->n; c++, n++, column += g->k)
+			head->sum[c] = pack_column(g, column, weights + c * DEPTH);
+		plan_steps(g, head);
 	}
 }
 
@@ -178,45 +227,53 @@ static void fill_panel(const struct gemm *g, const uint8_t *a, size_t a_stride,
  *							  2i + 8, 2i + 9
  *
  * In assembly because all 32 registers are in use and compilers spill or copy
- * some: 16 sums, 8 products, 4 rows, 4 columns. Eight products at a time keep
- * the 6 cycles between dependent instructions busy; the loads for the next
- * block stand together before the last additions.
+ * some: 16 sums, v0 to v7 products, v8 to v11 columns, v12 to v15 rows. Eight
+ * products at a time fill the 6 cycles between dependent instructions. The first
+ * two rows go before the other two; a quad takes the latter's blocks in reverse,
+ * to use the columns that are loaded. A step ends with loads for the next, so
+ * that one block is read past the end.
  */
-#define PRODUCTS(row0, row1) \
-	"smull	v0.8h, " row0 ".8b, v8.8b\n\t" \
-	"smull	v1.8h, " row0 ".8b, v9.8b\n\t" \
-	"smull	v2.8h, " row0 ".8b, v10.8b\n\t" \
-	"smull	v3.8h, " row0 ".8b, v11.8b\n\t" \
-	"smull	v4.8h, " row1 ".8b, v8.8b\n\t" \
-	"smull	v5.8h, " row1 ".8b, v9.8b\n\t" \
-	"smull	v6.8h, " row1 ".8b, v10.8b\n\t" \
-	"smull	v7.8h, " row1 ".8b, v11.8b\n\t" \
-	"smlal2	v0.8h, " row0 ".16b, v8.16b\n\t" \
-	"smlal2	v1.8h, " row0 ".16b, v9.16b\n\t" \
-	"smlal2	v2.8h, " row0 ".16b, v10.16b\n\t" \
-	"smlal2	v3.8h, " row0 ".16b, v11.16b\n\t" \
-	"smlal2	v4.8h, " row1 ".16b, v8.16b\n\t" \
-	"smlal2	v5.8h, " row1 ".16b, v9.16b\n\t" \
-	"smlal2	v6.8h, " row1 ".16b, v10.16b\n\t" \
-	"smlal2	v7.8h, " row1 ".16b, v11.16b\n\t"
+#define EIGHT(op, part, row0, row1) \
+	op "	v0.8h, " row0 part ", v8" part "\n\t" \
+	op "	v1.8h, " row0 part ", v9" part "\n\t" \
+	op "	v2.8h, " row0 part ", v10" part "\n\t" \
+	op "	v3.8h, " row0 part ", v11" part "\n\t" \
+	op "	v4.8h, " row1 part ", v8" part "\n\t" \
+	op "	v5.8h, " row1 part ", v9" part "\n\t" \
+	op "	v6.8h, " row1 part ", v10" part "\n\t" \
+	op "	v7.8h, " row1 part ", v11" part "\n\t"
 
-#define LOADS \
-	"ldr	q8, [%[b]]\n\t" \
-	"ldr	q9, [%[b], #16]\n\t" \
-	"ldr	q10, [%[b], #32]\n\t" \
-	"ldr	q11, [%[b], #48]\n\t" \
-	"ldr	q12, [%[a]]\n\t" \
-	"ldr	q13, [%[a], #16]\n\t" \
-	"ldr	q14, [%[a], #32]\n\t" \
-	"ldr	q15, [%[a], #48]\n\t" \
-	"add	%[b], %[b], #64\n\t" \
-	"add	%[a], %[a], #64\n\t"
+#define MULTIPLY(row0, row1) \
+	EIGHT("smull", ".8b", row0, row1) EIGHT("smlal2", ".16b", row0, row1)
 
-#define ADD_UP(row, first, second, third, fourth) \
-	"sadalp	%[" row "0].4s, v" first ".8h\n\t" \
-	"sadalp	%[" row "1].4s, v" second ".8h\n\t" \
-	"sadalp	%[" row "2].4s, v" third ".8h\n\t" \
-	"sadalp	%[" row "3].4s, v" fourth ".8h\n\t"
+#define MULTIPLY_MORE(row0, row1) \
+	EIGHT("smlal", ".8b", row0, row1) EIGHT("smlal2", ".16b", row0, row1)
+
+#define ADD_UP(row0, row1) \
+	"sadalp	%[" row0 "0].4s, v0.8h\n\t" \
+	"sadalp	%[" row0 "1].4s, v1.8h\n\t" \
+	"sadalp	%[" row0 "2].4s, v2.8h\n\t" \
+	"sadalp	%[" row0 "3].4s, v3.8h\n\t" \
+	"sadalp	%[" row1 "0].4s, v4.8h\n\t" \
+	"sadalp	%[" row1 "1].4s, v5.8h\n\t" \
+	"sadalp	%[" row1 "2].4s, v6.8h\n\t" \
+	"sadalp	%[" row1 "3].4s, v7.8h\n\t"
+
+#define COLUMNS(at0, at1, at2, at3) \
+	"ldr	q8, [%[b], #" at0 "]\n\t" \
+	"ldr	q9, [%[b], #" at1 "]\n\t" \
+	"ldr	q10, [%[b], #" at2 "]\n\t" \
+	"ldr	q11, [%[b], #" at3 "]\n\t"
+
+#define ROWS(q0, at0, q1, at1) \
+	"ldr	" q0 ", [%[a], #" at0 "]\n\t" \
+	"ldr	" q1 ", [%[a], #" at1 "]\n\t"
+
+#define NEXT_STEP(bytes) \
+	"add	%[b], %[b], #" bytes "\n\t" \
+	"add	%[a], %[a], #" bytes "\n\t" \
+	"ldrb	%w[step], [%[steps]], #1\n\t" \
+	"subs	%w[count], %w[count], #1\n\t"
 
 #define CLEAR(row) \
 	"movi	%[" row "0].4s, #0\n\t" \
@@ -229,23 +286,44 @@ static void fill_panel(const struct gemm *g, const uint8_t *a, size_t a_stride,
 	[name##2] "=&w"(parts[i][2]), [name##3] "=&w"(parts[i][3])
 
 static inline __attribute__((always_inline))
-void multiply_tile(const uint8_t *a, const int8_t *b, size_t blocks,
-		   int32x4_t parts[TILE][TILE])
+void multiply_tile(const uint8_t *a, const int8_t *b, const uint8_t *steps,
+		   uint32_t count, int32x4_t parts[TILE][TILE])
 {
+	uint32_t step;
+
 	__asm__(CLEAR("p") CLEAR("q") CLEAR("r") CLEAR("s")
-		LOADS
+		COLUMNS("0", "16", "32", "48") ROWS("q12", "0", "q13", "16")
+		NEXT_STEP("0")
+		"cbz	%w[step], 2f\n"
 		"1:\n\t"
-		PRODUCTS("v12", "v13")
-		ADD_UP("p", "0", "1", "2", "3")
-		ADD_UP("q", "4", "5", "6", "7")
-		PRODUCTS("v14", "v15")
-		LOADS
-		"subs	%[blocks], %[blocks], #1\n\t"
-		ADD_UP("r", "0", "1", "2", "3")
-		ADD_UP("s", "4", "5", "6", "7")
-		"b.ne	1b"
+		MULTIPLY("v12", "v13")
+		COLUMNS("64", "80", "96", "112") ROWS("q14", "64", "q15", "80")
+		MULTIPLY_MORE("v14", "v15")
+		ROWS("q12", "96", "q13", "112") ROWS("q14", "32", "q15", "48")
+		ADD_UP("p", "q")
+		MULTIPLY("v12", "v13")
+		COLUMNS("0", "16", "32", "48")
+		MULTIPLY_MORE("v14", "v15")
+		COLUMNS("128", "144", "160", "176") ROWS("q12", "128", "q13", "144")
+		NEXT_STEP("128")
+		ADD_UP("r", "s")
+		"b.mi	3f\n\t"
+		"cbnz	%w[step], 1b\n"
+		"2:\n\t"
+		MULTIPLY("v12", "v13")
+		ROWS("q14", "32", "q15", "48")
+		ADD_UP("p", "q")
+		MULTIPLY("v14", "v15")
+		COLUMNS("64", "80", "96", "112") ROWS("q12", "64", "q13", "80")
+		NEXT_STEP("64")
+		ADD_UP("r", "s")
+		"b.mi	3f\n\t"
+		"cbz	%w[step], 2b\n\t"
+		"b	1b\n"
+		"3:\n"
 		: PARTS(p, 0), PARTS(q, 1), PARTS(r, 2), PARTS(s, 3),
-		  [a] "+r"(a), [b] "+r"(b), [blocks] "+r"(blocks)
+		  [a] "+r"(a), [b] "+r"(b), [steps] "+r"(steps), [count] "+r"(count),
+		  [step] "=&r"(step)
 		:
 		: "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
 		  "v11", "v12", "v13", "v14", "v15", "cc", "memory");
@@ -259,19 +337,19 @@ void multiply_row(const uint8_t *from, const int8_t *b, size_t blocks, bool care
 	for (int c = 0; c < TILE; c++)
 		parts[c] = vdupq_n_s32(0);
 	for (; blocks; blocks--, from += BLOCK_BYTES, b += BLOCK_BYTES) {
-		int8x16_t a = vreinterpretq_s8_u8(vld1q_u8(from));
+		int8x16_t a = vreinterpretq_s8_u8(vld1q_u8(from)), column[TILE];
 		int16x8_t products[TILE];
 
 		for (int c = 0; c < TILE; c++)
-			products[c] = vmull_s8(vget_low_s8(a), vld1_s8(b + c * DEPTH));
+			column[c] = vld1q_s8(b + c * DEPTH);
+		for (int c = 0; c < TILE; c++)
+			products[c] = vmull_s8(vget_low_s8(a), vget_low_s8(column[c]));
 		for (int c = 0; c < TILE; c++) {
-			int8x16_t column = vld1q_s8(b + c * DEPTH);
-
 			if (careful) {
 				parts[c] = vpadalq_s16(parts[c], products[c]);
-				products[c] = vmull_high_s8(a, column);
+				products[c] = vmull_high_s8(a, column[c]);
 			} else {
-				products[c] = vmlal_high_s8(products[c], a, column);
+				products[c] = vmlal_high_s8(products[c], a, column[c]);
 			}
 		}
 		for (int c = 0; c < TILE; c++)
@@ -283,6 +361,8 @@ void multiply_row(const uint8_t *from, const int8_t *b, size_t blocks, bool care
    nothing of ours: their results are not stored. */
 struct columns {
 	const int8_t *weights;
+	const uint8_t *steps;
+	uint32_t step_count;
 	bool is_careful;
 	uint32_t count;         /* 1 to TILE */
 	int32x4_t start;        /* bias and the terms of the zero points */
@@ -297,7 +377,9 @@ static struct columns columns_load(const struct gemm *g, const uint8_t *tile, ui
 	const struct column_head *head = (const struct column_head *)tile;
 	uint32_t a_zero = moved_zero(g, g->a_zero), b_zero = moved_zero(g, g->b_zero);
 	struct columns columns = {
-		.weights = (const int8_t *)(head + 1),
+		.weights = (const int8_t *)(head + 1) + step_bytes(g),
+		.steps = (const uint8_t *)(head + 1),
+		.step_count = head->steps,
 		.is_careful = head->is_careful,
 		.count = g->n - n < TILE ? g->n - n : TILE,
 		.is_exact = g->real_scale,
@@ -376,14 +458,14 @@ static void run_rows(const struct columns *columns, const uint8_t *panel, size_t
 }
 
 /* `rows` may be short of TILE; the others are computed and dropped. */
-static void run_tile(const struct columns *columns, const uint8_t *panel, size_t blocks,
-		     uint32_t rows, const int32_t *row_terms, uint8_t *out,
+static void run_tile(const struct columns *columns, const uint8_t *panel, uint32_t rows,
+		     const int32_t *row_terms, uint8_t *out,
 		     size_t out_stride)
 {
 	int32x4_t parts[TILE][TILE], x[TILE];
 	uint8_t bytes[TILE][TILE];
 
-	multiply_tile(panel, columns->weights, blocks, parts);
+	multiply_tile(panel, columns->weights, columns->steps, columns->step_count, parts);
 	finish_rows(columns, parts, TILE, row_terms, x);
 	vst1_u8(bytes[0], narrow(x[0], x[1], columns->range));
 	vst1_u8(bytes[2], narrow(x[2], x[3], columns->range));
@@ -407,8 +489,7 @@ static void run_columns(const struct columns *columns, const uint8_t *panel,
 			run_rows(columns, panel, blocks, count, row_terms + r,
 				 out, out_stride);
 		else
-			run_tile(columns, panel, blocks, count, row_terms + r,
-				 out, out_stride);
+			run_tile(columns, panel, count, row_terms + r, out, out_stride);
 		panel += blocks * BLOCK_BYTES;
 		out += TILE * out_stride;
 	}
