@@ -83,20 +83,20 @@ void *kernel_alloc_packed(struct kernel_setup *setup, size_t bytes, bool *is_fil
 }
 
 /*
- * Packed weights are a copy. The pages of the original may leave memory; should
- * anyone read them again they come back from the file.
+ * Packed weights are a copy, so the pages of the original may leave memory; what
+ * is read again comes back from the file. All pages go at once: reading one
+ * brings in its neighbours, and 1.9 MB of such neighbours stayed in memory when
+ * only the pages of the weights themselves were let go (movenet, 2.9 MB).
  */
 void kernel_done_with(struct kernel_setup *setup, const struct atoll_tensor *constant)
 {
 	const struct atoll_session *session = setup->session;
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t first = ((uintptr_t)constant->data + page - 1) / page * page;
-	uintptr_t end = ((uintptr_t)constant->data + constant->bytes) / page * page;
-	uintptr_t file = (uintptr_t)session->model->bytes;
+	const struct atoll_model *model = session->model;
+	uintptr_t file = (uintptr_t)model->bytes, at = (uintptr_t)constant->data;
 
-	if (session->model->is_mapped && first < end && first >= file &&
-	    end <= file + session->model->size)
-		(void)madvise((void *)first, end - first, MADV_DONTNEED);
+	/* Constants that had to be copied to be aligned are not in the file. */
+	if (model->is_mapped && at >= file && at < file + model->size)
+		(void)madvise((void *)file, model->size, MADV_DONTNEED);
 }
 
 /* Opening, step by step */
