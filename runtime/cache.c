@@ -196,8 +196,11 @@ const void *cache_next(struct cache *cache, size_t bytes)
 		return NULL;
 	memcpy(&size, cache->map + sizeof(struct header) + cache->next * sizeof(size),
 	       sizeof(size));
-	if (size != bytes)
+	if (size != bytes) {
+		/* Packed by other rules: what follows is not ours either. */
+		cache->next = cache->header.blocks + 1;
 		return NULL;
+	}
 	block = cache->map + cache->offset;
 	cache->offset = align(cache->offset + bytes);
 	cache->next++;

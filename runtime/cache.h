@@ -33,7 +33,8 @@ struct cache *cache_open(const char *folder, const struct atoll_model *model,
 void cache_close(struct cache *cache);
 
 /* The next block, 64-byte aligned and read-only, in the order in which they were
-   stored; NULL when the file does not hold it in this size. NULL is allowed. */
+   stored; NULL when the file does not hold it in this size, and from then on.
+   NULL is allowed. */
 const void *cache_next(struct cache *cache, size_t bytes);
 
 /* Every block of the file was asked for, in its size. */
