@@ -16,12 +16,13 @@ struct folder {
 static struct folder new_folder(void)
 {
 	static const char *const files[] = { "in.json", "in.bin", "in.tflite", "plain.fbs" };
+	char name[] = "/tmp/atoll-flatc-XXXXXX";
 	struct folder folder;
 
-	strcpy(folder.name, "/tmp/atoll-flatc-XXXXXX");
-	assert_non_null(mkdtemp(folder.name));
+	assert_non_null(mkdtemp(name));
+	strcpy(folder.name, name);
 	for (int i = 0; i < 4; i++)
-		snprintf(folder.path[i], sizeof(folder.path[i]), "%s/%s", folder.name, files[i]);
+		snprintf(folder.path[i], sizeof(folder.path[i]), "%s/%s", name, files[i]);
 	return folder;
 }
 

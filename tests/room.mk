@@ -4,26 +4,30 @@ check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	tests/allocations.c \
-	tests/single.c \
 	tests/check.c \
 	tests/flatc.c \
 	tests/graph.c \
+	tests/layer.c \
 	tests/models.c \
 	tests/pictures.c \
-	tests/sample.c
+	tests/sample.c \
+	tests/single.c
 checks += \
-	tests/test_kernels_concat.c \
 	tests/test_board_json.c \
+	tests/test_camera_picture.c \
+	tests/test_golden.c \
+	tests/test_kernels_concat.c \
+	tests/test_kernels_conv.c \
+	tests/test_kernels_fixed.c \
 	tests/test_runtime_background.c \
+	tests/test_runtime_builder.c \
+	tests/test_runtime_cache.c \
 	tests/test_runtime_decode_classes.c \
 	tests/test_runtime_decode_labels.c \
 	tests/test_runtime_fill.c \
 	tests/test_runtime_memory.c \
-	tests/test_runtime_plan.c \
-	tests/test_runtime_session.c \
-	tests/test_golden.c \
-	tests/test_camera_picture.c \
-	tests/test_kernels_fixed.c \
-	tests/test_runtime_builder.c \
+	tests/test_runtime_model.c \
 	tests/test_runtime_model_flatc.c \
-	tests/test_runtime_schema.c
+	tests/test_runtime_plan.c \
+	tests/test_runtime_schema.c \
+	tests/test_runtime_session.c
