@@ -13,6 +13,10 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_kernels_reshape.c \
+	tests/test_kernels_transpose.c \
+	tests/test_kernels_slice.c \
+	tests/test_kernels_move.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
@@ -26,6 +30,8 @@ checks += \
 	tests/test_runtime_decode_labels.c \
 	tests/test_runtime_fill.c \
 	tests/test_runtime_memory.c \
+	tests/test_runtime_flatbuf.c \
+	tests/test_runtime_flexbuf.c \
 	tests/test_runtime_model.c \
 	tests/test_runtime_model_flatc.c \
 	tests/test_runtime_plan.c \
