@@ -5,6 +5,7 @@ packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	tests/allocations.c \
 	tests/check.c \
+	tests/exact.c \
 	tests/flatc.c \
 	tests/graph.c \
 	tests/layer.c \
@@ -13,25 +14,29 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
-	tests/test_kernels_reshape.c \
-	tests/test_kernels_transpose.c \
-	tests/test_kernels_slice.c \
-	tests/test_kernels_move.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
+	tests/test_kernels_activation.c \
+	tests/test_kernels_add.c \
+	tests/test_kernels_broadcast.c \
 	tests/test_kernels_concat.c \
 	tests/test_kernels_conv.c \
 	tests/test_kernels_fixed.c \
+	tests/test_kernels_move.c \
+	tests/test_kernels_mul.c \
+	tests/test_kernels_reshape.c \
+	tests/test_kernels_slice.c \
+	tests/test_kernels_transpose.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
 	tests/test_runtime_decode_classes.c \
 	tests/test_runtime_decode_labels.c \
 	tests/test_runtime_fill.c \
-	tests/test_runtime_memory.c \
 	tests/test_runtime_flatbuf.c \
 	tests/test_runtime_flexbuf.c \
+	tests/test_runtime_memory.c \
 	tests/test_runtime_model.c \
 	tests/test_runtime_model_flatc.c \
 	tests/test_runtime_plan.c \
