@@ -22,7 +22,9 @@ checks += \
 	tests/test_kernels_broadcast.c \
 	tests/test_kernels_concat.c \
 	tests/test_kernels_conv.c \
+	tests/test_kernels_depthwise.c \
 	tests/test_kernels_fixed.c \
+	tests/test_kernels_fully.c \
 	tests/test_kernels_move.c \
 	tests/test_kernels_mul.c \
 	tests/test_kernels_reshape.c \
@@ -42,3 +44,5 @@ checks += \
 	tests/test_runtime_plan.c \
 	tests/test_runtime_schema.c \
 	tests/test_runtime_session.c
+fuzzers += \
+	tests/fuzz_model.c
