@@ -14,6 +14,12 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_kernels_shape.c \
+	tests/test_kernels_gather.c \
+	tests/test_kernels_fill.c \
+	tests/test_kernels_pad.c \
+	tests/test_kernels_tile.c \
+	tests/test_kernels_space.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
