@@ -13,11 +13,11 @@
 
 void move_add(struct move *move, size_t count, ptrdiff_t from, ptrdiff_t to)
 {
-	struct move_dim *last = &move->dim[move->rank - 1];
+	struct move_dim *last = move->rank > 0 ? &move->dim[move->rank - 1] : NULL;
 
 	if (count == 1)
 		return;
-	if (move->rank > 0 && last->from == from * (ptrdiff_t)count &&
+	if (last && last->from == from * (ptrdiff_t)count &&
 	    last->to == to * (ptrdiff_t)count) {
 		*last = (struct move_dim){ last->count * count, from, to };
 		return;
