@@ -36,6 +36,7 @@ checks += \
 	tests/test_kernels_reshape.c \
 	tests/test_kernels_slice.c \
 	tests/test_kernels_transpose.c \
+	tests/test_kernels_vector.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
