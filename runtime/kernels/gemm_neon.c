@@ -6,8 +6,9 @@
 /*
  * 8-bit matrix product for armv8.0, which multiplies bytes into 16 bits.
  *
- * Both matrices are int8 here: the top bit of uint8 bytes is flipped and zero
- * points move by 128. In these terms
+ * Both matrices are int8 here. Of a uint8 a the top bit is flipped, which takes
+ * 128 from it and its zero point. From b its zero point is taken where the result
+ * fits, as it does in most columns; otherwise the same 128. In these terms
  *
  *	sum over k of (a - a_zero) * (b - b_zero)
  *	= sum of a * b - a_zero * (sum of b) - b_zero * (sum of a) + k * a_zero * b_zero
@@ -40,9 +41,10 @@ enum step {
 
 struct column_head {
 	int32_t sum[TILE];   /* of each column of b */
+	int32_t b_zero;      /* what is left of it */
 	uint32_t steps;
 	uint32_t is_careful; /* somewhere not even two products fit */
-	uint32_t unused[2];
+	uint32_t unused;
 };
 
 static size_t blocks_of(const struct gemm *g)
@@ -68,17 +70,6 @@ static uint32_t panel_rows(const struct gemm *g)
 	return rows < TILE ? TILE : rows > PANEL_ROWS_MAX ? PANEL_ROWS_MAX : (uint32_t)rows;
 }
 
-static uint8_t flip_of(const struct gemm *g)
-{
-	return g->is_signed ? 0 : 0x80;
-}
-
-/* Of a or b, as int8. */
-static uint32_t moved_zero(const struct gemm *g, int32_t zero)
-{
-	return (uint32_t)(g->is_signed ? zero : zero - 128);
-}
-
 /* The tile loop reads one block ahead. */
 size_t neon_gemm_packed_bytes(const struct gemm *g)
 {
@@ -91,19 +82,37 @@ size_t neon_gemm_scratch_bytes(const struct gemm *g)
 	       panel_rows(g) * blocks_of(g) * DEPTH + BLOCK_BYTES;
 }
 
-/* Returns the sum of the column. */
-static int32_t pack_column(const struct gemm *g, const uint8_t *b, int8_t *weights)
+/* Value i of b, whichever its type. */
+static int32_t b_at(const struct gemm *g, const void *b, size_t i)
 {
-	uint8_t flip = flip_of(g);
-	int32_t sum = 0;
+	return g->is_signed ? ((const int8_t *)b)[i] : ((const uint8_t *)b)[i];
+}
 
-	for (uint32_t k = 0; k < g->k; k++) {
-		int8_t w = (int8_t)(b[k] ^ flip);
+/* What to take from `count` values of b, so that they are int8. */
+static int32_t offset_of(const struct gemm *g, const void *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int32_t w = b_at(g, b, i) - g->b_zero;
 
-		weights[k / DEPTH * BLOCK_BYTES + k % DEPTH] = w;
-		sum = (int32_t)((uint32_t)sum + (uint32_t)w);
+		if (w < INT8_MIN || w > INT8_MAX)
+			return g->is_signed ? 0 : 128;
 	}
-	return sum;
+	return g->b_zero;
+}
+
+/* Returns the sum of the column. */
+static int32_t pack_column(const struct gemm *g, const void *b, int32_t offset,
+			   int8_t *weights)
+{
+	uint32_t sum = 0;
+
+	for (size_t k = 0; k < g->k; k++) {
+		int32_t w = b_at(g, b, k) - offset;
+
+		weights[k / DEPTH * BLOCK_BYTES + k % DEPTH] = (int8_t)w;
+		sum += (uint32_t)w;
+	}
+	return (int32_t)sum;
 }
 
 /* Whether the products of any int8 with the weights of `blocks` blocks, eight
@@ -143,40 +152,50 @@ static void plan_steps(const struct gemm *g, struct column_head *head)
 	}
 }
 
+static void pack_tile(const struct gemm *g, const uint8_t *b, size_t columns,
+		      struct column_head *head)
+{
+	int8_t *weights = (int8_t *)(head + 1) + step_bytes(g);
+	int32_t offset = offset_of(g, b, columns * g->k);
+
+	head->b_zero = g->b_zero - offset;
+	for (size_t c = 0; c < columns; c++)
+		head->sum[c] = pack_column(g, b + c * g->k, offset, weights + c * DEPTH);
+	plan_steps(g, head);
+}
+
 void neon_gemm_pack(const struct gemm *g, const void *b, void *packed)
 {
-	const uint8_t *column = b;
+	const uint8_t *columns = b;
 	uint8_t *tile = packed;
 
 	memset(packed, 0, neon_gemm_packed_bytes(g));
-	for (uint32_t n = 0; n < g->n; tile += column_tile_bytes(g)) {
-		struct column_head *head = (struct column_head *)tile;
-		int8_t *weights = (int8_t *)(head + 1) + step_bytes(g);
-
-		for (uint32_t c = 0; c < TILE && n < g->n; c++, n++, column += g->k)
-			head->sum[c] = pack_column(g, column, weights + c * DEPTH);
-		plan_steps(g, head);
+	for (uint32_t n = 0; n < g->n; n += TILE) {
+		pack_tile(g, columns, g->n - n < TILE ? g->n - n : TILE,
+			  (struct column_head *)tile);
+		columns += TILE * (size_t)g->k;
+		tile += column_tile_bytes(g);
 	}
 }
 
 /*
- * Four rows of a, side by side, into a tile of the panel; up to DEPTH - 1 bytes
- * past the end of each are read, which meet zero weights. With `want_sums` also
- * sum[row] of each.
+ * Four rows of a, side by side, into a tile of the panel, and their sums. Up to
+ * DEPTH - 1 bytes past the end of each row are read, which meet zero weights.
  */
-static inline __attribute__((always_inline))
-void fill_tile(const struct gemm *g, const uint8_t *const row[TILE], uint8_t *to,
-	       bool want_sums, int32_t sum[TILE])
+static void fill_tile(const struct gemm *g, const uint8_t *const row[TILE], uint8_t *to,
+		      int32_t sum[TILE])
 {
 	static const uint8_t ones_then_zeros[2 * DEPTH] = {
 		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
 	};
-	const uint8x16_t flip = vdupq_n_u8(flip_of(g));
+	const uint8x16_t flip = vdupq_n_u8(g->is_signed ? 0 : 0x80);
 	const uint8_t *row0 = row[0], *row1 = row[1], *row2 = row[2], *row3 = row[3];
 	int32x4_t sums[TILE] = { vdupq_n_s32(0), vdupq_n_s32(0),
 				 vdupq_n_s32(0), vdupq_n_s32(0) };
 
 	for (size_t k = 0, depth = g->k; k < depth; k += DEPTH, to += BLOCK_BYTES) {
+		size_t left = depth - k < DEPTH ? depth - k : DEPTH;
+		uint8x16_t mask = vld1q_u8(ones_then_zeros + DEPTH - left);
 		uint8x16_t x[TILE] = { vld1q_u8(row0 + k), vld1q_u8(row1 + k),
 				       vld1q_u8(row2 + k), vld1q_u8(row3 + k) };
 
@@ -184,39 +203,25 @@ void fill_tile(const struct gemm *g, const uint8_t *const row[TILE], uint8_t *to
 			x[r] = veorq_u8(x[r], flip);
 		for (int r = 0; r < TILE; r++)
 			vst1q_u8(to + r * DEPTH, x[r]);
-		if (want_sums) {
-			size_t left = depth - k < DEPTH ? depth - k : DEPTH;
-			uint8x16_t mask = vld1q_u8(ones_then_zeros + DEPTH - left);
-
-			for (int r = 0; r < TILE; r++)
-				sums[r] = vpadalq_s16(sums[r], vpaddlq_s8(
-					vreinterpretq_s8_u8(vandq_u8(x[r], mask))));
-		}
-	}
-	if (want_sums)
 		for (int r = 0; r < TILE; r++)
-			sum[r] = vaddvq_s32(sums[r]);
+			sums[r] = vpadalq_s16(sums[r], vpaddlq_s8(
+				vreinterpretq_s8_u8(vandq_u8(x[r], mask))));
+	}
+	for (int r = 0; r < TILE; r++)
+		sum[r] = vaddvq_s32(sums[r]);
 }
 
-/* `rows` rows of a, and what each adds to all its sums: row_terms. The last tile
-   is filled up with its last row; the results of that are not stored. */
+/* `rows` rows of a. The last tile is filled up with its last row; the results of
+   that are not stored. */
 static void fill_panel(const struct gemm *g, const uint8_t *a, size_t a_stride,
-		       uint32_t rows, uint8_t *panel, int32_t *row_terms)
+		       uint32_t rows, uint8_t *panel, int32_t *row_sums)
 {
-	uint32_t b_zero = moved_zero(g, g->b_zero);
-
-	memset(row_terms, 0, PANEL_ROWS_MAX * sizeof(*row_terms));
-	for (uint32_t r = 0; r < rows; r += TILE, row_terms += TILE) {
+	for (uint32_t r = 0; r < rows; r += TILE) {
 		const uint8_t *row[TILE];
 
 		for (uint32_t i = 0; i < TILE; i++)
 			row[i] = a + (r + i < rows ? r + i : rows - 1) * a_stride;
-		if (b_zero)
-			fill_tile(g, row, panel, true, row_terms);
-		else
-			fill_tile(g, row, panel, false, row_terms);
-		for (uint32_t i = 0; i < TILE; i++)
-			row_terms[i] = (int32_t)(0 - b_zero * (uint32_t)row_terms[i]);
+		fill_tile(g, row, panel, row_sums + r);
 		panel += blocks_of(g) * BLOCK_BYTES;
 	}
 }
@@ -231,7 +236,7 @@ static void fill_panel(const struct gemm *g, const uint8_t *a, size_t a_stride,
  * products at a time fill the 6 cycles between dependent instructions. The first
  * two rows go before the other two; a quad takes the latter's blocks in reverse,
  * to use the columns that are loaded. A step ends with loads for the next, so
- * that one block is read past the end.
+ * that one block is read past the end; the first sets the sums.
  */
 #define EIGHT(op, part, row0, row1) \
 	op "	v0.8h, " row0 part ", v8" part "\n\t" \
@@ -249,15 +254,15 @@ static void fill_panel(const struct gemm *g, const uint8_t *a, size_t a_stride,
 #define MULTIPLY_MORE(row0, row1) \
 	EIGHT("smlal", ".8b", row0, row1) EIGHT("smlal2", ".16b", row0, row1)
 
-#define ADD_UP(row0, row1) \
-	"sadalp	%[" row0 "0].4s, v0.8h\n\t" \
-	"sadalp	%[" row0 "1].4s, v1.8h\n\t" \
-	"sadalp	%[" row0 "2].4s, v2.8h\n\t" \
-	"sadalp	%[" row0 "3].4s, v3.8h\n\t" \
-	"sadalp	%[" row1 "0].4s, v4.8h\n\t" \
-	"sadalp	%[" row1 "1].4s, v5.8h\n\t" \
-	"sadalp	%[" row1 "2].4s, v6.8h\n\t" \
-	"sadalp	%[" row1 "3].4s, v7.8h\n\t"
+#define ADD_UP(op, row0, row1) \
+	op "	%[" row0 "0].4s, v0.8h\n\t" \
+	op "	%[" row0 "1].4s, v1.8h\n\t" \
+	op "	%[" row0 "2].4s, v2.8h\n\t" \
+	op "	%[" row0 "3].4s, v3.8h\n\t" \
+	op "	%[" row1 "0].4s, v4.8h\n\t" \
+	op "	%[" row1 "1].4s, v5.8h\n\t" \
+	op "	%[" row1 "2].4s, v6.8h\n\t" \
+	op "	%[" row1 "3].4s, v7.8h\n\t"
 
 #define COLUMNS(at0, at1, at2, at3) \
 	"ldr	q8, [%[b], #" at0 "]\n\t" \
@@ -269,17 +274,36 @@ static void fill_panel(const struct gemm *g, const uint8_t *a, size_t a_stride,
 	"ldr	" q0 ", [%[a], #" at0 "]\n\t" \
 	"ldr	" q1 ", [%[a], #" at1 "]\n\t"
 
+/* The flags say whether that was the last one. */
 #define NEXT_STEP(bytes) \
 	"add	%[b], %[b], #" bytes "\n\t" \
 	"add	%[a], %[a], #" bytes "\n\t" \
 	"ldrb	%w[step], [%[steps]], #1\n\t" \
 	"subs	%w[count], %w[count], #1\n\t"
 
-#define CLEAR(row) \
-	"movi	%[" row "0].4s, #0\n\t" \
-	"movi	%[" row "1].4s, #0\n\t" \
-	"movi	%[" row "2].4s, #0\n\t" \
-	"movi	%[" row "3].4s, #0\n\t"
+#define PAIR(op) \
+	MULTIPLY("v12", "v13") \
+	ROWS("q14", "32", "q15", "48") \
+	ADD_UP(op, "p", "q") \
+	MULTIPLY("v14", "v15") \
+	COLUMNS("64", "80", "96", "112") ROWS("q12", "64", "q13", "80") \
+	NEXT_STEP("64") \
+	ADD_UP(op, "r", "s") \
+	"b.mi	9f\n\t"
+
+#define QUAD(op) \
+	MULTIPLY("v12", "v13") \
+	COLUMNS("64", "80", "96", "112") ROWS("q14", "64", "q15", "80") \
+	MULTIPLY_MORE("v14", "v15") \
+	ROWS("q12", "96", "q13", "112") ROWS("q14", "32", "q15", "48") \
+	ADD_UP(op, "p", "q") \
+	MULTIPLY("v12", "v13") \
+	COLUMNS("0", "16", "32", "48") \
+	MULTIPLY_MORE("v14", "v15") \
+	COLUMNS("128", "144", "160", "176") ROWS("q12", "128", "q13", "144") \
+	NEXT_STEP("128") \
+	ADD_UP(op, "r", "s") \
+	"b.mi	9f\n\t"
 
 #define PARTS(name, i) \
 	[name##0] "=&w"(parts[i][0]), [name##1] "=&w"(parts[i][1]), \
@@ -291,36 +315,23 @@ void multiply_tile(const uint8_t *a, const int8_t *b, const uint8_t *steps,
 {
 	uint32_t step;
 
-	__asm__(CLEAR("p") CLEAR("q") CLEAR("r") CLEAR("s")
-		COLUMNS("0", "16", "32", "48") ROWS("q12", "0", "q13", "16")
+	__asm__(COLUMNS("0", "16", "32", "48") ROWS("q12", "0", "q13", "16")
 		NEXT_STEP("0")
-		"cbz	%w[step], 2f\n"
+		"cbnz	%w[step], 3f\n\t"
+		PAIR("saddlp")
+		"cbnz	%w[step], 2f\n"
 		"1:\n\t"
-		MULTIPLY("v12", "v13")
-		COLUMNS("64", "80", "96", "112") ROWS("q14", "64", "q15", "80")
-		MULTIPLY_MORE("v14", "v15")
-		ROWS("q12", "96", "q13", "112") ROWS("q14", "32", "q15", "48")
-		ADD_UP("p", "q")
-		MULTIPLY("v12", "v13")
-		COLUMNS("0", "16", "32", "48")
-		MULTIPLY_MORE("v14", "v15")
-		COLUMNS("128", "144", "160", "176") ROWS("q12", "128", "q13", "144")
-		NEXT_STEP("128")
-		ADD_UP("r", "s")
-		"b.mi	3f\n\t"
-		"cbnz	%w[step], 1b\n"
+		PAIR("sadalp")
+		"cbz	%w[step], 1b\n"
 		"2:\n\t"
-		MULTIPLY("v12", "v13")
-		ROWS("q14", "32", "q15", "48")
-		ADD_UP("p", "q")
-		MULTIPLY("v14", "v15")
-		COLUMNS("64", "80", "96", "112") ROWS("q12", "64", "q13", "80")
-		NEXT_STEP("64")
-		ADD_UP("r", "s")
-		"b.mi	3f\n\t"
-		"cbz	%w[step], 2b\n\t"
+		QUAD("sadalp")
+		"cbnz	%w[step], 2b\n\t"
 		"b	1b\n"
-		"3:\n"
+		"3:\n\t"
+		QUAD("saddlp")
+		"cbnz	%w[step], 2b\n\t"
+		"b	1b\n"
+		"9:\n"
 		: PARTS(p, 0), PARTS(q, 1), PARTS(r, 2), PARTS(s, 3),
 		  [a] "+r"(a), [b] "+r"(b), [steps] "+r"(steps), [count] "+r"(count),
 		  [step] "=&r"(step)
@@ -365,7 +376,8 @@ struct columns {
 	uint32_t step_count;
 	bool is_careful;
 	uint32_t count;         /* 1 to TILE */
-	int32x4_t start;        /* bias and the terms of the zero points */
+	int32x4_t start;        /* bias and the terms of a's zero point */
+	int32_t b_zero;         /* if not 0, each row adds a term of its own */
 	bool is_exact, is_down; /* which of the three scalings */
 	struct scaling scaling;
 	float64x2_t real[2];
@@ -375,12 +387,14 @@ struct columns {
 static struct columns columns_load(const struct gemm *g, const uint8_t *tile, uint32_t n)
 {
 	const struct column_head *head = (const struct column_head *)tile;
-	uint32_t a_zero = moved_zero(g, g->a_zero), b_zero = moved_zero(g, g->b_zero);
+	uint32_t a_zero = (uint32_t)(g->is_signed ? g->a_zero : g->a_zero - 128);
+	uint32_t all_b_zero = g->k * (uint32_t)head->b_zero;
 	struct columns columns = {
 		.weights = (const int8_t *)(head + 1) + step_bytes(g),
 		.steps = (const uint8_t *)(head + 1),
 		.step_count = head->steps,
 		.is_careful = head->is_careful,
+		.b_zero = head->b_zero,
 		.count = g->n - n < TILE ? g->n - n : TILE,
 		.is_exact = g->real_scale,
 		.range = stored_range(g->out_zero, g->low, g->high),
@@ -391,7 +405,7 @@ static struct columns columns_load(const struct gemm *g, const uint8_t *tile, ui
 
 	for (uint32_t c = 0; c < columns.count; c++)
 		start[c] = (g->bias ? (uint32_t)g->bias[n + c] : 0) +
-			   a_zero * (g->k * b_zero - (uint32_t)head->sum[c]);
+			   a_zero * (all_b_zero - (uint32_t)head->sum[c]);
 	columns.start = vreinterpretq_s32_u32(vld1q_u32(start));
 	if (columns.is_exact) {
 		memcpy(real, g->real_scale + n, columns.count * sizeof(*real));
@@ -419,15 +433,18 @@ static int32x4_t scale_exact(int32x4_t sums, const float64x2_t by[2])
 /* The rest of the way from a row's parts to its stored bytes, four per row. */
 static inline __attribute__((always_inline))
 void finish_rows(const struct columns *columns, const int32x4_t parts[][TILE],
-		 uint32_t rows, const int32_t *row_terms, int32x4_t x[])
+		 uint32_t rows, const int32_t *row_sums, int32x4_t x[])
 {
 	for (uint32_t r = 0; r < rows; r++) {
 		const int32x4_t *p = parts[r];
 
-		x[r] = vpaddq_s32(vpaddq_s32(p[0], p[1]), vpaddq_s32(p[2], p[3]));
+		x[r] = vaddq_s32(vpaddq_s32(vpaddq_s32(p[0], p[1]), vpaddq_s32(p[2], p[3])),
+				 columns->start);
 	}
-	for (uint32_t r = 0; r < rows; r++)
-		x[r] = vaddq_s32(x[r], vaddq_s32(columns->start, vdupq_n_s32(row_terms[r])));
+	if (columns->b_zero)
+		for (uint32_t r = 0; r < rows; r++)
+			x[r] = vmlsq_n_s32(x[r], vld1q_dup_s32(row_sums + r),
+					   columns->b_zero);
 	if (columns->is_exact)
 		for (uint32_t r = 0; r < rows; r++)
 			x[r] = scale_exact(x[r], columns->real);
@@ -440,7 +457,7 @@ void finish_rows(const struct columns *columns, const int32x4_t parts[][TILE],
 }
 
 static void run_rows(const struct columns *columns, const uint8_t *panel, size_t blocks,
-		     uint32_t rows, const int32_t *row_terms, uint8_t *out,
+		     uint32_t rows, const int32_t *row_sums, uint8_t *out,
 		     size_t out_stride)
 {
 	for (uint32_t r = 0; r < rows; r++, out += out_stride, panel += DEPTH) {
@@ -451,7 +468,7 @@ static void run_rows(const struct columns *columns, const uint8_t *panel, size_t
 			multiply_row(panel, columns->weights, blocks, true, parts[0]);
 		else
 			multiply_row(panel, columns->weights, blocks, false, parts[0]);
-		finish_rows(columns, parts, 1, row_terms + r, &x);
+		finish_rows(columns, parts, 1, row_sums + r, &x);
 		vst1_u8(bytes, narrow(x, x, columns->range));
 		memcpy(out, bytes, columns->count);
 	}
@@ -459,26 +476,26 @@ static void run_rows(const struct columns *columns, const uint8_t *panel, size_t
 
 /* `rows` may be short of TILE; the others are computed and dropped. */
 static void run_tile(const struct columns *columns, const uint8_t *panel, uint32_t rows,
-		     const int32_t *row_terms, uint8_t *out,
-		     size_t out_stride)
+		     const int32_t *row_sums, uint8_t *out, size_t out_stride)
 {
 	int32x4_t parts[TILE][TILE], x[TILE];
 	uint8_t bytes[TILE][TILE];
 
 	multiply_tile(panel, columns->weights, columns->steps, columns->step_count, parts);
-	finish_rows(columns, parts, TILE, row_terms, x);
+	finish_rows(columns, parts, TILE, row_sums, x);
 	vst1_u8(bytes[0], narrow(x[0], x[1], columns->range));
 	vst1_u8(bytes[2], narrow(x[2], x[3], columns->range));
-	for (uint32_t r = 0; r < rows; r++, out += out_stride) {
-		if (columns->count == TILE)
-			memcpy(out, bytes[r], TILE);
-		else
-			memcpy(out, bytes[r], columns->count);
+	if (rows == TILE && columns->count == TILE) {
+		for (uint32_t r = 0; r < TILE; r++)
+			memcpy(out + r * out_stride, bytes[r], TILE);
+		return;
 	}
+	for (uint32_t r = 0; r < rows; r++)
+		memcpy(out + r * out_stride, bytes[r], columns->count);
 }
 
 static void run_columns(const struct columns *columns, const uint8_t *panel,
-			size_t blocks, uint32_t rows, const int32_t *row_terms,
+			size_t blocks, uint32_t rows, const int32_t *row_sums,
 			uint8_t *out, size_t out_stride)
 {
 	for (uint32_t r = 0; r < rows; r += TILE) {
@@ -486,10 +503,10 @@ static void run_columns(const struct columns *columns, const uint8_t *panel,
 
 		/* One whole tile costs as much as three rows. */
 		if (count < 3 || columns->is_careful)
-			run_rows(columns, panel, blocks, count, row_terms + r,
+			run_rows(columns, panel, blocks, count, row_sums + r,
 				 out, out_stride);
 		else
-			run_tile(columns, panel, count, row_terms + r, out, out_stride);
+			run_tile(columns, panel, count, row_sums + r, out, out_stride);
 		panel += blocks * BLOCK_BYTES;
 		out += TILE * out_stride;
 	}
@@ -499,19 +516,19 @@ void neon_gemm_run(const struct gemm *g, const void *packed, const void *a,
 		   size_t a_stride, void *out, size_t out_stride, uint32_t rows,
 		   void *scratch)
 {
-	int32_t *row_terms = scratch;
-	uint8_t *panel = (uint8_t *)(row_terms + PANEL_ROWS_MAX), *to = out;
+	int32_t *row_sums = scratch;
+	uint8_t *panel = (uint8_t *)(row_sums + PANEL_ROWS_MAX), *to = out;
 	const uint8_t *from = a;
 
 	for (uint32_t step; rows; rows -= step) {
 		const uint8_t *tile = packed;
 
 		step = panel_rows(g) < rows ? panel_rows(g) : rows;
-		fill_panel(g, from, a_stride, step, panel, row_terms);
+		fill_panel(g, from, a_stride, step, panel, row_sums);
 		for (uint32_t n = 0; n < g->n; n += TILE, tile += column_tile_bytes(g)) {
 			struct columns columns = columns_load(g, tile, n);
 
-			run_columns(&columns, panel, blocks_of(g), step, row_terms,
+			run_columns(&columns, panel, blocks_of(g), step, row_sums,
 				    to + n, out_stride);
 		}
 		from += step * a_stride;
