@@ -7,6 +7,11 @@ const struct vector_ops *vector_ops(enum cpu_level level)
 #if defined(__aarch64__)
 	case CPU_NEON:
 		return &vector_neon;
+#elif defined(__x86_64__)
+	case CPU_AVX2:
+		return &vector_avx2;
+	case CPU_VNNI:
+		return &vector_vnni;
 #endif
 	default:
 		return &vector_plain;

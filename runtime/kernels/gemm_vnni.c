@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kernels/vnni.h"
+
+#include <string.h>
+
+/*
+ * 8-bit matrix product with vpdpbusd: in each 32-bit lane, four unsigned times
+ * four signed bytes are added to a sum. One register holds sixteen columns.
+ *
+ *	a'   the bytes of a as uint8                     0..255
+ *	b'   the bytes of b as uint8, minus 128          -128..127
+ *
+ *	sum of (a' - za) * (b' - zb) = sum of a' * b' - zb * (sum of a')
+ *	                               - za * (sum of b') + k * za * zb
+ *
+ * The last two terms join the bias when packing. The one with the row sum is
+ * worked out before the row is multiplied; it is not there when zb is 0, as for
+ * all int8 models. Everything wraps at 32 bits.
+ *
+ *	packed   head, [vectors] struct columns, [panel][quads][vectors of it][16][4]
+ *	scratch  [BLOCK_ROWS] row terms, [BLOCK_ROWS][padded k] flipped rows of an
+ *	         int8 matrix
+ *
+ * k is filled up to whole quads with zero weights, so what is read past the end
+ * of a row does not matter. Columns go in panels of up to four vectors, of equal
+ * width as far as possible; rows in tiles of as many as the registers hold:
+ * 1, 2, 4 and then 6 rows by 4 vectors, or 8 by fewer.
+ */
+#define PANEL_VECTORS 4
+#define BLOCK_ROWS 48 /* a multiple of all tile heights */
+#define TERMS_BYTES (BLOCK_ROWS * sizeof(int32_t)) /* a multiple of 64 */
+
+struct block {
+	const uint8_t *a;
+	size_t a_stride;
+	uint8_t *out;
+	size_t out_stride;
+	uint32_t rows;
+	uint32_t quads;
+	const int32_t *row_terms; /* [rows] */
+	const struct byte_range *range;
+	enum finish finish;
+	int32_t out_zero;
+};
+
+struct panel {
+	const int8_t *weights;
+	const struct columns *columns;
+	uint32_t first, count; /* columns of the matrix */
+};
+
+static uint32_t vectors_of(const struct gemm *g)
+{
+	return ceil_div(g->n, COLUMNS);
+}
+
+static uint32_t quads_of(const struct gemm *g)
+{
+	return ceil_div(g->k, 4);
+}
+
+static size_t row_bytes(const struct gemm *g)
+{
+	return ((size_t)g->k + 63) / 64 * 64;
+}
+
+/* First vector of panel p; that of the next one is its end. */
+static uint32_t panel_begin(uint32_t vectors, uint32_t p)
+{
+	return (uint32_t)((uint64_t)p * vectors / ceil_div(vectors, PANEL_VECTORS));
+}
+
+size_t vnni_gemm_packed_bytes(const struct gemm *g)
+{
+	return sizeof(struct packed_head) +
+	       vectors_of(g) * (sizeof(struct columns) + (size_t)quads_of(g) * 64);
+}
+
+size_t vnni_gemm_scratch_bytes(const struct gemm *g)
+{
+	return TERMS_BYTES + (g->is_signed ? BLOCK_ROWS * row_bytes(g) : 0);
+}
+
+/* Weights of one column; returns the sum of b'. */
+static uint32_t pack_column(const struct gemm *g, const uint8_t *b, uint32_t vectors,
+			    int8_t *to)
+{
+	uint8_t flip = flip_of(!g->is_signed);
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < g->k; i++) {
+		int8_t value = (int8_t)(b[i] ^ flip);
+
+		to[(size_t)(i / 4) * vectors * 64 + i % 4] = value;
+		sum += value;
+	}
+	return (uint32_t)sum;
+}
+
+void vnni_gemm_pack(const struct gemm *g, const void *b, void *packed)
+{
+	struct finishing f = gemm_finishing(g);
+	uint32_t vectors = vectors_of(g), panels = ceil_div(vectors, PANEL_VECTORS);
+	struct packed_head *head = packed;
+	struct columns *columns = (struct columns *)(head + 1);
+	int8_t *weights = (int8_t *)(columns + vectors);
+	uint32_t a_zero = (uint32_t)(g->a_zero + flip_of(g->is_signed));
+	uint32_t b_zero = (uint32_t)(g->b_zero - flip_of(!g->is_signed));
+
+	memset(packed, 0, vnni_gemm_packed_bytes(g));
+	head->finish = finish_choose(&f, g->k, g->bias);
+	for (uint32_t p = 0; p < panels; p++) {
+		uint32_t begin = panel_begin(vectors, p), end = panel_begin(vectors, p + 1);
+		int8_t *panel = weights + (size_t)begin * quads_of(g) * 64;
+
+		for (uint32_t n = begin * COLUMNS; n < least(end * COLUMNS, g->n); n++) {
+			uint32_t sum = pack_column(g, (const uint8_t *)b + (size_t)n * g->k,
+						   end - begin,
+						   panel + (n - begin * COLUMNS) * 4);
+			uint32_t bias = g->bias ? (uint32_t)g->bias[n] : 0;
+			struct columns *group = columns + n / COLUMNS;
+
+			columns_set(group, n % COLUMNS, &f, head->finish, n);
+			bias += a_zero * (g->k * b_zero - sum);
+			group->bias[n % COLUMNS] = (int32_t)bias;
+		}
+	}
+}
+
+/* -zb * (sum of a') for one row. */
+static int32_t row_term(const uint8_t *a, uint32_t k, uint32_t b_zero)
+{
+	__m512i ones = _mm512_set1_epi8(1), sum = _mm512_setzero_si512();
+	__mmask64 rest = ~UINT64_C(0) >> (63 & (64 - k % 64));
+	uint32_t i = 0;
+
+	for (; i + 64 <= k; i += 64)
+		sum = _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(a + i), ones);
+	if (i < k)
+		sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rest, a + i), ones);
+	return (int32_t)(0 - b_zero * (uint32_t)_mm512_reduce_add_epi32(sum));
+}
+
+static void flip_row(const uint8_t *a, size_t bytes, uint8_t *to)
+{
+	__m512i flip = _mm512_set1_epi8((char)0x80);
+
+	for (size_t i = 0; i < bytes; i += 64)
+		_mm512_store_si512(to + i, _mm512_xor_si512(_mm512_loadu_si512(a + i), flip));
+}
+
+/* Sums of one step of four bytes of k into a tile. */
+INLINE void add_quad(__m512i *acc, const uint8_t *const *rows, size_t at,
+		     const int8_t *weights, const int height, const int vectors)
+{
+	__m512i w[PANEL_VECTORS];
+
+	UNROLL for (int v = 0; v < vectors; v++)
+		w[v] = _mm512_load_si512(weights + v * 64);
+	UNROLL for (int r = 0; r < height; r++) {
+		int32_t bytes;
+		__m512i a;
+
+		memcpy(&bytes, rows[r] + at, sizeof(bytes));
+		a = _mm512_set1_epi32(bytes);
+		UNROLL for (int v = 0; v < vectors; v++)
+			acc[r * vectors + v] =
+				_mm512_dpbusd_epi32(acc[r * vectors + v], a, w[v]);
+	}
+}
+
+/*
+ * Products of `height` rows with a panel, for all of k. A tile of few sums
+ * would wait for each instruction to end before the next can add to the same
+ * sum, so it keeps several partial ones.
+ */
+INLINE void multiply(__m512i *acc, const uint8_t *const *rows, uint32_t quads,
+		     const int8_t *weights, const int height, const int vectors)
+{
+	const int count = height * vectors, step = vectors * 64;
+	const int partials = count <= 2 ? 4 : count <= 4 ? 2 : 1;
+	__m512i more[4][8];
+	uint32_t q = 0;
+
+	if (partials > 1) {
+		UNROLL for (int u = 1; u < partials; u++)
+			UNROLL for (int i = 0; i < count; i++)
+				more[u][i] = _mm512_setzero_si512();
+		for (; q + (uint32_t)partials <= quads; q += (uint32_t)partials) {
+			add_quad(acc, rows, q * 4, weights, height, vectors);
+			UNROLL for (int u = 1; u < partials; u++)
+				add_quad(more[u], rows, q * 4 + (size_t)u * 4,
+					 weights + u * step, height, vectors);
+			weights += partials * step;
+		}
+		UNROLL for (int u = 1; u < partials; u++)
+			UNROLL for (int i = 0; i < count; i++)
+				acc[i] = _mm512_add_epi32(acc[i], more[u][i]);
+	}
+	for (; q < quads; q++, weights += step)
+		add_quad(acc, rows, q * 4, weights, height, vectors);
+}
+
+/* Rows [row, row + height) of the block, or up to its end, times the panel. */
+INLINE void tile(const struct block *b, const struct panel *p, uint32_t row,
+		 const int height, const int vectors)
+{
+	const int at_once = vectors > 2 ? 1 : 4 / vectors; /* rows in 64 bytes */
+	uint32_t rows = least(b->rows - row, (uint32_t)height);
+	uint8_t *out = b->out + row * b->out_stride + p->first;
+	const uint8_t *a[8];
+	__m512i acc[24];
+
+	UNROLL for (int r = 0; r < height; r++) {
+		uint32_t from = row + least((uint32_t)r, rows - 1);
+		__m512i term = _mm512_set1_epi32(b->row_terms[from]);
+
+		a[r] = b->a + from * b->a_stride;
+		UNROLL for (int v = 0; v < vectors; v++)
+			acc[r * vectors + v] = _mm512_add_epi32(
+				term, _mm512_load_si512(p->columns[v].bias));
+	}
+	multiply(acc, a, b->quads, p->weights, height, vectors);
+	scale_all(acc, height * vectors, vectors, p->columns, b->finish, b->out_zero);
+	UNROLL for (int r = 0; r < height; r += at_once) {
+		const int i = r * vectors, end = height * vectors - 1;
+		__m512i bytes = narrow(acc[i], acc[i + 1 < end ? i + 1 : end],
+				       acc[i + 2 < end ? i + 2 : end],
+				       acc[i + 3 < end ? i + 3 : end], b->range);
+
+		if ((uint32_t)r < rows)
+			store_rows(out + (uint32_t)r * b->out_stride, b->out_stride, bytes,
+				   vectors, rows - (uint32_t)r, lanes(p->count));
+	}
+}
+
+#define TILE(height, vectors) \
+	static void tile_##height##x##vectors(const struct block *b, \
+					      const struct panel *p, uint32_t row) \
+	{ \
+		tile(b, p, row, height, vectors); \
+	}
+
+TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1)
+TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(8, 2)
+TILE(1, 3) TILE(2, 3) TILE(4, 3) TILE(8, 3)
+TILE(1, 4) TILE(2, 4) TILE(4, 4) TILE(6, 4)
+
+static void (*const tiles[PANEL_VECTORS][4])(const struct block *, const struct panel *,
+					     uint32_t) = {
+	{ tile_1x1, tile_2x1, tile_4x1, tile_8x1 },
+	{ tile_1x2, tile_2x2, tile_4x2, tile_8x2 },
+	{ tile_1x3, tile_2x3, tile_4x3, tile_8x3 },
+	{ tile_1x4, tile_2x4, tile_4x4, tile_6x4 },
+};
+
+/* All rows of the block times one panel. */
+static void run_panel(const struct block *b, const struct panel *p, uint32_t vectors)
+{
+	const uint32_t full = vectors == PANEL_VECTORS ? 6 : 8;
+	uint32_t row = 0;
+
+	for (; row + full <= b->rows; row += full)
+		tiles[vectors - 1][3](b, p, row);
+	while (row < b->rows) {
+		uint32_t left = b->rows - row;
+		uint32_t size = left > 4 ? 3 : left > 2 ? 2 : left - 1;
+
+		tiles[vectors - 1][size](b, p, row);
+		row += size == 3 ? full : 1u << size;
+	}
+}
+
+/* Work out row terms, and flip rows into scratch where they are int8. */
+static void prepare_block(const struct gemm *g, struct block *b, int32_t *row_terms,
+			  uint8_t *flipped)
+{
+	uint32_t b_zero = (uint32_t)(g->b_zero - flip_of(!g->is_signed));
+
+	if (g->is_signed) {
+		for (uint32_t r = 0; r < b->rows; r++)
+			flip_row(b->a + r * b->a_stride, row_bytes(g),
+				 flipped + r * row_bytes(g));
+		b->a = flipped;
+		b->a_stride = row_bytes(g);
+	}
+	for (uint32_t r = 0; r < b->rows; r++)
+		row_terms[r] = b_zero ? row_term(b->a + r * b->a_stride, g->k, b_zero) : 0;
+	b->row_terms = row_terms;
+}
+
+void vnni_gemm_run(const struct gemm *g, const void *packed, const void *a,
+		   size_t a_stride, void *out, size_t out_stride, uint32_t rows,
+		   void *scratch)
+{
+	uint32_t vectors = vectors_of(g), panels = ceil_div(vectors, PANEL_VECTORS);
+	const struct packed_head *head = packed;
+	const struct columns *columns = (const struct columns *)(head + 1);
+	const int8_t *weights = (const int8_t *)(columns + vectors);
+	struct finishing f = gemm_finishing(g);
+	struct byte_range range = byte_range(&f);
+
+	for (uint32_t row = 0; row < rows; row += BLOCK_ROWS) {
+		struct block b = {
+			.a = (const uint8_t *)a + row * a_stride, .a_stride = a_stride,
+			.out = (uint8_t *)out + row * out_stride, .out_stride = out_stride,
+			.rows = least(rows - row, BLOCK_ROWS), .quads = quads_of(g),
+			.range = &range, .finish = head->finish, .out_zero = f.out_zero,
+		};
+
+		prepare_block(g, &b, scratch, (uint8_t *)scratch + TERMS_BYTES);
+		for (uint32_t i = 0; i < panels; i++) {
+			uint32_t begin = panel_begin(vectors, i);
+			uint32_t width = panel_begin(vectors, i + 1) - begin;
+			struct panel p = {
+				.weights = weights + (size_t)begin * quads_of(g) * 64,
+				.columns = columns + begin,
+				.first = begin * COLUMNS,
+				.count = least(g->n - begin * COLUMNS, width * COLUMNS),
+			};
+
+			run_panel(&b, &p, width);
+		}
+	}
+}
