@@ -10,6 +10,7 @@
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
 #   make bench         speed and size, against Debian's XNNPACK and with itself
+#   make mca           cycles of the NEON loops on a Cortex-A35, by llvm-mca
 #   make train-cards   train the shipped model again (developers)
 #   make install       to $(DESTDIR)$(prefix)
 #
@@ -147,6 +148,10 @@ bench:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack
 	@BUILD=$(BUILD) tests/bench/run.sh
 
+mca:
+	@tests/packages.sh llvm gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	@tests/bench/mca.sh
+
 $(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
 
@@ -169,6 +174,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all packages check check-built check-asan check-arm64 check-golden demo \
-	bench fuzz-smoke fuzz-built install clean
+	bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
