@@ -14,6 +14,7 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_kernels_resize.c \
 	tests/test_kernels_arg.c \
 	tests/test_kernels_reduce.c \
 	tests/test_board_json.c \
