@@ -14,14 +14,12 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
-	tests/test_kernels_resize.c \
-	tests/test_kernels_arg.c \
-	tests/test_kernels_reduce.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \
+	tests/test_kernels_arg.c \
 	tests/test_kernels_batch_matmul.c \
 	tests/test_kernels_broadcast.c \
 	tests/test_kernels_concat.c \
@@ -31,11 +29,14 @@ checks += \
 	tests/test_kernels_fixed.c \
 	tests/test_kernels_fully.c \
 	tests/test_kernels_gather.c \
+	tests/test_kernels_lstm.c \
 	tests/test_kernels_move.c \
 	tests/test_kernels_mul.c \
 	tests/test_kernels_pad.c \
 	tests/test_kernels_pool.c \
+	tests/test_kernels_reduce.c \
 	tests/test_kernels_reshape.c \
+	tests/test_kernels_resize.c \
 	tests/test_kernels_shape.c \
 	tests/test_kernels_slice.c \
 	tests/test_kernels_space.c \
