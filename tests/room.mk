@@ -22,6 +22,8 @@ checks += \
 	tests/test_kernels_arg.c \
 	tests/test_kernels_batch_matmul.c \
 	tests/test_kernels_broadcast.c \
+	tests/test_kernels_cast.c \
+	tests/test_kernels_compare.c \
 	tests/test_kernels_concat.c \
 	tests/test_kernels_conv.c \
 	tests/test_kernels_depthwise.c \
@@ -32,17 +34,23 @@ checks += \
 	tests/test_kernels_lstm.c \
 	tests/test_kernels_move.c \
 	tests/test_kernels_mul.c \
+	tests/test_kernels_norm.c \
 	tests/test_kernels_pad.c \
 	tests/test_kernels_pool.c \
+	tests/test_kernels_quantize.c \
 	tests/test_kernels_reduce.c \
 	tests/test_kernels_reshape.c \
 	tests/test_kernels_resize.c \
 	tests/test_kernels_shape.c \
+	tests/test_kernels_sigmoid.c \
 	tests/test_kernels_slice.c \
+	tests/test_kernels_softmax.c \
 	tests/test_kernels_space.c \
+	tests/test_kernels_table.c \
 	tests/test_kernels_tile.c \
 	tests/test_kernels_transpose.c \
 	tests/test_kernels_transpose_conv.c \
+	tests/test_kernels_unary.c \
 	tests/test_kernels_vector.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \

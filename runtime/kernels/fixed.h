@@ -36,7 +36,8 @@ int16_t fixed_tanh_16(int16_t a, int whole);
  */
 int32_t fixed_reciprocal(int32_t x, int whole, int *over);
 
-/* The multiplier that stands for 1 / sqrt(v), v >= 0; v 0 is taken for 1. */
+/* The multiplier that stands for 1 / sqrt(v), v >= 0; v 0 is taken for 1. Its
+   mantissa may be smaller than 2^30, as that of the reference kernels. */
 struct multiplier fixed_inverse_sqrt(int32_t v);
 
 /* The 16-bit relatives of multiply_high and shift_right_rounded (n <= 15). */

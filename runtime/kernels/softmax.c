@@ -107,7 +107,7 @@ static int prepare_8(struct kernel_node *node, struct kernel_setup *setup, float
 
 	if (r < 0)
 		return r;
-	if (!(scale > 1))
+	if (!(beta > 0) || !(scale > 1))
 		return kernel_error(node, err, "beta %g times input scale %g is too small",
 				    (double)beta, (double)in->quant.scale);
 	s = kernel_alloc(setup, sizeof(*s));
