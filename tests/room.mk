@@ -14,6 +14,7 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_kernels_detection.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
