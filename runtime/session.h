@@ -20,7 +20,7 @@
  *	int main(int argc, char **argv)
  *	{
  *		struct atoll_error err;
- *		struct atoll_model *model = atoll_model_load(argv[1], &err);
+ *		struct atoll_model *model = atoll_model_load(argv[argc - 1], &err);
  *		struct atoll_session *session = model ?
  *			atoll_session_open(model, NULL, &err) : NULL;
  *
