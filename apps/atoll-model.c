@@ -344,26 +344,27 @@ static bool plan(const struct settings *settings, const char *path)
 static bool read_input(const char *path, struct atoll_tensor *input)
 {
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-	size_t got;
-	bool is_more;
+	size_t got = 0;
+	bool is_more = false;
+	int why = 0;
 
-	if (!file) {
-		options_say("%s: %s", path, strerror(errno));
-		return false;
+	if (file) {
+		got = fread(input->data, 1, input->bytes, file);
+		is_more = got == input->bytes && fgetc(file) != EOF;
 	}
-	got = fread(input->data, 1, input->bytes, file);
-	is_more = got == input->bytes && fgetc(file) != EOF;
-	if (file != stdin)
+	if (!file || ferror(file))
+		why = errno;
+	if (file && file != stdin)
 		(void)fclose(file); /* only read */
-	if (got == input->bytes && !is_more)
-		return true;
-	if (is_more)
+	if (why)
+		options_say("%s: %s", path, strerror(why));
+	else if (is_more)
 		options_say("%s: more than the %zu bytes of input %s", path, input->bytes,
 			    input->name);
-	else
+	else if (got < input->bytes)
 		options_say("%s: %zu bytes, input %s has %zu", path, got, input->name,
 			    input->bytes);
-	return false;
+	return !why && !is_more && got == input->bytes;
 }
 
 static bool set_inputs(const struct settings *settings, struct atoll_session *session)
@@ -487,7 +488,8 @@ static void print_outputs(const struct atoll_session *session)
 	}
 }
 
-static bool run_session(const struct settings *settings, struct atoll_session *session)
+static bool run_session(const struct settings *settings, const char *path,
+			struct atoll_session *session)
 {
 	int r;
 
@@ -495,7 +497,7 @@ static bool run_session(const struct settings *settings, struct atoll_session *s
 		return false;
 	r = atoll_session_invoke(session);
 	if (r < 0) {
-		options_say("run: %s", strerror(-r));
+		options_say("%s: run: %s", path, strerror(-r));
 		return false;
 	}
 	if (settings->output && !write_outputs(session, settings->output))
@@ -511,7 +513,7 @@ static bool run(const struct settings *settings, const char *path)
 {
 	struct atoll_model *model = load(path);
 	struct atoll_session *session = model ? open_session(settings, model) : NULL;
-	bool is_good = session && run_session(settings, session);
+	bool is_good = session && run_session(settings, path, session);
 
 	atoll_session_close(session);
 	atoll_model_free(model);
