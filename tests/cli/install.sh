@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What `make install` puts where, and whether a program outside the tree can be
+# built against it.
+# shellcheck source=tests/cli/common.sh
+. "$(dirname "$0")/common.sh"
+root=$work/root
+
+# Below a folder of its own, as for a package.
+everything_is_installed() {
+	${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$root" prefix=/usr install \
+		>"$work/out" 2>&1 || {
+		sed 's/^/# /' "$work/out"
+		return 1
+	}
+	for file in bin/atoll-bench bin/atoll-classify bin/atoll-model \
+		lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
+		include/atoll/runtime/session.h include/atoll/board/error.h \
+		share/man/man1/atoll-bench.1 share/man/man1/atoll-classify.1 \
+		share/man/man1/atoll-model.1; do
+		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
+	done
+}
+
+programs_say_nothing_of_the_tree_they_were_built_in() {
+	for file in "$root"/usr/bin/* "$root"/usr/lib/libatoll.so; do
+		! readelf -d "$file" | grep -E 'R(UN)?PATH' || return
+	done
+}
+
+programs_need_only_the_installed_library() {
+	for file in "$root"/usr/bin/*; do
+		name=$(basename "$file")
+		LD_LIBRARY_PATH=$root/usr/lib "$file" --version >"$work/out" &&
+		out_has "^$name [0-9]" || return
+	done
+}
+
+the_library_offers_only_what_headers_declare() {
+	nm -D --defined-only "$root/usr/lib/libatoll.so" | awk '{ print $3 }' >"$work/names"
+	[ -s "$work/names" ] || return
+	while read -r symbol; do
+		grep -rqw "$symbol" "$root/usr/include/atoll" || {
+			echo "# no header has $symbol"
+			return 1
+		}
+	done <"$work/names"
+}
+
+# Compile with what the package says of itself, below $root.
+build() {
+	PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/pkgconfig
+	export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_LIBDIR
+	# shellcheck disable=SC2046,SC2086 # lists of options
+	${CC:-cc} -std=c17 -Wall -Wextra -Werror ${CFLAGS:-} "$@" \
+		$(pkg-config --cflags --libs atoll) 2>"$work/err" || {
+		sed 's/^/# /' "$work/err"
+		return 1
+	}
+}
+
+every_header_stands_alone() {
+	command -v pkg-config >/dev/null || { why='pkg-config is not installed'; return 77; }
+	(cd "$root/usr/include" && find atoll -name '*.h') |
+	while read -r header; do
+		printf '#include <%s>\nint main(void) { return 0; }\n' "$header" \
+			>"$work/alone.c"
+		build -fsyntax-only "$work/alone.c" || { echo "# $header"; exit 1; }
+	done
+}
+
+the_example_of_session_h_builds_and_runs() {
+	command -v pkg-config >/dev/null || { why='pkg-config is not installed'; return 77; }
+	# Between the tabs of its comment: a whole program.
+	sed -n 's/^ \*	//p' "$root/usr/include/atoll/runtime/session.h" >"$work/example.c"
+	grep -q 'int main' "$work/example.c" || { echo '# no example'; return 1; }
+	build -o "$work/example" "$work/example.c" &&
+	LD_LIBRARY_PATH=$root/usr/lib "$work/example" nowhere.tflite >"$work/out" 2>"$work/err"
+	[ $? -eq 1 ] && is_silent out && err_is 'nowhere.tflite: No such file or directory' ||
+		return
+	for model in $cards/cards.tflite "$data/models/dense_256.tflite"; do
+		[ -e "$model" ] || continue
+		LD_LIBRARY_PATH=$root/usr/lib "$work/example" "$model" \
+			>"$work/out" 2>"$work/err" && out_is 'done' && is_silent err
+		return
+	done
+}
+
+the_installed_model_runs_as_in_the_manual() {
+	[ -e $cards/cards.tflite ] || { why="$cards/cards.tflite is not there"; return 77; }
+	# The first example of the manual: a folder, and what to do there.
+	awk '/^\.Bd/ { is_example = 1; next } /^\.Ed/ { exit } is_example' \
+		"$root/usr/share/man/man1/atoll-classify.1" >"$work/commands"
+	folder=$(sed -n 's/^cd //p' "$work/commands")
+	[ -d "$root$folder" ] || { echo "# $folder is not installed"; return 1; }
+	command=$(sed -n 's/^atoll-classify //p' "$work/commands")
+	# shellcheck disable=SC2086 # arguments
+	(cd "$root$folder" &&
+	 LD_LIBRARY_PATH=$root/usr/lib "$root/usr/bin/atoll-classify" $command) \
+		>"$work/out" 2>"$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
+	is_silent err && out_has '	bell$' && ! out_has '	class [0-9]+$'
+}
+
+manuals_are_well_formed() {
+	command -v groff >/dev/null || { why='groff is not installed'; return 77; }
+	for file in "$root"/usr/share/man/man1/*; do
+		groff -mandoc -Tutf8 -ww -z "$file" 2>&1 | sed 's/^/# /' >"$work/out"
+		is_silent out || return
+	done
+}
+
+if [ -n "$RUN" ]; then
+	echo "1..0 # SKIP what is installed here is not for this machine"
+	exit 77
+fi
+run_tests everything_is_installed \
+	programs_say_nothing_of_the_tree_they_were_built_in \
+	programs_need_only_the_installed_library \
+	the_library_offers_only_what_headers_declare \
+	every_header_stands_alone \
+	the_example_of_session_h_builds_and_runs \
+	the_installed_model_runs_as_in_the_manual \
+	manuals_are_well_formed
