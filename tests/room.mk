@@ -14,6 +14,7 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_kernels_posenet.c \
 	tests/test_kernels_detection.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
@@ -67,5 +68,11 @@ checks += \
 	tests/test_runtime_plan.c \
 	tests/test_runtime_schema.c \
 	tests/test_runtime_session.c
+check_scripts += \
+	tests/cli/bench.sh \
+	tests/cli/classify.sh \
+	tests/cli/install.sh \
+	tests/cli/model.sh
+packages += groff-base pkgconf
 fuzzers += \
 	tests/fuzz_model.c
