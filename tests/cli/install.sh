@@ -65,7 +65,7 @@ every_header_stands_alone() {
 	while read -r header; do
 		printf '#include <%s>\nint main(void) { return 0; }\n' "$header" \
 			>"$work/alone.c"
-		build -fsyntax-only "$work/alone.c" || { echo "# $header"; exit 1; }
+		build -o "$work/alone" "$work/alone.c" || { echo "# $header"; exit 1; }
 	done
 }
 
