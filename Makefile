@@ -144,7 +144,7 @@ $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
 bench:
-	@tests/packages.sh $(packages) libxnnpack-dev llvm clang gcc-aarch64-linux-gnu
+	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev llvm clang gcc-aarch64-linux-gnu
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack
 	@BUILD=$(BUILD) tests/bench/run.sh
 
