@@ -7,6 +7,11 @@
 /* Elements that are worth handing to another thread. */
 #define SHARE 8192
 
+/* Rows shorter than this are put together, up to so many elements: calling a row
+   function for every pixel of an RGB image took 50 ns for each number. */
+#define SHORT_ROW 64
+#define PIECE 512
+
 struct broadcast {
 	broadcast_function *row;
 	const void *context;
@@ -17,6 +22,9 @@ struct broadcast {
 	size_t step[BROADCAST_OPERANDS]; /* inside a row: 0 or 1 */
 	size_t bytes[BROADCAST_OPERANDS]; /* of one element */
 	size_t rows_per_item, pieces_per_row;
+	bool has_short_rows;
+	bool is_whole[BROADCAST_OPERANDS];  /* has the shape of the output */
+	bool is_cyclic[BROADCAST_OPERANDS]; /* the same for every row */
 	uint32_t rank;     /* of what is outside a row, innermost first */
 	struct broadcast_dim {
 		size_t count;
@@ -119,6 +127,22 @@ static void share_out(struct broadcast *loop, bool keeps_rows)
 	loop->rows_per_item = loop->count < SHARE && loop->count > 0 ?
 		SHARE / loop->count : 1;
 	loop->pieces_per_row = keeps_rows ? 1 : (loop->count + SHARE - 1) / SHARE;
+	loop->has_short_rows = !keeps_rows && loop->count < SHORT_ROW && loop->rows > 1;
+}
+
+/* Which operands stretch over the rows, and how. */
+static void look_at_operands(struct broadcast *loop)
+{
+	for (uint32_t k = 0; k < loop->operands; k++) {
+		loop->is_whole[k] = loop->step[k] == 1;
+		loop->is_cyclic[k] = true;
+		for (uint32_t i = 0; i < loop->rank; i++) {
+			bool moves = loop->dim[i].step[k] > 0;
+
+			loop->is_whole[k] &= moves;
+			loop->is_cyclic[k] &= !moves;
+		}
+	}
 }
 
 static struct broadcast *new_loop(struct kernel_node *node, struct kernel_setup *setup,
@@ -169,6 +193,7 @@ int broadcast_prepare_shapes(struct kernel_node *node, struct kernel_setup *setu
 	collapse(loop, node->output[0], shape);
 	take_row(loop);
 	share_out(loop, false);
+	look_at_operands(loop);
 	return 0;
 }
 
@@ -246,6 +271,57 @@ static size_t lower(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+static char *repeat(char *to, const char *element, size_t bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++, to += bytes)
+		memcpy(to, element, bytes);
+	return to;
+}
+
+/* Operand k of some rows, one behind the other. */
+static void gather(const struct broadcast *loop, const struct kernel_node *node,
+		   uint32_t k, size_t row, size_t rows, char *to)
+{
+	for (size_t end = row + rows; row < end; row++) {
+		const char *from = (const char *)node->input[k]->data +
+				   row_start(loop, row, k);
+
+		if (loop->step[k] == 0) {
+			to = repeat(to, from, loop->bytes[k], loop->count);
+		} else {
+			memcpy(to, from, loop->count * loop->bytes[k]);
+			to += loop->count * loop->bytes[k];
+		}
+	}
+}
+
+static void run_short_rows(const struct broadcast *loop, const struct kernel_node *node,
+			   size_t row, size_t end)
+{
+	int64_t room[BROADCAST_OPERANDS][PIECE];
+	size_t rows = PIECE / loop->count;
+	struct broadcast_row piece = { .step = { 1, 1, 1 } };
+
+	for (size_t first = row; row < end; row += rows) {
+		size_t done = row * loop->count;
+
+		rows = lower(rows, end - row);
+		piece.out = (char *)node->output[0]->data + done * loop->out_bytes;
+		piece.count = rows * loop->count;
+		for (uint32_t k = 0; k < loop->operands; k++) {
+			if (loop->is_whole[k]) {
+				piece.in[k] = (const char *)node->input[k]->data +
+					      done * loop->bytes[k];
+				continue;
+			}
+			if (row == first || !loop->is_cyclic[k])
+				gather(loop, node, k, row, rows, (char *)room[k]);
+			piece.in[k] = room[k];
+		}
+		loop->row(loop->context, &piece);
+	}
+}
+
 static void run_item(void *context, uint32_t item, uint32_t thread)
 {
 	const struct kernel_node *node = context;
@@ -255,6 +331,10 @@ static void run_item(void *context, uint32_t item, uint32_t thread)
 	size_t first = 0, count = loop->count;
 
 	(void)thread;
+	if (loop->has_short_rows) {
+		run_short_rows(loop, node, row, end);
+		return;
+	}
 	if (loop->pieces_per_row > 1) {
 		first = item % loop->pieces_per_row * SHARE;
 		count = lower(loop->count - first, SHARE);
