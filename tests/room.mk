@@ -3,6 +3,7 @@
 check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
+	apps/feed.c \
 	tests/allocations.c \
 	tests/check.c \
 	tests/exact.c \
@@ -14,6 +15,13 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_apps_feed.c \
+	tests/test_runtime_support.c \
+	tests/test_runtime_tensor.c \
+	tests/test_runtime_quant.c \
+	tests/test_runtime_pool.c \
+	tests/test_runtime_cpu.c \
+	tests/test_board_error.c \
 	tests/test_kernels_posenet.c \
 	tests/test_kernels_detection.c \
 	tests/test_board_json.c \
