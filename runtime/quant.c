@@ -4,28 +4,43 @@
 #include <float.h>
 #include <math.h>
 
+/* Shifting any other number left by more than this leaves no bit of it. */
+#define SHIFT_MAX 32
+
 struct multiplier multiplier_from(double value)
 {
 	int exponent;
 	double fraction = frexp(value, &exponent);
-	int64_t mantissa = (int64_t)round(fraction * (double)(INT64_C(1) << 31));
+	int64_t mantissa;
 
+	/* Finite scales can have a quotient that is not. */
+	if (!isfinite(value))
+		return (struct multiplier){ INT32_MAX, SHIFT_MAX };
+	mantissa = (int64_t)round(fraction * (double)(INT64_C(1) << 31));
 	if (mantissa == INT64_C(1) << 31) {
 		mantissa /= 2;
 		exponent++;
 	}
 	if (exponent < -31)
 		return (struct multiplier){ 0, 0 };
+	if (exponent > SHIFT_MAX)
+		exponent = SHIFT_MAX;
 	return (struct multiplier){ (int32_t)mantissa, mantissa ? exponent : 0 };
 }
 
+/* A bias of 64 bits and a shift of up to 32 need more than 64. */
 int32_t multiply_by_quantized_64(int64_t x, struct multiplier by)
 {
 	int64_t mantissa = by.mantissa < 0x7fff0000 ?
 		(by.mantissa + (1 << 15)) >> 16 : 0x7fff;
+	__int128 wide = (__int128)x * mantissa;
 	int shift = 15 - by.shift;
 
-	return (int32_t)((x * mantissa + (INT64_C(1) << (shift - 1))) >> shift);
+	if (shift > 0)
+		wide = (wide + ((__int128)1 << (shift - 1))) >> shift;
+	else
+		wide *= (__int128)1 << -shift;
+	return (int32_t)(wide < INT32_MIN ? INT32_MIN : wide > INT32_MAX ? INT32_MAX : wide);
 }
 
 struct quant_range quant_type_range(enum atoll_type type)
