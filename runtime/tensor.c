@@ -79,7 +79,8 @@ ATOLL_API int atoll_tensor_reshape(struct atoll_tensor *tensor, uint32_t rank,
 		goto too_big;
 
 	tensor->rank = rank;
-	memmove(tensor->dims, dims, rank * sizeof(*dims));
+	if (rank > 0) /* a scalar may come without dims */
+		memmove(tensor->dims, dims, rank * sizeof(*dims));
 	tensor->elements = elements;
 	tensor->bytes = bytes;
 	return 0;
