@@ -373,10 +373,13 @@ static int place(struct atoll_session *session, const struct layout *layout)
 		if (layout->of_tensor[i] != NONE)
 			session->tensor[i].data =
 				session->arena + layout->block[layout->of_tensor[i]].offset;
-	for (uint32_t i = 0; i < graph->operators; i++)
+	for (uint32_t i = 0; i < graph->operators; i++) {
+		/* Never NULL: kernels with no need of it add 0 to it. */
+		session->node[i].scratch = session->arena;
 		if (layout->of_scratch[i] != NONE)
 			session->node[i].scratch =
 				session->arena + layout->block[layout->of_scratch[i]].offset;
+	}
 	return 0;
 }
 
