@@ -6,15 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED
 #endif
 #endif
 
 static atomic_ulong count;
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef IS_SANITIZED
 
 /* sanitizer/allocator_interface.h, which gcc does not install everywhere. */
 int __sanitizer_install_malloc_and_free_hooks(

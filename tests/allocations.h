@@ -11,7 +11,7 @@
  *	assert_int_equal(allocations(), before);
  *
  * Programs that call this get malloc and its relatives from here, or a hook of
- * the address sanitizer where that has replaced them already.
+ * the sanitizer that has replaced them already.
  */
 unsigned long allocations(void);
 
