@@ -88,7 +88,8 @@ run_tests() {
 		"$test"
 		case $? in
 		0)  echo "ok $tests_run - $test" ;;
-		77) echo "ok $tests_run - $test # SKIP $why" ;;
+		77) echo "# skipped: $why"
+		    echo "ok $tests_run - $test # SKIP $why" ;;
 		*)  echo "not ok $tests_run - $test"
 		    tests_failed=$((tests_failed + 1)) ;;
 		esac
