@@ -13,7 +13,23 @@ static int32_t in_range(struct layer *l, int32_t low, int32_t high)
 
 static float scale_between(struct layer *l, float low, float high)
 {
-	return low + (high - low) * (float)in_range(l, 0, 1 << 20) / (1 << 20);
+	float scale = low + (high - low) * (float)in_range(l, 0, 1 << 20) / (1 << 20);
+
+	return l->has_round_scales ? exp2f(roundf(log2f(scale))) : scale;
+}
+
+void layer_any_cpu(struct check_random *random)
+{
+	static int is_given = -1;
+
+	if (is_given < 0)
+		is_given = getenv("ATOLL_CPU") != NULL;
+	if (is_given)
+		return;
+	if (check_random(random) % 2)
+		(void)setenv("ATOLL_CPU", "plain", 1);
+	else
+		(void)unsetenv("ATOLL_CPU");
 }
 
 void layer_new(struct layer *l, struct check_random *random, uint32_t code,
@@ -26,8 +42,10 @@ void layer_new(struct layer *l, struct check_random *random, uint32_t code,
 		.is_constant = check_random(random) % 4 != 0,
 		.has_bias = check_random(random) % 4 != 0,
 		.has_narrow_bias = check_random(random) % 2,
+		.has_round_scales = check_random(random) % 4 == 0,
 		.activation = (int8_t)(check_random(random) % 4),
 	};
+	layer_any_cpu(random);
 	single_new(&l->s, code, options_type);
 	l->s.random = *random;
 	(void)check_random(random);
@@ -115,6 +133,8 @@ void layer_filter(struct layer *l, uint32_t rank, const int32_t *dims, uint32_t 
 	if (l->out_scale == 0)
 		l->out_scale = (float)((double)l->in_scale * (double)l->filter_scale[0] *
 				       sqrt(terms) * 100);
+	if (l->has_round_scales)
+		l->out_scale = exp2f(roundf(log2f(l->out_scale)));
 	if (l->type != ATOLL_FLOAT32 && l->is_per_channel) {
 		tensor.channels = l->channels;
 		tensor.scales = l->filter_scale;

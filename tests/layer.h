@@ -35,6 +35,7 @@ struct layer {
 	bool is_constant;             /* filter and bias are part of the model */
 	bool is_input_constant;
 	bool has_bias, has_narrow_bias; /* int16: int32 instead of int64 */
+	bool has_round_scales;        /* powers of two, so that ties are met */
 	bool is_float_scaled, is_exactly_scaled; /* as in runtime/kernels/weights.h */
 	float in_scale, out_scale;
 	float filter_scale[512];
@@ -49,6 +50,10 @@ struct layer {
 
 void layer_new(struct layer *l, struct check_random *random, uint32_t code,
 	       uint8_t options_type, enum atoll_type type);
+
+/* Let the next sessions use plain C or the machine's best, by chance; does
+   nothing when ATOLL_CPU was set from outside. */
+void layer_any_cpu(struct check_random *random);
 
 void layer_input(struct layer *l, uint32_t rank, const int32_t *dims);
 

@@ -198,6 +198,61 @@ static void huge_multipliers_saturate(void **state)
 	}
 }
 
+/* A sum that one of the two products of the scales rounds up and the other down:
+   one close to a tie, if at all; 0 when there is none. */
+static int32_t telling_sum(float in, float by, float out)
+{
+	double as_floats = (double)(in * by) / (double)out;
+	double as_doubles = (double)in * (double)by / (double)out;
+
+	for (int32_t n = 0; n < 120; n++)
+		for (int32_t near = -2; near <= 2; near++) {
+			int32_t sum = (int32_t)((n + 0.5) / as_doubles) + near;
+
+			if (layer_scaled(sum, as_floats) != layer_scaled(sum, as_doubles))
+				return sum;
+		}
+	return 0;
+}
+
+static void scales_are_multiplied_as_floats_for_uint8_and_doubles_for_int8(void **state)
+{
+	const enum atoll_type types[] = { ATOLL_UINT8, ATOLL_INT8 };
+	struct shape shape = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, PADDING_SAME };
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		struct layer l;
+		int32_t sum;
+
+		layer_new(&l, &dice, BUILTIN_CONV_2D, OPTIONS_CONV_2D, types[i % 2]);
+		l.has_round_scales = l.has_bias = false;
+		l.activation = 0;
+		l.in_zero = l.out_zero = 0;
+		do {
+			l.in_scale = (float)any(1000000, 9000000) / 1e9f;
+			l.filter_scale[0] = (float)any(1000000, 9000000) / 1e9f;
+			l.out_scale = l.in_scale * l.filter_scale[0] * (float)any(300000, 900000);
+			sum = telling_sum(l.in_scale, l.filter_scale[0], l.out_scale);
+		} while (sum == 0);
+		layer_input(&l, 4, (int32_t[]){ 1, 1, 1, 1 });
+		layer_filter(&l, 4, (int32_t[]){ 1, 1, 1, 1 }, 0);
+		l.bias = l.s.op.inputs;
+		single_constant(&l.s, &(struct atoll_builder_tensor){
+			.name = "bias", .type = ATOLL_INT32, .rank = 1, .dims = { 1 },
+			.scale = l.in_scale * l.filter_scale[0], .data = &sum,
+			.bytes = sizeof(sum) });
+		layer_output(&l);
+		add_options(&l.s, &shape, 0);
+		single_open(&l.s);
+		l.has_bias = true;
+		memset(l.s.in[0]->data, 0, 1);
+		graph_run(&l.s.graph);
+		layer_expect(&l, 0, 0);
+		single_free(&l.s);
+	}
+}
+
 static void constant_operands_make_a_constant_output(void **state)
 {
 	(void)state;
@@ -397,6 +452,8 @@ int main(void)
 		cmocka_unit_test(large_layers_equal_the_formula_on_any_number_of_threads),
 		cmocka_unit_test(a_window_may_look_past_the_image_on_all_sides),
 		cmocka_unit_test(huge_multipliers_saturate),
+		cmocka_unit_test(
+			scales_are_multiplied_as_floats_for_uint8_and_doubles_for_int8),
 		cmocka_unit_test(constant_operands_make_a_constant_output),
 		cmocka_unit_test(no_images_give_no_output),
 		cmocka_unit_test(shapes_that_do_not_fit_are_refused),

@@ -36,6 +36,7 @@ static struct shape random_shape(void)
 static void build(struct single *s, uint32_t code, enum atoll_type type,
 		  const struct shape *shape)
 {
+	layer_any_cpu(&dice);
 	single_new(s, code, OPTIONS_POOL_2D);
 	s->random.state = check_random(&dice);
 	s->scale = (float)any(1, 100) / 1000;
