@@ -87,6 +87,14 @@ static void ends_of_lines_from_windows_are_no_part_of_names(void **state)
 	assert_names("0 cat\r\n1 dog\r\n", "cat|dog");
 }
 
+static void a_byte_order_mark_is_no_part_of_the_first_name(void **state)
+{
+	(void)state;
+	assert_names("\xef\xbb\xbf" "cat\ndog\n", "cat|dog");
+	assert_names("\xef\xbb\xbf" "1 dog\n0 cat\n", "cat|dog");
+	assert_names("\xef\xbb\n", "\xef\xbb");
+}
+
 static void a_blank_line_is_the_place_of_an_output_too(void **state)
 {
 	(void)state;
@@ -196,6 +204,7 @@ int main(void)
 		cmocka_unit_test(lines_name_the_outputs_in_order),
 		cmocka_unit_test(the_last_line_needs_no_end),
 		cmocka_unit_test(ends_of_lines_from_windows_are_no_part_of_names),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_name),
 		cmocka_unit_test(a_blank_line_is_the_place_of_an_output_too),
 		cmocka_unit_test(numbered_lines_are_read_by_number),
 		cmocka_unit_test(one_line_without_a_number_and_all_are_plain),

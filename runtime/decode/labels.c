@@ -129,7 +129,9 @@ static int name_lines(struct atoll_labels *labels, const char *path, size_t size
 
 	if (!line)
 		return atoll_error_set(err, -ENOMEM, "labels: %s: out of memory", path);
-	lines = cut_lines(labels->text, line);
+	/* Some editors put a byte order mark in front of UTF-8. */
+	lines = cut_lines(labels->text + (strncmp(labels->text, "\ufeff", 3) == 0 ? 3 : 0),
+			  line);
 	if (!all_numbered(line, lines)) {
 		labels->name = line;
 		labels->count = lines;
