@@ -648,6 +648,25 @@ static void a_wrong_type_names_operator_and_input(void **state)
 	graph_free(&g);
 }
 
+static void what_goes_wrong_at_open_names_the_operator(void **state)
+{
+	const int32_t outside[] = { ROW };
+	const struct atoll_builder_tensor place = {
+		.name = "place", .type = ATOLL_INT32, .rank = 1, .dims = { 1 },
+		.data = outside, .bytes = sizeof(outside) };
+	const struct atoll_builder_tensor number = {
+		.name = "number", .type = ATOLL_FLOAT32, .rank = 2, .dims = { 1, ROW } };
+	struct graph g = graph_new();
+	int32_t row = constant_row(&g, 1), where = graph_tensor(&g, &place);
+	int32_t out = graph_output(&g, &number);
+
+	(void)state;
+	graph_operator(&g, BUILTIN_GATHER, OPTIONS_GATHER, 0, NULL, 2,
+		       (const int32_t[]){ row, where }, 1, &out);
+	assert_open_refused(&g, -ERANGE, "test: operator 0: GATHER: "
+			    "Numerical result out of range");
+}
+
 static void assert_options_refused(const struct atoll_session_options *options, int code,
 				   const char *sentence)
 {
@@ -731,6 +750,7 @@ int main(void)
 		cmocka_unit_test(a_compiled_model_is_said_to_be_one),
 		cmocka_unit_test(newer_versions_than_ours_are_refused),
 		cmocka_unit_test(a_wrong_type_names_operator_and_input),
+		cmocka_unit_test(what_goes_wrong_at_open_names_the_operator),
 		cmocka_unit_test(options_that_cannot_be_are_refused),
 		cmocka_unit_test(a_word_that_is_no_instruction_set_is_refused),
 		cmocka_unit_test(a_session_takes_no_more_memory_than_it_may),

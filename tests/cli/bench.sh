@@ -66,6 +66,15 @@ a_model_that_cannot_run_does_not_stop_the_others() {
 	err_is "$tool: nowhere.tflite: No such file or directory"
 }
 
+a_bar_shows_progress_on_terminals_only() {
+	needs_model || return 77
+	gives 0 $tool -s 0.3 "$model" "$model" "$model" && is_silent err || return
+	command -v script >/dev/null || { why='script is not installed'; return 77; }
+	script -qec "$RUN $BUILD/$tool -s 0.3 $model $model $model" /dev/null \
+		</dev/null >"$work/out" 2>&1 &&
+	out_has '[23] of 3 models ##*'
+}
+
 a_profile_names_the_operators() {
 	needs_model || return 77
 	gives 0 $tool -r 1 --profile "$model" && lines_are out 2 &&
@@ -91,5 +100,6 @@ run_tests $every_program \
 	json_is_one_object_a_model \
 	time_can_be_given_instead_of_runs \
 	a_model_that_cannot_run_does_not_stop_the_others \
+	a_bar_shows_progress_on_terminals_only \
 	a_profile_names_the_operators \
 	a_full_disk_loses_nothing_silently
