@@ -48,6 +48,8 @@ struct conv {
 	uint32_t cells;         /* output cells, all batches */
 	uint32_t rows;          /* cells of an item */
 	bool is_direct;
+	bool is_quick;          /* windows inside the image are gathered in blocks */
+	struct window_span inside_y, inside_x; /* the cells that have such windows */
 	uint8_t fill;           /* byte of the real value 0 */
 	size_t cell_bytes;      /* input cell, all groups */
 	size_t group_bytes;     /* one group's part of it */
@@ -61,28 +63,25 @@ struct conv {
 	uint8_t *out, *scratch;
 };
 
-/* Columns [left, right) of one input row, as one row of the window sees them. */
+/* `count` times the byte of the real value 0; mostly none. */
+static uint8_t *fill(const struct conv *c, uint8_t *to, size_t count)
+{
+	if (count > 0)
+		memset(to, c->fill, count);
+	return to + count;
+}
+
+/* The taps of one row of a window, some of them perhaps outside. */
 static uint8_t *gather_taps(const struct conv *c, const uint8_t *row, uint32_t x,
 			    struct window_span taps, uint8_t *to)
 {
 	const struct window_axis *axis = &c->window.x;
-	size_t before = taps.first * c->group_bytes;
-	size_t inside = (taps.end - taps.first) * c->group_bytes;
-	size_t after = (axis->kernel - taps.end) * c->group_bytes;
 
-	memset(to, c->fill, before);
-	to += before;
-	if (inside > 0 && axis->dilation == 1 && c->groups == 1) {
-		memcpy(to, row + (size_t)window_at(axis, x, taps.first) * c->cell_bytes,
-		       inside);
-		to += inside;
-	} else {
-		for (uint32_t k = taps.first; k < taps.end; k++, to += c->group_bytes)
-			memcpy(to, row + (size_t)window_at(axis, x, k) * c->cell_bytes,
-			       c->group_bytes);
-	}
-	memset(to, c->fill, after);
-	return to + after;
+	to = fill(c, to, taps.first * c->group_bytes);
+	for (uint32_t k = taps.first; k < taps.end; k++, to += c->group_bytes)
+		memcpy(to, row + (size_t)window_at(axis, x, k) * c->cell_bytes,
+		       c->group_bytes);
+	return fill(c, to, (axis->kernel - taps.end) * c->group_bytes);
 }
 
 /* One row of the panel: the window of output cell (y, x) over `image`. */
@@ -95,13 +94,41 @@ static uint8_t *gather_window(const struct conv *c, const uint8_t *image, uint32
 	struct window_span ys = window_inside(rows, y);
 	struct window_span xs = window_inside(&c->window.x, x);
 
-	memset(to, c->fill, ys.first * taps_bytes);
-	to += ys.first * taps_bytes;
+	to = fill(c, to, ys.first * taps_bytes);
 	for (uint32_t k = ys.first; k < ys.end; k++)
 		to = gather_taps(c, image + (size_t)window_at(rows, y, k) * row_bytes,
 				 x, xs, to);
-	memset(to, c->fill, (rows->kernel - ys.end) * taps_bytes);
-	return to + (rows->kernel - ys.end) * taps_bytes;
+	return fill(c, to, (rows->kernel - ys.end) * taps_bytes);
+}
+
+#define BLOCK 16
+
+/*
+ * The same for a window that is all inside and whose rows are each one piece.
+ * Whole blocks are copied: both sides have room behind, and what is written too
+ * far is written again.
+ */
+static uint8_t *gather_inside(const struct conv *c, const uint8_t *image, uint32_t y,
+			      uint32_t x, uint8_t *to)
+{
+	const struct window_axis *rows = &c->window.y;
+	size_t row_bytes = c->window.x.in * c->cell_bytes;
+	size_t taps_bytes = c->window.x.kernel * c->group_bytes;
+	const uint8_t *from = image + (size_t)window_at(rows, y, 0) * row_bytes +
+			      (size_t)window_at(&c->window.x, x, 0) * c->cell_bytes;
+
+	for (uint32_t k = 0; k < rows->kernel; k++) {
+		for (size_t i = 0; i < taps_bytes; i += BLOCK)
+			memcpy(to + i, from + i, BLOCK);
+		to += taps_bytes;
+		from += rows->dilation * row_bytes;
+	}
+	return to;
+}
+
+static bool is_within(uint32_t o, struct window_span span)
+{
+	return o >= span.first && o < span.end;
 }
 
 static void gather(const struct conv *c, uint32_t first, uint32_t rows, uint32_t group,
@@ -109,12 +136,22 @@ static void gather(const struct conv *c, uint32_t first, uint32_t rows, uint32_t
 {
 	uint32_t out_h = c->window.y.out, out_w = c->window.x.out;
 	size_t image_bytes = (size_t)c->window.y.in * c->window.x.in * c->cell_bytes;
+	const uint8_t *image = c->in + group * c->group_bytes +
+			       first / out_w / out_h * image_bytes;
+	uint32_t y = first / out_w % out_h, x = first % out_w;
 
-	for (uint32_t cell = first; cell < first + rows; cell++) {
-		const uint8_t *image = c->in + cell / out_w / out_h * image_bytes;
-
-		panel = gather_window(c, image + group * c->group_bytes,
-				      cell / out_w % out_h, cell % out_w, panel);
+	for (uint32_t cell = 0; cell < rows; cell++) {
+		if (c->is_quick && is_within(x, c->inside_x) && is_within(y, c->inside_y))
+			panel = gather_inside(c, image, y, x, panel);
+		else
+			panel = gather_window(c, image, y, x, panel);
+		if (++x < out_w)
+			continue;
+		x = 0;
+		if (++y < out_h)
+			continue;
+		y = 0;
+		image += image_bytes;
 	}
 }
 
@@ -216,6 +253,26 @@ static bool reads_input_as_it_is(const struct window *w, const struct atoll_tens
 	       w->x.stride == 1 && !input->data;
 }
 
+/* The outputs whose windows have every tap inside: one run of them. */
+static struct window_span outputs_inside(const struct window_axis *axis)
+{
+	struct window_span span = { 0, axis->out }, taps;
+
+	while (span.first < span.end) {
+		taps = window_inside(axis, span.first);
+		if (taps.first == 0)
+			break;
+		span.first++;
+	}
+	while (span.end > span.first) {
+		taps = window_inside(axis, span.end - 1);
+		if (taps.end == axis->kernel)
+			break;
+		span.end--;
+	}
+	return span;
+}
+
 /* Cells of an item: as the panel allows, but enough items for all threads. */
 static uint32_t choose_rows(const struct conv *c, uint32_t threads)
 {
@@ -243,6 +300,10 @@ static void plan_work(const struct kernel_node *node, struct conv *c, uint32_t t
 	c->out_cell_bytes = c->product.columns * type_bytes;
 	c->fill = (uint8_t)c->weights.in_zero;
 	c->is_direct = reads_input_as_it_is(&c->window, input);
+	/* A constant input has no readable bytes behind it. */
+	c->is_quick = !input->data && c->groups == 1 && c->window.x.dilation == 1;
+	c->inside_y = outputs_inside(&c->window.y);
+	c->inside_x = outputs_inside(&c->window.x);
 	c->rows = choose_rows(c, threads);
 	if (!c->is_direct) /* and the bytes a product may read too many */
 		c->panel_bytes = product_align(c->rows * c->row_bytes) + 64;
