@@ -71,48 +71,31 @@ static struct blocks any_blocks(struct check_random *random)
 	return b;
 }
 
-/* The batch element behind position y (, x) of the frame. */
-static const char *in_batches(const struct blocks *b, const struct atoll_tensor *batches,
-			      int32_t n, const int32_t *position, int32_t channel)
-{
-	int32_t at[4] = { 0 }, place = 0;
-
-	for (uint32_t i = 0; i < b->rank; i++) {
-		place = place * b->block[i] + position[i] % b->block[i];
-		at[i + 1] = position[i] / b->block[i];
-	}
-	at[0] = place * b->n + n;
-	at[b->rank + 1] = channel;
-	return single_at(batches, at);
-}
-
+/* Each element of the batches is the one of the picture it stands for, or lies
+   in the frame. */
 static void check_batches(const struct blocks *b, const struct atoll_tensor *picture,
 			  const struct atoll_tensor *batches, bool has_frame)
 {
 	size_t element = atoll_type_bytes(picture->type);
-	int32_t frame[2] = { 1, 1 }, p[2];
-	int64_t zero = picture->quant.zero_point;
+	int64_t zero = picture->type == ATOLL_UINT8 || picture->type == ATOLL_INT8 ? 3 : 0;
+	int32_t index[ATOLL_RANK_MAX] = { 0 };
 
-	for (uint32_t i = 0; i < b->rank; i++)
-		frame[i] = b->block[i] * b->cell[i];
-	for (int32_t n = 0; n < b->n; n++)
-	for (p[0] = 0; p[0] < frame[0]; p[0]++)
-	for (p[1] = 0; p[1] < frame[1]; p[1]++)
-	for (int32_t c = 0; c < b->c; c++) {
-		const char *stored = in_batches(b, batches, n, p, c);
-		int32_t at[4] = { n };
+	do {
+		int32_t place = index[0] / b->n, at[4] = { index[0] % b->n };
 		bool is_inside = true;
 
-		for (uint32_t i = 0; i < b->rank; i++) {
-			at[i + 1] = p[i] - b->edge[i][0];
+		at[b->rank + 1] = index[b->rank + 1];
+		for (uint32_t i = b->rank; i-- > 0; place /= b->block[i]) {
+			at[i + 1] = index[i + 1] * b->block[i] + place % b->block[i] -
+				    b->edge[i][0];
 			is_inside &= at[i + 1] >= 0 && at[i + 1] < b->space[i];
 		}
-		at[b->rank + 1] = c;
 		if (is_inside)
-			assert_memory_equal(stored, single_at(picture, at), element);
+			assert_memory_equal(single_at(batches, index),
+					    single_at(picture, at), element);
 		else if (has_frame)
-			assert_memory_equal(stored, &zero, element);
-	}
+			assert_memory_equal(single_at(batches, index), &zero, element);
+	} while (single_next(batches, index));
 }
 
 static void space_and_batches_change_places(void **state)

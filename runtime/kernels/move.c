@@ -256,6 +256,11 @@ int moves_run(const struct kernel_node *node, struct pool *pool)
 	return 0;
 }
 
+static bool is_quantized(enum atoll_type type)
+{
+	return type == ATOLL_UINT8 || type == ATOLL_INT8 || type == ATOLL_INT16;
+}
+
 int move_check_like(const struct kernel_node *node, const struct atoll_tensor *tensor,
 		    const struct atoll_tensor *as, struct atoll_error *err)
 {
@@ -263,14 +268,8 @@ int move_check_like(const struct kernel_node *node, const struct atoll_tensor *t
 		return kernel_error(node, err, "%s: type %s, expected %s as in %s",
 				    tensor->name, atoll_type_name(tensor->type),
 				    atoll_type_name(as->type), as->name);
-	switch (tensor->type) {
-	case ATOLL_UINT8:
-	case ATOLL_INT8:
-	case ATOLL_INT16:
-		return kernel_check_same_quant(node, tensor, as, err);
-	default:
-		return 0;
-	}
+	return is_quantized(tensor->type) ?
+		kernel_check_same_quant(node, tensor, as, err) : 0;
 }
 
 int move_check(const struct kernel_node *node, uint32_t i, uint32_t o,
@@ -299,4 +298,14 @@ void move_fill(void *to, size_t bytes, const void *value, size_t value_bytes)
 		memcpy((char *)to + done, to, more);
 		done += more;
 	}
+}
+
+void move_fill_zero(const struct atoll_tensor *tensor)
+{
+	/* 16 bytes: the largest element. */
+	const int64_t zero[2] = {
+		is_quantized(tensor->type) ? tensor->quant.zero_point : 0,
+	};
+
+	move_fill(tensor->data, tensor->bytes, zero, atoll_type_bytes(tensor->type));
 }

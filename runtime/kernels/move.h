@@ -103,4 +103,7 @@ int move_check_like(const struct kernel_node *node, const struct atoll_tensor *t
 /* One value over and over; value_bytes is 1 to 16. */
 void move_fill(void *to, size_t bytes, const void *value, size_t value_bytes);
 
+/* Fill a tensor with the real 0, which quantized types store as the zero point. */
+void move_fill_zero(const struct atoll_tensor *tensor);
+
 #endif

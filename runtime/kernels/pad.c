@@ -36,8 +36,7 @@ static int read_paddings(const struct kernel_node *node,
 }
 
 struct pad {
-	struct move move;  /* the input to its place */
-	bool is_quantized; /* PAD: the real 0 is stored as the zero point */
+	struct move move; /* the input to its place */
 	bool has_edge;
 };
 
@@ -45,15 +44,12 @@ static int pad_run(const struct kernel_node *node, struct pool *pool)
 {
 	const struct pad *pad = node->prepared;
 	struct atoll_tensor *out = node->output[0];
-	const int64_t zero = pad->is_quantized ? out->quant.zero_point : 0;
-	/* 16 bytes: the largest element. */
-	const int64_t value[2] = { zero, 0 };
-	const void *edge = value;
 
-	if (node->inputs == 3)
-		edge = node->input[2]->data;
-	if (pad->has_edge)
-		move_fill(out->data, out->bytes, edge, atoll_type_bytes(out->type));
+	if (pad->has_edge && node->inputs == 3)
+		move_fill(out->data, out->bytes, node->input[2]->data,
+			  atoll_type_bytes(out->type));
+	else if (pad->has_edge)
+		move_fill_zero(out);
 	move_run(&pad->move, node->input[0]->data, out->data, pool);
 	return 0;
 }
@@ -83,8 +79,6 @@ static int pad_prepare_with(struct kernel_node *node, struct kernel_setup *setup
 		return atoll_error_set(err, -ENOMEM, "%s: no memory", node->op->name);
 	in = node->input[0];
 	out = node->output[0];
-	pad->is_quantized = out->type == ATOLL_UINT8 || out->type == ATOLL_INT8 ||
-			    out->type == ATOLL_INT16;
 	pad->has_edge = out->bytes != in->bytes;
 	pad->move.run_bytes = atoll_type_bytes(in->type);
 	move_steps(in->rank, in->dims, pad->move.run_bytes, from);

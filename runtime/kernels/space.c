@@ -186,12 +186,8 @@ static int batches_run(const struct kernel_node *node, struct pool *pool)
 
 	if (out->bytes == 0)
 		return 0;
-	if (!b->to_picture) {
-		/* The stored form of the real 0. */
-		int64_t zero = out->quant.zero_point;
-
-		move_fill(out->data, out->bytes, &zero, atoll_type_bytes(out->type));
-	}
+	if (!b->to_picture)
+		move_fill_zero(out);
 	for (size_t place = 0; place < b->cells; place++)
 		move_place(b, place, node->input[0]->data, out->data, pool);
 	return 0;
