@@ -15,6 +15,7 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
+	tests/test_kernels_custom.c \
 	tests/test_apps_feed.c \
 	tests/test_runtime_support.c \
 	tests/test_runtime_tensor.c \
