@@ -28,7 +28,7 @@
 
 static unsigned compared, equal;
 
-/* One model with one input set. */
+/* One model with one input set; the strings are the run's own. */
 struct golden_run {
 	char *model;  /* path of the .tflite */
 	char *folder; /* of index.json and the outputs */
@@ -253,21 +253,36 @@ static void equals_the_reference_kernels(void **state)
 
 /* The list of runs, in the order of their names. */
 
-static struct CMUnitTest tests[1024];
-static size_t tests_used;
+#define RUNS_MAX 1024
 
-static void add(char *model, char *folder, char *inputs, char *name)
+static struct golden_run runs[RUNS_MAX];
+static struct CMUnitTest tests[RUNS_MAX];
+static size_t runs_used;
+
+static void free_run(struct golden_run *run)
 {
-	struct golden_run *run = malloc(sizeof(*run));
+	free(run->model);
+	free(run->folder);
+	free(run->inputs);
+	free(run->name);
+}
 
-	if (!run || tests_used == sizeof(tests) / sizeof(tests[0]))
+/* Takes the strings over; runs that lack a file are not added. */
+static void add(struct golden_run run)
+{
+	if (access(run.folder, R_OK) != 0 || access(run.model, R_OK) != 0) {
+		free_run(&run);
+		return;
+	}
+	if (runs_used == RUNS_MAX)
 		abort();
-	*run = (struct golden_run){ model, folder, inputs, name };
-	tests[tests_used++] = (struct CMUnitTest){
-		.name = name,
+	runs[runs_used] = run;
+	tests[runs_used] = (struct CMUnitTest){
+		.name = run.name,
 		.test_func = equals_the_reference_kernels,
-		.initial_state = run,
+		.initial_state = &runs[runs_used],
 	};
+	runs_used++;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -294,11 +309,13 @@ static void add_inputs(const char *golden_of_model, const char *inputs)
 {
 	const char *model = strrchr(golden_of_model, '/') + 1;
 	char *models = models_folder();
-	char *path = text("%s/%s.tflite", models, model);
-	char *folder = text("%s/%s/reference", golden_of_model, inputs);
 
-	if (access(folder, R_OK) == 0 && access(path, R_OK) == 0)
-		add(path, folder, text("%s", inputs), text("%s %s", model, inputs));
+	add((struct golden_run){
+		.model = text("%s/%s.tflite", models, model),
+		.folder = text("%s/%s/reference", golden_of_model, inputs),
+		.inputs = text("%s", inputs),
+		.name = text("%s %s", model, inputs),
+	});
 	free(models);
 }
 
@@ -312,13 +329,15 @@ static void add_model(const char *golden, const char *model)
 
 static void add_operator(const char *ops, const char *name)
 {
-	char *folder = text("%s/%s", ops, name);
-	char *model = text("%s/model.tflite", folder);
 	/* The reference SUM of int8 reads bytes as unsigned, a known mistake. */
 	const char *kernels = strcmp(name, "sum_i8") == 0 ? "default" : "reference";
 
-	if (access(model, R_OK) == 0)
-		add(model, text("%s/%s", folder, kernels), folder, text("ops %s", name));
+	add((struct golden_run){
+		.model = text("%s/%s/model.tflite", ops, name),
+		.folder = text("%s/%s/%s", ops, name, kernels),
+		.inputs = text("%s/%s", ops, name),
+		.name = text("ops %s", name),
+	});
 }
 
 int main(void)
@@ -329,12 +348,17 @@ int main(void)
 
 	for_each(golden, add_model);
 	for_each(ops, add_operator);
-	if (tests_used == 0) {
+	free(ops);
+	if (runs_used == 0) {
 		printf("# skipped: no golden data in %s (ATOLL_TEST_DATA)\n", golden);
+		free(golden);
 		return 77;
 	}
+	free(golden);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	failures = _cmocka_run_group_tests("golden", tests, tests_used, NULL, NULL);
+	failures = _cmocka_run_group_tests("golden", tests, runs_used, NULL, NULL);
 	printf("# golden: %u of %u tensors equal\n", equal, compared);
+	for (size_t i = 0; i < runs_used; i++)
+		free_run(&runs[i]);
 	return failures != 0;
 }
