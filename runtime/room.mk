@@ -80,6 +80,11 @@ schemas  += runtime/schema/tflite.fbs
 LDLIBS   += -lmd
 packages += flatbuffers-compiler libmd-dev
 
+# Plain loops that the compiler puts into vector registers when asked to.
+loops := $(addprefix runtime/kernels/, depthwise.c floats.c lstm_float.c lstm_integer.c \
+	plain.c pool.c product.c transpose_conv.c)
+$(loops:%.c=$(BUILD)/%.o): isa = -O3
+
 # Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s.
 ifeq ($(arch),aarch64)
 neon := runtime/kernels/gemm_neon.c runtime/kernels/depthwise_neon.c \

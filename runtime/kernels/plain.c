@@ -33,21 +33,23 @@ static uint8_t finish(int32_t scaled, int32_t zero, int32_t low, int32_t high)
 	return (uint8_t)(clamp_i32(scaled, low - zero, high - zero) + zero);
 }
 
-/* Matrix product. Packed: [n][k] bytes of b, flipped. Scratch: [k] int16. */
+/* Matrix product. Packed: [n][k] int16, b without its zero point. Scratch: one row
+   of a, likewise. Compilers know how to multiply such rows. */
 
 static size_t gemm_packed_bytes(const struct gemm *g)
 {
-	return (size_t)g->n * g->k;
+	return (size_t)g->n * g->k * sizeof(int16_t);
+}
+
+static void widen(const uint8_t *from, uint8_t flip, int32_t zero, size_t count, int16_t *to)
+{
+	for (size_t i = 0; i < count; i++)
+		to[i] = (int16_t)((from[i] ^ flip) - flip - zero);
 }
 
 static void gemm_pack(const struct gemm *g, const void *b, void *packed)
 {
-	const uint8_t *from = b;
-	uint8_t *to = packed;
-	uint8_t flip = flip_of(g->is_signed);
-
-	for (size_t i = 0; i < (size_t)g->n * g->k; i++)
-		to[i] = from[i] ^ flip;
+	widen(b, flip_of(g->is_signed), g->b_zero, (size_t)g->n * g->k, packed);
 }
 
 static size_t gemm_scratch_bytes(const struct gemm *g)
@@ -55,23 +57,7 @@ static size_t gemm_scratch_bytes(const struct gemm *g)
 	return g->k * sizeof(int16_t);
 }
 
-/* One row of a as differences from the zero point; returns their sum. */
-static uint32_t widen_row(const struct gemm *g, const uint8_t *a, int16_t *x)
-{
-	uint8_t flip = flip_of(g->is_signed);
-	int32_t zero = g->a_zero + flip;
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < g->k; i++) {
-		int32_t difference = (a[i] ^ flip) - zero;
-
-		x[i] = (int16_t)difference;
-		sum += (uint32_t)difference;
-	}
-	return sum;
-}
-
-static uint32_t dot(const int16_t *x, const uint8_t *b, uint32_t k)
+static uint32_t dot(const int16_t *x, const int16_t *b, uint32_t k)
 {
 	uint32_t sum = 0;
 
@@ -94,16 +80,15 @@ static void gemm_run(const struct gemm *g, const void *packed,
 		     const void *a, size_t a_stride,
 		     void *out, size_t out_stride, uint32_t rows, void *scratch)
 {
-	const uint8_t *row = a, *b = packed;
+	const int16_t *b = packed;
+	const uint8_t *row = a;
 	uint8_t *to = out;
 	int16_t *x = scratch;
 
 	for (uint32_t r = 0; r < rows; r++, row += a_stride, to += out_stride) {
-		uint32_t b_zero = (uint32_t)(g->b_zero + flip_of(g->is_signed));
-		uint32_t correction = b_zero * widen_row(g, row, x);
-
+		widen(row, flip_of(g->is_signed), g->a_zero, g->k, x);
 		for (uint32_t n = 0; n < g->n; n++) {
-			uint32_t acc = dot(x, b + (size_t)n * g->k, g->k) - correction;
+			uint32_t acc = dot(x, b + (size_t)n * g->k, g->k);
 
 			if (g->bias)
 				acc += (uint32_t)g->bias[n];
