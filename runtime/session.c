@@ -128,12 +128,6 @@ static int take_tables(struct atoll_session *session)
 	if (!session->tensor || !session->node || !session->is_folded || !session->step)
 		return -ENOMEM;
 	memcpy(session->tensor, graph->tensor, graph->tensors * sizeof(*session->tensor));
-	/* What is written needs memory, even if the file has contents for it. */
-	for (uint32_t i = 0; i < graph->inputs; i++)
-		session->tensor[graph->input[i]].data = NULL;
-	for (uint32_t i = 0; i < graph->tensors; i++)
-		if (graph->is_variable[i])
-			session->tensor[i].data = NULL;
 	return 0;
 }
 
