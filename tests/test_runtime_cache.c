@@ -153,6 +153,7 @@ static void two_models_do_not_mix(void **state)
 	struct graph other = sample_classifier();
 	const struct atoll_session_options options = { .cache = f.folder };
 	struct atoll_session *session;
+	char our_file[sizeof(file_path)];
 
 	(void)state;
 	set_up(&f);
@@ -161,12 +162,20 @@ static void two_models_do_not_mix(void **state)
 	other.output[other.outputs++] = other.input[0];
 	graph_open(&other);
 	assert_false(run_cached(&f));
+	each_file(&f, remember_path);
+	strcpy(our_file, file_path);
 	session = atoll_session_open(other.model, &options, NULL);
 	assert_non_null(session);
 	assert_false(atoll_session_plan(session)->is_from_cache);
 	atoll_session_close(session);
 	assert_int_equal(each_file(&f, NULL), 2);
 	assert_true(run_cached(&f));
+
+	/* The other's file under our name is still not ours. */
+	delete(our_file);
+	each_file(&f, remember_path);
+	assert_int_equal(rename(file_path, our_file), 0);
+	assert_false(run_cached(&f));
 	graph_free(&other);
 	tear_down(&f);
 }

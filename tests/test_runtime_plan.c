@@ -83,22 +83,23 @@ static void blocks_that_meet_in_one_step_lie_apart(void **state)
 
 static void the_tightest_gap_is_taken(void **state)
 {
-	/* The first block leaves room for the third, and a gap of 64 bytes. */
+	/* In step 5 the first and the third are gone, and leave 1024 bytes at the
+	   bottom and 192 between the other two. */
 	struct plan_block blocks[] = {
 		{ .bytes = 1024, .first = 0, .last = 0 },
 		{ .bytes = 512, .first = 0, .last = 9 },
-		{ .bytes = 960, .first = 1, .last = 9 },
-		{ .bytes = 64, .first = 1, .last = 9 },
+		{ .bytes = 192, .first = 0, .last = 0 },
+		{ .bytes = 128, .first = 0, .last = 9 },
+		{ .bytes = 64, .first = 5, .last = 5 },
 	};
+	const size_t expected[] = { 0, 1024, 1536, 1728, 1536 };
 	size_t arena;
 
 	(void)state;
-	assert_int_equal(plan_pack(blocks, 4, &arena), 0);
-	check_plan(blocks, 4, arena);
-	assert_int_equal(blocks[1].offset, 1024);
-	assert_int_equal(blocks[2].offset, 0);
-	assert_int_equal(blocks[3].offset, 960);
-	assert_int_equal(arena, 1536);
+	assert_int_equal(plan_pack(blocks, 5, &arena), 0);
+	check_plan(blocks, 5, arena);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(blocks[i].offset, expected[i]);
 }
 
 static void nothing_needs_nothing(void **state)

@@ -226,6 +226,7 @@ static void operators_on_constants_are_done_at_open(void **state)
 	add(&g, one, two, three);
 	add(&g, three, two, five);
 	add(&g, five, in, out);
+	g.options.is_profiled = true;
 	graph_open(&g);
 	plan = atoll_session_plan(g.session);
 	assert_string_equal(plan->step[0].device, "known");
@@ -236,6 +237,8 @@ static void operators_on_constants_are_done_at_open(void **state)
 	set_row(&g, in, 0);
 	graph_run(&g);
 	assert_row(&g, out, 5);
+	assert_int_equal(plan->step[0].runs, 0);
+	assert_int_equal(plan->step[2].runs, 1);
 	graph_free(&g);
 }
 
@@ -290,6 +293,36 @@ static void variables_keep_their_value_until_reset(void **state)
 		assert_true(((float *)graph_data(&g, sum))[ROW - 1] == 1);
 		if (keeps == 0)
 			atoll_session_close(g.session);
+	}
+	graph_free(&g);
+}
+
+/* sum += in, then out = sum + 1 + 1 + ... in memory that comes and goes. */
+static void nothing_else_is_put_where_a_variable_lives(void **state)
+{
+	struct atoll_builder_tensor variable = float_row;
+	struct graph g = graph_new();
+	int32_t one = constant_row(&g, 1), in = graph_input(&g, &float_row), sum, at;
+
+	(void)state;
+	variable.is_variable = 1;
+	g.options.keeps_tensors = false;
+	sum = graph_tensor(&g, &variable);
+	add(&g, sum, in, sum);
+	at = sum;
+	for (int i = 0; i < 5; i++) {
+		int32_t next = i < 4 ? graph_tensor(&g, &float_row) :
+			graph_output(&g, &float_row);
+
+		add(&g, at, one, next);
+		at = next;
+	}
+	graph_open(&g);
+	for (int i = 0; i < ROW; i++)
+		((float *)graph_data(&g, in))[i] = 10;
+	for (int run = 1; run <= 3; run++) {
+		graph_run(&g);
+		assert_true(((float *)graph_data(&g, at))[0] == (float)(10 * run + 5));
 	}
 	graph_free(&g);
 }
@@ -736,6 +769,7 @@ int main(void)
 		cmocka_unit_test(operators_on_constants_are_done_at_open),
 		cmocka_unit_test(shapes_are_known_at_open),
 		cmocka_unit_test(variables_keep_their_value_until_reset),
+		cmocka_unit_test(nothing_else_is_put_where_a_variable_lives),
 		cmocka_unit_test(a_fresh_int8_variable_is_the_real_zero),
 		cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
 		cmocka_unit_test(results_do_not_depend_on_the_instructions),
