@@ -323,6 +323,32 @@ static void a_hand_made_scene_keeps_two_boxes(void **state)
 	free_detection(&s);
 }
 
+/* 1 x 2 and 1 x 1 within it share exactly half of what they cover. */
+static void an_overlap_equal_to_the_threshold_is_allowed(void **state)
+{
+	static const float scores[] = { 0.6f, 0.5f };
+	static const float anchors[] = { 0.5f, 1, 1, 2,  0.5f, 0.5f, 1, 1 };
+	struct scene scene = {
+		.anchors = 2, .classes = 1, .coordinates = 4,
+		.detections = 2, .per_anchor = 1, .per_class = 100,
+		.score_threshold = 0.1,
+	};
+
+	(void)state;
+	for (int kept = 1; kept <= 2; kept++) {
+		struct single s;
+
+		scene.iou_threshold = kept == 2 ? 0.5 : 0.49;
+		open_detection(&s, &scene);
+		memset(atoll_session_input(s.graph.session, 0)->data, 0, 2 * 4 * sizeof(float));
+		memcpy(atoll_session_input(s.graph.session, 1)->data, scores, sizeof(scores));
+		memcpy(atoll_session_input(s.graph.session, 2)->data, anchors, sizeof(anchors));
+		graph_run(&s.graph);
+		assert_true(*(float *)s.out[3]->data == (float)kept);
+		free_detection(&s);
+	}
+}
+
 static void refused_with(const struct scene *scene, const char *json, const char *words)
 {
 	struct single s;
@@ -371,6 +397,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_scene_is_decoded_as_the_plain_loops_do),
 		cmocka_unit_test(a_hand_made_scene_keeps_two_boxes),
+		cmocka_unit_test(an_overlap_equal_to_the_threshold_is_allowed),
 		cmocka_unit_test(options_that_make_no_sense_are_refused),
 		cmocka_unit_test(inputs_that_do_not_belong_together_are_refused),
 	};

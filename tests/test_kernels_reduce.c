@@ -298,6 +298,21 @@ static void float_means_divide_the_sum(void **state)
 	}
 }
 
+/* The shift of the multiplier is at its end already and must not go further. */
+static void a_mean_far_below_one_step_is_zero(void **state)
+{
+	struct shape shape = { .rank = 1, .dims = { 1000 }, .going = 1 };
+	struct single s;
+
+	(void)state;
+	new_reduction(&s, BUILTIN_MEAN, ATOLL_UINT8, &shape);
+	s.scale = 1e9f;
+	single_output(&s, ATOLL_UINT8);
+	single_run(&s);
+	assert_int_equal(*(uint8_t *)s.out[0]->data, 3);
+	single_free(&s);
+}
+
 static void what_cannot_be_reduced_is_refused(void **state)
 {
 	struct shape shape = { .rank = 2, .dims = { 2, 3 }, .going = 1 };
@@ -349,6 +364,7 @@ int main(void)
 		cmocka_unit_test(reduce_any_and_all_are_or_and_and),
 		cmocka_unit_test(quantized_sums_and_means_follow_the_reference),
 		cmocka_unit_test(float_means_divide_the_sum),
+		cmocka_unit_test(a_mean_far_below_one_step_is_zero),
 		cmocka_unit_test(what_cannot_be_reduced_is_refused),
 	};
 
