@@ -30,9 +30,10 @@
 /* A panel this large leaves room for weights in a first level cache. */
 #define PANEL_BYTES 32768
 
-/* Fewer rows load the weights too often, more gain nothing. */
-#define ROWS_MIN 16
-#define ROWS_MAX 256
+/* Fewer rows load the weights too often, more gain nothing. Multiples of 24 go
+   into the tiles of all vector tables without rest. */
+#define ROWS_MIN 24
+#define ROWS_MAX 240
 
 /* Multiply-adds below which an item is not worth a thread. */
 #define ITEM_WORK_MIN 65536
