@@ -11,3 +11,8 @@ manuals += \
 	apps/man/atoll-bench.1 \
 	apps/man/atoll-classify.1 \
 	apps/man/atoll-model.1
+data += \
+	apps/models/cards/cards.tflite \
+	apps/models/cards/cards_labels.txt
+
+include apps/models/cards/cards.mk

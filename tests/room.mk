@@ -15,16 +15,8 @@ check_parts += \
 	tests/sample.c \
 	tests/single.c
 checks += \
-	tests/test_kernels_custom.c \
 	tests/test_apps_feed.c \
-	tests/test_runtime_support.c \
-	tests/test_runtime_tensor.c \
-	tests/test_runtime_quant.c \
-	tests/test_runtime_pool.c \
-	tests/test_runtime_cpu.c \
 	tests/test_board_error.c \
-	tests/test_kernels_posenet.c \
-	tests/test_kernels_detection.c \
 	tests/test_board_json.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
@@ -37,7 +29,9 @@ checks += \
 	tests/test_kernels_compare.c \
 	tests/test_kernels_concat.c \
 	tests/test_kernels_conv.c \
+	tests/test_kernels_custom.c \
 	tests/test_kernels_depthwise.c \
+	tests/test_kernels_detection.c \
 	tests/test_kernels_fill.c \
 	tests/test_kernels_fixed.c \
 	tests/test_kernels_fully.c \
@@ -48,6 +42,7 @@ checks += \
 	tests/test_kernels_norm.c \
 	tests/test_kernels_pad.c \
 	tests/test_kernels_pool.c \
+	tests/test_kernels_posenet.c \
 	tests/test_kernels_quantize.c \
 	tests/test_kernels_reduce.c \
 	tests/test_kernels_reshape.c \
@@ -66,6 +61,7 @@ checks += \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
+	tests/test_runtime_cpu.c \
 	tests/test_runtime_decode_classes.c \
 	tests/test_runtime_decode_labels.c \
 	tests/test_runtime_fill.c \
@@ -75,8 +71,12 @@ checks += \
 	tests/test_runtime_model.c \
 	tests/test_runtime_model_flatc.c \
 	tests/test_runtime_plan.c \
+	tests/test_runtime_pool.c \
+	tests/test_runtime_quant.c \
 	tests/test_runtime_schema.c \
-	tests/test_runtime_session.c
+	tests/test_runtime_session.c \
+	tests/test_runtime_support.c \
+	tests/test_runtime_tensor.c
 check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/classify.sh \
