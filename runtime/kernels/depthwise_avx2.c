@@ -10,7 +10,8 @@
  * registers; a 3x3 window is six products of each.
  *
  *	packed   head, [groups] struct columns,
- *	         [groups][taps][16][2] int16: the filter minus its zero point
+ *	         [groups][rows at once][taps][16][2] int16: the filter minus its
+ *	         zero point
  */
 #define HEIGHT 2
 #define TAP_NUMBERS (COLUMNS * HEIGHT)
@@ -20,34 +21,51 @@ static struct lines shape_of(const struct depthwise *d)
 	return lines_of(d, HEIGHT, flip_of(d->is_signed));
 }
 
+/* Weights of one output row of those at once. */
+static size_t row_numbers(const struct lines *l)
+{
+	return (size_t)l->taps * TAP_NUMBERS;
+}
+
+static size_t group_numbers(const struct lines *l)
+{
+	return l->at_once * row_numbers(l);
+}
+
 size_t avx2_depthwise_packed_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
+	if (lines_are_too_long(d))
+		return vector_plain.depthwise_packed_bytes(d);
 	return sizeof(struct packed_head) + l.groups * sizeof(struct columns) +
-	       (size_t)l.groups * l.taps * TAP_NUMBERS * sizeof(int16_t);
+	       l.groups * group_numbers(&l) * sizeof(int16_t);
 }
 
 size_t avx2_depthwise_scratch_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
+	if (lines_are_too_long(d))
+		return vector_plain.depthwise_scratch_bytes(d);
 	return lines_scratch_bytes(d, &l);
 }
 
-/* One lane's taps; returns their sum. */
-static int32_t pack_lane(const struct depthwise *d, const uint8_t *filter, int16_t *to)
+/* One lane's taps for one row; returns their sum. */
+static int32_t pack_lane(const struct depthwise *d, const uint8_t *filter,
+			 const struct lines *l, uint32_t row, int16_t *to)
 {
 	uint8_t flip = flip_of(d->is_signed);
 	int32_t zero = d->filter_zero + flip, sum = 0;
 
 	for (uint32_t ky = 0; ky < d->kernel_h; ky++) {
 		for (uint32_t kx = 0; kx < d->kernel_w; kx++, filter += d->out_c) {
-			size_t tap = (size_t)(ky / HEIGHT) * d->kernel_w + kx;
 			int32_t value = (*filter ^ flip) - zero;
+			uint32_t place;
+			size_t tap = lines_tap(d, l, row, ky, kx, &place);
 
 			sum += value;
-			to[tap * TAP_NUMBERS + ky % HEIGHT] = (int16_t)value;
+			to[tap * TAP_NUMBERS + place] = (int16_t)value;
 		}
 	}
 	return sum;
@@ -61,49 +79,86 @@ void avx2_depthwise_pack(const struct depthwise *d, const void *filter, void *pa
 	struct columns *columns = (struct columns *)(head + 1);
 	int16_t *weights = (int16_t *)(void *)(columns + l.groups);
 
+	if (lines_are_too_long(d)) {
+		vector_plain.depthwise_pack(d, filter, packed);
+		return;
+	}
 	memset(packed, 0, avx2_depthwise_packed_bytes(d));
 	head->finish = finish_choose(&f, (uint64_t)d->kernel_h * d->kernel_w, d->bias);
 	for (uint32_t i = 0; i < d->out_c * l.cells; i++) {
 		uint32_t channel = i % d->out_c, group = i / COLUMNS, lane = i % COLUMNS;
-		int32_t sum = pack_lane(d, (const uint8_t *)filter + channel,
-					weights + (size_t)group * l.taps * TAP_NUMBERS +
-						lane * HEIGHT);
-		uint32_t bias = d->bias ? (uint32_t)d->bias[channel] : 0;
+		int16_t *to = weights + group * group_numbers(&l) + lane * HEIGHT;
+		uint32_t bias = d->bias ? (uint32_t)d->bias[channel] : 0, sum = 0;
 
+		for (uint32_t row = 0; row < l.at_once; row++)
+			sum = (uint32_t)pack_lane(d, (const uint8_t *)filter + channel, &l,
+						  row, to + row * row_numbers(&l));
 		columns_set(&columns[group], lane, &f, head->finish, channel);
-		columns[group].bias[lane] = (int32_t)(bias - l.zero * (uint32_t)sum);
+		columns[group].bias[lane] = (int32_t)(bias - l.zero * sum);
 	}
 }
 
-INLINE __m128i fetch(const uint8_t *from, size_t count, __m128i flip)
+INLINE __m128i fetch(const uint8_t *from, __m128i flip)
 {
-	uint8_t tail[16] = { 0 };
-
-	if (count < 16) {
-		memcpy(tail, from, count);
-		from = tail;
-	}
 	return _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)from), flip);
 }
 
+INLINE void store_lanes(uint32_t *to, __m256i low, __m256i high)
+{
+	_mm256_storeu_si256((__m256i *)(void *)to, low);
+	_mm256_storeu_si256((__m256i *)(void *)(to + 8), high);
+}
+
+INLINE void interleave_16(const uint8_t *r0, const uint8_t *r1, __m128i flip, uint32_t *to,
+			  const bool is_single)
+{
+	__m128i row0 = fetch(r0, flip), row1;
+
+	if (is_single) {
+		store_lanes(to, _mm256_cvtepu8_epi32(row0),
+			    _mm256_cvtepu8_epi32(_mm_srli_si128(row0, 8)));
+		return;
+	}
+	row1 = fetch(r1, flip);
+	store_lanes(to, _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(row0, row1)),
+		    _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(row0, row1)));
+}
+
+/* A step of 0 reads the same bytes again: those of an outside row. */
+INLINE void interleave_rows(const uint8_t *const *rows, const size_t *steps, __m128i flip,
+			    size_t count, uint32_t *to, const bool is_single)
+{
+	const uint8_t *r0 = rows[0], *r1 = rows[1];
+	uint8_t tails[HEIGHT][16] = { { 0 } };
+	size_t i = 0;
+
+	for (; i + 16 <= count; i += 16, r0 += steps[0], r1 += steps[1])
+		interleave_16(r0, r1, flip, to + i, is_single);
+	if (i == count)
+		return;
+	memcpy(tails[0], r0, count - i);
+	memcpy(tails[1], r1, count - i);
+	interleave_16(tails[0], tails[1], flip, to + i, is_single);
+}
+
 /* Two rows beside each other, a byte in 16 bits. */
-static void interleave(const struct lines *l, const uint8_t *const *rows, size_t count,
-		       uint32_t *to)
+static void interleave(const struct lines *l, const uint8_t *const *rows, uint32_t used,
+		       size_t count, uint32_t *to)
 {
 	__m128i flip = _mm_set1_epi8((char)l->flip);
-	__m128i row[HEIGHT] = { _mm_set1_epi8((char)l->zero), _mm_set1_epi8((char)l->zero) };
+	const uint8_t *from[HEIGHT];
+	size_t steps[HEIGHT];
+	uint8_t outside[16];
 
-	for (size_t i = 0; i < count; i += 16) {
-		__m256i *out = (__m256i *)(void *)(to + i);
-
-		UNROLL for (int r = 0; r < HEIGHT; r++)
-			if (rows[r])
-				row[r] = fetch(rows[r] + i, count - i, flip);
-		_mm256_storeu_si256(out, _mm256_cvtepu8_epi16(
-			_mm_unpacklo_epi8(row[0], row[1])));
-		_mm256_storeu_si256(out + 1, _mm256_cvtepu8_epi16(
-			_mm_unpackhi_epi8(row[0], row[1])));
+	memset(outside, l->zero ^ l->flip, sizeof(outside));
+	for (uint32_t r = 0; r < HEIGHT; r++) {
+		from[r] = rows[r] ? rows[r] : outside;
+		steps[r] = rows[r] ? 16 : 0;
 	}
+	if (used == 1)
+		interleave_rows(from, steps, flip, count, to, true);
+	else
+		interleave_rows(from, steps, flip, count, to, false);
 }
 
 /* One output row of sixteen channels. */
@@ -216,15 +271,23 @@ void avx2_depthwise_run(const struct depthwise *d, const void *packed, const voi
 		.out_stride = (size_t)d->out_c * l.cells,
 	};
 
+	if (lines_are_too_long(d)) {
+		vector_plain.depthwise_run(d, packed, in, out, first, rows, scratch);
+		return;
+	}
 	for (uint32_t y = first; y < first + rows; y++) {
-		lines_lay(d, &l, interleave, in, y, scratch);
+		uint32_t at = (y - first) % l.at_once;
+
+		if (at == 0)
+			lines_lay(d, &l, interleave, in, y, scratch);
 		for (uint32_t group = 0; group < l.groups; group++) {
 			uint32_t channel = group * COLUMNS;
 			uint32_t shared = d->out_w - (l.steps - 1) * l.cells;
 
 			p.lanes = (const uint32_t *)scratch + (l.is_spread ? 0 : channel);
 			p.columns = columns + group;
-			p.weights = weights + (size_t)group * l.taps * TAP_NUMBERS;
+			p.weights = weights + group * group_numbers(&l) +
+				    at * row_numbers(&l);
 			p.out = (uint8_t *)out + (size_t)y * d->out_w * d->out_c + channel;
 			p.count = least(d->out_c * l.cells - channel, COLUMNS);
 			p.last_count = l.cells > 1 ? shared * d->out_c : p.count;

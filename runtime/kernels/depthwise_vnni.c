@@ -18,7 +18,7 @@
  *
  *	packed   head, [groups] struct columns, [groups, a multiple of 16] uint32
  *	         second bytes wanted: bit t for tap t, bit 31 for all from there,
- *	         [groups][2][taps][16][4] first and second bytes
+ *	         [groups][rows at once][2][taps][16][4] first and second bytes
  */
 #define HEIGHT 4
 
@@ -37,15 +37,23 @@ static size_t wide_bytes(const struct lines *l)
 	return (l->groups + (size_t)15) / 16 * 64;
 }
 
-static size_t group_bytes(const struct lines *l)
+/* Weights of one output row of those at once. */
+static size_t row_bytes(const struct lines *l)
 {
 	return (size_t)2 * l->taps * 64;
+}
+
+static size_t group_bytes(const struct lines *l)
+{
+	return l->at_once * row_bytes(l);
 }
 
 size_t vnni_depthwise_packed_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
+	if (lines_are_too_long(d))
+		return vector_plain.depthwise_packed_bytes(d);
 	return sizeof(struct packed_head) + l.groups * sizeof(struct columns) +
 	       wide_bytes(&l) + l.groups * group_bytes(&l);
 }
@@ -54,6 +62,8 @@ size_t vnni_depthwise_scratch_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
+	if (lines_are_too_long(d))
+		return vector_plain.depthwise_scratch_bytes(d);
 	return lines_scratch_bytes(d, &l);
 }
 
@@ -74,9 +84,9 @@ static struct packed packed_parts(const struct lines *l, const void *packed)
 	return p;
 }
 
-/* Both bytes of one lane's taps; returns the sum of the factors. */
+/* Both bytes of one lane's taps for one row; returns the sum of the factors. */
 static int32_t pack_lane(const struct depthwise *d, const uint8_t *filter,
-			 const struct lines *l, int8_t *to, uint32_t *wide)
+			 const struct lines *l, uint32_t row, int8_t *to, uint32_t *wide)
 {
 	uint8_t flip = flip_of(d->is_signed);
 	int32_t zero = d->filter_zero + flip, sign = is_negated(d) ? -1 : 1, sum = 0;
@@ -85,11 +95,12 @@ static int32_t pack_lane(const struct depthwise *d, const uint8_t *filter,
 		for (uint32_t kx = 0; kx < d->kernel_w; kx++, filter += d->out_c) {
 			int32_t value = sign * ((*filter ^ flip) - zero);
 			int32_t first = clamp_i32(value, INT8_MIN, INT8_MAX);
-			size_t tap = ky / HEIGHT * d->kernel_w + kx;
+			uint32_t place;
+			size_t tap = lines_tap(d, l, row, ky, kx, &place);
 
 			sum += value;
-			to[tap * 64 + ky % HEIGHT] = (int8_t)first;
-			to[(l->taps + tap) * 64 + ky % HEIGHT] = (int8_t)(value - first);
+			to[tap * 64 + place] = (int8_t)first;
+			to[(l->taps + tap) * 64 + place] = (int8_t)(value - first);
 			if (value != first)
 				*wide |= UINT32_C(1) << least((uint32_t)tap, 31);
 		}
@@ -106,17 +117,23 @@ void vnni_depthwise_pack(const struct depthwise *d, const void *filter, void *pa
 	uint32_t *wide = (uint32_t *)(columns + l.groups);
 	int8_t *weights = (int8_t *)wide + wide_bytes(&l);
 
+	if (lines_are_too_long(d)) {
+		vector_plain.depthwise_pack(d, filter, packed);
+		return;
+	}
 	memset(packed, 0, vnni_depthwise_packed_bytes(d));
 	head->finish = finish_choose(&f, (uint64_t)d->kernel_h * d->kernel_w, d->bias);
 	for (uint32_t i = 0; i < d->out_c * l.cells; i++) {
 		uint32_t channel = i % d->out_c, group = i / COLUMNS, lane = i % COLUMNS;
-		int32_t sum = pack_lane(d, (const uint8_t *)filter + channel, &l,
-					weights + group * group_bytes(&l) + lane * 4,
-					&wide[group]);
-		uint32_t bias = d->bias ? (uint32_t)d->bias[channel] : 0;
+		int8_t *to = weights + group * group_bytes(&l) + lane * 4;
+		uint32_t bias = d->bias ? (uint32_t)d->bias[channel] : 0, sum = 0;
 
+		for (uint32_t row = 0; row < l.at_once; row++)
+			sum = (uint32_t)pack_lane(d, (const uint8_t *)filter + channel, &l,
+						  row, to + row * row_bytes(&l),
+						  &wide[group]);
 		columns_set(&columns[group], lane, &f, head->finish, channel);
-		columns[group].bias[lane] = (int32_t)(bias - l.zero * (uint32_t)sum);
+		columns[group].bias[lane] = (int32_t)(bias - l.zero * sum);
 	}
 }
 
@@ -138,31 +155,55 @@ INLINE void interleave_64(const __m512i *row, uint32_t *to)
 	_mm512_storeu_si512(to + 48, _mm512_unpackhi_epi16(r01_high, r23_high));
 }
 
-INLINE __m512i fetch(const uint8_t *from, __mmask64 mask, __m512i flip)
+INLINE __m512i fetch(const uint8_t *from, __mmask64 mask)
 {
 	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13,
 						2, 6, 10, 14, 3, 7, 11, 15);
-	__m512i bytes = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, from), flip);
 
-	return _mm512_permutexvar_epi32(order, bytes);
+	return _mm512_permutexvar_epi32(order, _mm512_maskz_loadu_epi8(mask, from));
 }
 
-static void interleave(const struct lines *l, const uint8_t *const *rows, size_t count,
-		       uint32_t *to)
+INLINE void interleave_rows(const uint8_t *const *rows, const size_t *steps, uint8_t flip,
+			    size_t count, uint32_t *to, const int used, const bool is_flipped)
 {
-	__m512i flip = _mm512_set1_epi8((char)l->flip);
-	__m512i row[HEIGHT];
+	__m512i flips = _mm512_set1_epi8((char)flip), row[HEIGHT];
 
-	UNROLL for (int r = 0; r < HEIGHT; r++)
-		row[r] = _mm512_set1_epi8((char)l->zero);
-	for (size_t i = 0; i < count; i += 64) {
+	for (size_t i = 0, at = 0; i < count; i += 64, at++) {
 		__mmask64 mask = lanes(count - i);
 
-		UNROLL for (int r = 0; r < HEIGHT; r++)
-			if (rows[r])
-				row[r] = fetch(rows[r] + i, mask, flip);
+		UNROLL for (int r = 0; r < HEIGHT; r++) {
+			if (r >= used)
+				row[r] = _mm512_setzero_si512();
+			else
+				row[r] = fetch(rows[r] + at * steps[r], mask);
+			if (r < used && is_flipped)
+				row[r] = _mm512_xor_si512(row[r], flips);
+		}
 		interleave_64(row, to + i);
 	}
+}
+
+/* Outside rows are 64 bytes that are read again and again. */
+static void interleave(const struct lines *l, const uint8_t *const *rows, uint32_t used,
+		       size_t count, uint32_t *to)
+{
+	const uint8_t *from[HEIGHT];
+	size_t steps[HEIGHT];
+	uint8_t outside[64];
+
+	memset(outside, l->zero ^ l->flip, sizeof(outside));
+	for (uint32_t r = 0; r < HEIGHT; r++) {
+		from[r] = rows[r] ? rows[r] : outside;
+		steps[r] = rows[r] ? 64 : 0;
+	}
+	if (l->flip && used == 3)
+		interleave_rows(from, steps, l->flip, count, to, 3, true);
+	else if (l->flip)
+		interleave_rows(from, steps, l->flip, count, to, 4, true);
+	else if (used == 3)
+		interleave_rows(from, steps, 0, count, to, 3, false);
+	else
+		interleave_rows(from, steps, 0, count, to, 4, false);
 }
 
 /* One output row in the making. */
@@ -173,6 +214,7 @@ struct row {
 	struct packed packed;
 	struct byte_range range;
 	int32_t out_zero;
+	uint32_t at;  /* of the rows at once */
 	uint8_t *out;
 };
 
@@ -188,7 +230,7 @@ INLINE __m512i column_of(const uint32_t *step, size_t at, int vector, const bool
 struct pass {
 	const uint32_t *lanes;          /* of the lines, at the first of them */
 	const struct columns *columns;
-	const int8_t *weights;          /* [groups][2][taps][64] */
+	const int8_t *weights;          /* this row's, [groups][2][taps][64] */
 	size_t group_bytes;             /* of weights */
 	uint32_t wide;                  /* second bytes of any of them */
 	uint8_t *out;
@@ -319,7 +361,8 @@ static void run_groups(const struct row *r, uint32_t first, uint32_t vectors)
 	struct pass p = {
 		.lanes = r->lanes + (l->is_spread ? 0 : first * COLUMNS),
 		.columns = r->packed.columns + first,
-		.weights = r->packed.weights + first * group_bytes(l),
+		.weights = r->packed.weights + first * group_bytes(l) +
+			   r->at * row_bytes(l),
 		.group_bytes = group_bytes(l),
 		.out = r->out + first * COLUMNS,
 		.out_stride = step_bytes,
@@ -347,8 +390,14 @@ void vnni_depthwise_run(const struct depthwise *d, const void *packed, const voi
 		.range = byte_range(&f), .out_zero = f.out_zero,
 	};
 
+	if (lines_are_too_long(d)) {
+		vector_plain.depthwise_run(d, packed, in, out, first, rows, scratch);
+		return;
+	}
 	for (uint32_t y = first; y < first + rows; y++) {
-		lines_lay(d, &l, interleave, in, y, scratch);
+		r.at = (y - first) % l.at_once;
+		if (r.at == 0)
+			lines_lay(d, &l, interleave, in, y, scratch);
 		r.out = (uint8_t *)out + (size_t)y * d->out_w * d->out_c;
 		for (uint32_t group = 0; group < l.groups; group += 4)
 			run_groups(&r, group, least(l.groups - group, 4));

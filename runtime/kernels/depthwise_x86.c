@@ -8,6 +8,25 @@
 
 #define HEIGHT_MAX 4
 
+/* 32 MiB of lines; layers have a hundredth. */
+#define LANES_MAX (1 << 23)
+
+static uint64_t columns_of(const struct depthwise *d)
+{
+	if (d->out_w == 0)
+		return 0;
+	return (uint64_t)(d->out_w - 1) * d->stride_w +
+	       (uint64_t)(d->kernel_w - 1) * d->dilation_w + 1;
+}
+
+bool lines_are_too_long(const struct depthwise *d)
+{
+	uint64_t pitch = (d->out_c + UINT64_C(15)) / 16 * 16;
+	uint64_t lanes = ceil_div(d->kernel_h, 2) * pitch;
+
+	return lanes > LANES_MAX || columns_of(d) * lanes > LANES_MAX;
+}
+
 struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip)
 {
 	bool is_multiplied = d->out_c != d->in_c;
@@ -16,8 +35,7 @@ struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip)
 	struct lines l = {
 		.cells = is_shared ? COLUMNS / d->in_c : 1,
 		.groups = ceil_div(d->out_c, COLUMNS),
-		.columns = d->out_w == 0 ? 0 : (d->out_w - 1) * d->stride_w +
-					       (d->kernel_w - 1) * d->dilation_w + 1,
+		.columns = (uint32_t)columns_of(d),
 		.count = ceil_div(d->kernel_h, height),
 		.height = height,
 		.is_spread = is_multiplied && d->in_c == 1,
@@ -26,6 +44,9 @@ struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip)
 		.zero = (uint8_t)d->in_zero ^ flip,
 	};
 
+	l.at_once = d->dilation_h > 1 ? 1 :
+		    (l.count * height - d->kernel_h) / d->stride_h + 1;
+	l.rows = d->kernel_h + (l.at_once - 1) * d->stride_h;
 	l.steps = ceil_div(d->out_w, l.cells);
 	l.pitch = l.is_spread ? 1 : is_shared ? d->in_c : l.groups * COLUMNS;
 	l.step_lanes = l.pitch * d->stride_w * l.cells;
@@ -76,7 +97,7 @@ static void fill(const struct lines *l, uint32_t *to, size_t count)
 /* One line from rows of cells of `cell` bytes. */
 static void lay_line(const struct depthwise *d, const struct lines *l,
 		     lines_interleave *interleave, const uint8_t *const *rows,
-		     uint32_t cell, uint32_t *line)
+		     uint32_t used, uint32_t cell, uint32_t *line)
 {
 	struct inside in = inside_of(d, l->columns);
 	uint32_t after = l->columns - in.before - in.count;
@@ -90,7 +111,7 @@ static void lay_line(const struct depthwise *d, const struct lines *l,
 		for (uint32_t i = 0; i < l->height; i++)
 			if (rows[i])
 				from[i] = rows[i] + ((size_t)in.from + p) * cell;
-		interleave(l, from, piece, line + (size_t)p * l->pitch);
+		interleave(l, from, used, piece, line + (size_t)p * l->pitch);
 	}
 	fill(l, line + (size_t)in.count * l->pitch, (size_t)after * l->pitch);
 }
@@ -105,13 +126,13 @@ static const uint8_t *expand(const struct depthwise *d, const uint8_t *row, uint
 	return to;
 }
 
-/* Row ky of the window at output row y, NULL outside of image and window. */
+/* Row r of those that output row y needs, NULL outside of the image. */
 static const uint8_t *row_at(const struct depthwise *d, const uint8_t *in, uint32_t y,
-			     uint32_t ky)
+			     uint32_t r)
 {
-	int64_t at = (int64_t)y * d->stride_h - d->pad_top + (int64_t)ky * d->dilation_h;
+	int64_t at = (int64_t)y * d->stride_h - d->pad_top + (int64_t)r * d->dilation_h;
 
-	if (ky >= d->kernel_h || at < 0 || at >= d->in_h)
+	if (at < 0 || at >= d->in_h)
 		return NULL;
 	return in + (size_t)at * d->in_w * d->in_c;
 }
@@ -124,14 +145,15 @@ void lines_lay(const struct depthwise *d, const struct lines *l,
 	uint32_t cell = l->is_expanded ? d->out_c : d->in_c;
 
 	for (uint32_t i = 0; i < l->count; i++, line += l->lanes) {
+		uint32_t used = least(l->height, l->rows - i * l->height);
 		const uint8_t *rows[HEIGHT_MAX] = { NULL };
 
-		for (uint32_t r = 0; r < l->height; r++) {
+		for (uint32_t r = 0; r < used; r++) {
 			rows[r] = row_at(d, in, y, i * l->height + r);
 			if (rows[r] && l->is_expanded)
 				rows[r] = expand(d, rows[r],
 						 expanded + r * expanded_bytes(d, l));
 		}
-		lay_line(d, l, interleave, rows, cell, line);
+		lay_line(d, l, interleave, rows, used, cell, line);
 	}
 }

@@ -22,6 +22,8 @@
  *	acc = bias + sum over lines and kx of
  *	      line[x * stride + kx * dilation] . weights[line][kx]
  *
+ * Where the lines have room for rows below the window, they serve several output
+ * rows, each with the weights moved down by so many rows: two of a 3x3 window.
  * Where one cell has fewer than sixteen channels and the window moves one cell
  * at a time, the sixteen lanes of a step hold several cells. With a single input
  * channel and several outputs of it, one lane of a line goes to all of the step.
@@ -37,6 +39,8 @@ struct lines {
 	uint32_t count;      /* lines */
 	uint32_t taps;       /* count * kernel_w */
 	uint32_t height;     /* rows in a line */
+	uint32_t at_once;    /* output rows that the lines serve */
+	uint32_t rows;       /* of the image that they need for it */
 	size_t lanes;        /* of a line */
 	bool is_spread;      /* one input channel, several outputs of it */
 	bool is_expanded;    /* several of each: rows are repeated first */
@@ -47,8 +51,23 @@ struct lines {
 /* Input bytes are multiplied as byte ^ flip. */
 struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip);
 
+/* Windows that reach so far past the image that lines would be mostly padding;
+   the plain table takes them. */
+bool lines_are_too_long(const struct depthwise *d);
+
 /* For lines_lay, aligned to 64 bytes. */
 size_t lines_scratch_bytes(const struct depthwise *d, const struct lines *l);
+
+/* Where tap (ky, kx) of the output row `row` of those at once is: which tap of
+   the lines, and in it which byte or number of a lane. */
+static inline size_t lines_tap(const struct depthwise *d, const struct lines *l,
+			       uint32_t row, uint32_t ky, uint32_t kx, uint32_t *place)
+{
+	uint32_t at = row * d->stride_h + ky;
+
+	*place = at % l->height;
+	return (size_t)(at / l->height) * d->kernel_w + kx;
+}
 
 /*
  * Stands for
@@ -56,13 +75,15 @@ size_t lines_scratch_bytes(const struct depthwise *d, const struct lines *l);
  *	for (i = 0; i < count; i++)
  *		to[i] = rows[0][i] ^ flip beside rows[1][i] ^ flip beside ...
  *
- * where a row that is NULL is all l->zero. At most 63 lanes more may be written,
- * and no byte past the rows read.
+ * where a row that is NULL is all l->zero. What stands for rows from `used` on
+ * does not matter. At most 63 lanes more may be written, and no byte past the
+ * rows read.
  */
 typedef void lines_interleave(const struct lines *l, const uint8_t *const *rows,
-			      size_t count, uint32_t *to);
+			      uint32_t used, size_t count, uint32_t *to);
 
-/* The lines of output row y, one after the other from `scratch` on. */
+/* The lines of output rows y, y + 1, ... as many as go at once, one line after
+   the other from `scratch` on. */
 void lines_lay(const struct depthwise *d, const struct lines *l,
 	       lines_interleave *interleave, const uint8_t *in, uint32_t y, void *scratch);
 

@@ -123,31 +123,33 @@ static int32_t sum_lanes(__m256i x)
 	return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
 }
 
+/* From 16 - n on: n lanes of ones, then zeros. */
+static const int16_t lane_masks[32] = {
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+};
+
 /*
  * Stands for
  *
  *	for (i = 0; i < k; i++)
  *		sum += x[i] = a[i] - a_zero;
  *
- * and fills x up to sixteen with zeros.
+ * and fills x up to sixteen with zeros. Reads so far past the row.
  */
 static int32_t widen_row(const struct gemm *g, const uint8_t *a, int16_t *x)
 {
-	uint8_t flip_byte = flip_of(g->is_signed), tail[16];
+	uint8_t flip_byte = flip_of(g->is_signed);
 	__m128i flip = _mm_set1_epi8((char)flip_byte);
 	__m256i zero = _mm256_set1_epi16((int16_t)(g->a_zero + flip_byte));
 	__m256i ones = _mm256_set1_epi16(1), sum = _mm256_setzero_si256();
 
 	for (uint32_t i = 0; i < g->k; i += 16) {
-		__m256i wide;
+		__m256i wide = widen(a + i, flip, zero);
 
-		if (g->k - i < 16) {
-			memset(tail, (uint8_t)g->a_zero, sizeof(tail));
-			memcpy(tail, a + i, g->k - i);
-			wide = widen(tail, flip, zero);
-		} else {
-			wide = widen(a + i, flip, zero);
-		}
+		if (g->k - i < 16)
+			wide = _mm256_and_si256(wide, _mm256_loadu_si256(
+				(const __m256i *)(const void *)
+				(lane_masks + 16 - (g->k - i))));
 		_mm256_store_si256((__m256i *)(void *)(x + i), wide);
 		sum = _mm256_add_epi32(sum, _mm256_madd_epi16(wide, ones));
 	}

@@ -127,26 +127,54 @@ void vnni_gemm_pack(const struct gemm *g, const void *b, void *packed)
 	}
 }
 
-/* -zb * (sum of a') for one row. */
-static int32_t row_term(const uint8_t *a, uint32_t k, uint32_t b_zero)
+/* The sums of all lanes of four registers. */
+INLINE __m128i add_up(const __m512i *sum)
 {
-	__m512i ones = _mm512_set1_epi8(1), sum = _mm512_setzero_si512();
-	__mmask64 rest = ~UINT64_C(0) >> (63 & (64 - k % 64));
-	uint32_t i = 0;
+	__m512i s01 = _mm512_add_epi32(_mm512_unpacklo_epi32(sum[0], sum[1]),
+				       _mm512_unpackhi_epi32(sum[0], sum[1]));
+	__m512i s23 = _mm512_add_epi32(_mm512_unpacklo_epi32(sum[2], sum[3]),
+				       _mm512_unpackhi_epi32(sum[2], sum[3]));
+	__m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(s01, s23),
+				       _mm512_unpackhi_epi64(s01, s23));
+	__m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all),
+					_mm512_extracti64x4_epi64(all, 1));
 
-	for (; i + 64 <= k; i += 64)
-		sum = _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(a + i), ones);
-	if (i < k)
-		sum = _mm512_dpbusd_epi32(sum, _mm512_maskz_loadu_epi8(rest, a + i), ones);
-	return (int32_t)(0 - b_zero * (uint32_t)_mm512_reduce_add_epi32(sum));
+	return _mm_add_epi32(_mm256_castsi256_si128(half),
+			     _mm256_extracti128_si256(half, 1));
 }
 
-static void flip_row(const uint8_t *a, size_t bytes, uint8_t *to)
+/* -zb * (sum of a') for all rows of the block, in fours. */
+static void sum_rows(const struct block *b, uint32_t k, uint32_t b_zero, int32_t *row_terms)
 {
-	__m512i flip = _mm512_set1_epi8((char)0x80);
+	__m128i by = _mm_set1_epi32((int32_t)(0 - b_zero));
+	__m512i ones = _mm512_set1_epi8(1);
+
+	for (uint32_t row = 0; row < b->rows; row += 4) {
+		__m512i sum[4];
+		const uint8_t *a[4];
+
+		UNROLL for (uint32_t r = 0; r < 4; r++) {
+			a[r] = b->a + least(row + r, b->rows - 1) * b->a_stride;
+			sum[r] = _mm512_setzero_si512();
+		}
+		for (uint32_t i = 0; i < k; i += 64) {
+			__mmask64 mask = lanes(k - i);
+
+			UNROLL for (uint32_t r = 0; r < 4; r++)
+				sum[r] = _mm512_dpbusd_epi32(
+					sum[r], _mm512_maskz_loadu_epi8(mask, a[r] + i), ones);
+		}
+		_mm_storeu_si128((__m128i *)(void *)(row_terms + row),
+				 _mm_mullo_epi32(add_up(sum), by));
+	}
+}
+
+static void flip(const uint8_t *a, size_t bytes, uint8_t *to)
+{
+	__m512i flips = _mm512_set1_epi8((char)0x80);
 
 	for (size_t i = 0; i < bytes; i += 64)
-		_mm512_store_si512(to + i, _mm512_xor_si512(_mm512_loadu_si512(a + i), flip));
+		_mm512_store_si512(to + i, _mm512_xor_si512(_mm512_loadu_si512(a + i), flips));
 }
 
 /* Sums of one step of four bytes of k into a tile. */
@@ -271,22 +299,18 @@ static void run_panel(const struct block *b, const struct panel *p, uint32_t vec
 	}
 }
 
-/* Work out row terms, and flip rows into scratch where they are int8. */
-static void prepare_block(const struct gemm *g, struct block *b, int32_t *row_terms,
-			  uint8_t *flipped)
+/* Flip the rows into scratch: at once where they touch. */
+static void flip_rows(const struct gemm *g, struct block *b, uint8_t *flipped)
 {
-	uint32_t b_zero = (uint32_t)(g->b_zero - flip_of(!g->is_signed));
+	size_t stride = b->a_stride == g->k ? g->k : row_bytes(g);
 
-	if (g->is_signed) {
+	if (stride == g->k)
+		flip(b->a, b->rows * stride, flipped);
+	else
 		for (uint32_t r = 0; r < b->rows; r++)
-			flip_row(b->a + r * b->a_stride, row_bytes(g),
-				 flipped + r * row_bytes(g));
-		b->a = flipped;
-		b->a_stride = row_bytes(g);
-	}
-	for (uint32_t r = 0; r < b->rows; r++)
-		row_terms[r] = b_zero ? row_term(b->a + r * b->a_stride, g->k, b_zero) : 0;
-	b->row_terms = row_terms;
+			flip(b->a + r * b->a_stride, g->k, flipped + r * stride);
+	b->a = flipped;
+	b->a_stride = stride;
 }
 
 void vnni_gemm_run(const struct gemm *g, const void *packed, const void *a,
@@ -299,16 +323,23 @@ void vnni_gemm_run(const struct gemm *g, const void *packed, const void *a,
 	const int8_t *weights = (const int8_t *)(columns + vectors);
 	struct finishing f = gemm_finishing(g);
 	struct byte_range range = byte_range(&f);
+	uint32_t b_zero = (uint32_t)(g->b_zero - flip_of(!g->is_signed));
+	int32_t *row_terms = scratch;
 
+	memset(row_terms, 0, TERMS_BYTES);
 	for (uint32_t row = 0; row < rows; row += BLOCK_ROWS) {
 		struct block b = {
 			.a = (const uint8_t *)a + row * a_stride, .a_stride = a_stride,
 			.out = (uint8_t *)out + row * out_stride, .out_stride = out_stride,
 			.rows = least(rows - row, BLOCK_ROWS), .quads = quads_of(g),
-			.range = &range, .finish = head->finish, .out_zero = f.out_zero,
+			.row_terms = row_terms, .range = &range,
+			.finish = head->finish, .out_zero = f.out_zero,
 		};
 
-		prepare_block(g, &b, scratch, (uint8_t *)scratch + TERMS_BYTES);
+		if (g->is_signed)
+			flip_rows(g, &b, (uint8_t *)scratch + TERMS_BYTES);
+		if (b_zero)
+			sum_rows(&b, g->k, b_zero, row_terms);
 		for (uint32_t i = 0; i < panels; i++) {
 			uint32_t begin = panel_begin(vectors, i);
 			uint32_t width = panel_begin(vectors, i + 1) - begin;

@@ -19,14 +19,14 @@ struct finishing depthwise_finishing(const struct depthwise *d)
 				   d->high + flip, flip, d->scale, NULL };
 }
 
-/* A multiplier of 0 may shift as it likes; by one is in reach of the formula. */
+/* Right shift. A multiplier of 0 may shift as it likes; by one is in reach. */
 static int32_t shift_of(struct multiplier by)
 {
 	return by.mantissa ? -by.shift : 1;
 }
 
-/* No sum reaches 2^30 on either side. */
-static bool sums_are_small(uint32_t n, uint64_t products, const int32_t *bias)
+/* No sum of the layer is larger, on either side. */
+static uint64_t largest_sum(uint32_t n, uint64_t products, const int32_t *bias)
 {
 	uint64_t largest = 0;
 
@@ -36,8 +36,7 @@ static bool sums_are_small(uint32_t n, uint64_t products, const int32_t *bias)
 		if (size > largest)
 			largest = size;
 	}
-	return products < 1 << 14 &&
-	       largest + products * UINT8_MAX * UINT8_MAX < 1 << 30;
+	return largest + products * UINT8_MAX * UINT8_MAX;
 }
 
 enum finish finish_choose(const struct finishing *f, uint64_t products,
@@ -53,7 +52,8 @@ enum finish finish_choose(const struct finishing *f, uint64_t products,
 	}
 	if (f->low >= f->out_zero)
 		return FINISH_CUT;
-	return sums_are_small(f->n, products, bias) ? FINISH_SIGNED : FINISH_ANY;
+	return largest_sum(f->n, products, bias) < UINT64_C(1) << 30 ?
+		       FINISH_SIGNED : FINISH_ANY;
 }
 
 static void set_scale(struct columns *to, uint32_t i, struct multiplier by,
