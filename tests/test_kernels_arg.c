@@ -109,6 +109,7 @@ static void every_byte_is_ordered(void **state)
 		single_input(&s, bytes[is_signed], 2, (int32_t[]){ 65536, 2 });
 		single_ints(&s, 1, (int32_t[]){ 1 });
 		single_output(&s, ATOLL_INT32);
+		s.graph.options.threads = 3;
 		single_open(&s);
 		in = atoll_session_input(s.graph.session, 0)->data;
 		for (int i = 0; i < 65536; i++) {

@@ -175,7 +175,8 @@ static void one_hot_lights_one_place(void **state)
 		single_input(&s, type, 0, NULL);
 		single_input(&s, type, 0, NULL);
 		single_output(&s, type);
-		single_option(&s, ONE_HOT_AXIS, (int32_t)axis - (round % 2 ? (int32_t)rank + 1 : 0));
+		single_option(&s, ONE_HOT_AXIS,
+			      (int32_t)axis - (round % 2 ? (int32_t)rank + 1 : 0));
 		single_open(&s);
 		single_fill(&s);
 		/* One past the end, too: all stay off. */

@@ -209,12 +209,10 @@ static void nearest_picks_one_pixel(void **state)
 			float off = mode == HALF_PIXELS ? 0.5f : 0;
 			float y = ((float)index[1] + off) * step(mode, z.h, z.out_h);
 			float x = ((float)index[2] + off) * step(mode, z.w, z.out_w);
-			int32_t at[] = {
-				index[0],
-				limited((int32_t)(mode == ALIGNED ? roundf(y) : floorf(y)), z.h - 1),
-				limited((int32_t)(mode == ALIGNED ? roundf(x) : floorf(x)), z.w - 1),
-				index[3],
-			};
+			float row = mode == ALIGNED ? roundf(y) : floorf(y);
+			float column = mode == ALIGNED ? roundf(x) : floorf(x);
+			int32_t at[] = { index[0], limited((int32_t)row, z.h - 1),
+					 limited((int32_t)column, z.w - 1), index[3] };
 
 			assert_memory_equal(single_at(s.out[0], index), single_at(s.in[0], at),
 					    atoll_type_bytes(type));
