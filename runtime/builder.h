@@ -28,15 +28,19 @@
  *
  * Everything passed in is copied. A mistake on the way (no memory, a tensor
  * that is not there, scales that do not fit the shape) is remembered and told
- * by finish, so that the calls between need no checks.
+ * by finish, so that the calls between need no checks. Finish may be called more
+ * than once; equal calls give equal bytes.
  */
 struct atoll_builder;
 
+/* `description` may be NULL. NULL when out of memory. */
 struct atoll_builder *atoll_builder_new(const char *description);
+
+/* NULL is allowed. */
 void atoll_builder_free(struct atoll_builder *b);
 
 struct atoll_builder_tensor {
-	const char *name;
+	const char *name;            /* NULL: "" */
 	enum atoll_type type;
 	uint32_t rank;
 	int32_t dims[ATOLL_RANK_MAX];
@@ -50,11 +54,12 @@ struct atoll_builder_tensor {
 	int is_variable;
 };
 
-/* The index of the new tensor. */
+/* The index of the new tensor: 0, 1, 2, ... */
 int32_t atoll_builder_tensor(struct atoll_builder *b,
 			     const struct atoll_builder_tensor *tensor);
 
-/* One field of an options table; ids and types as in runtime/schema/tflite.fbs. */
+/* One field of an options table, with the id and type that the table has in
+   runtime/schema/tflite.fbs; ids are named in runtime/schema/tflite.h. */
 struct atoll_builder_option {
 	enum { ATOLL_OPTION_BOOL, ATOLL_OPTION_I8, ATOLL_OPTION_I32,
 	       ATOLL_OPTION_F32, ATOLL_OPTION_I32S } kind;
@@ -67,7 +72,7 @@ struct atoll_builder_option {
 
 struct atoll_builder_operator {
 	uint32_t code;               /* BuiltinOperator; 32 with `custom` */
-	const char *custom;          /* custom_code or NULL */
+	const char *custom;          /* custom_code or NULL, e.g. "edgetpu-custom-op" */
 	int32_t version;             /* 0 means 1 */
 	uint32_t inputs, outputs, intermediates;
 	const int32_t *input;        /* -1: left out */
@@ -88,8 +93,9 @@ void atoll_builder_outputs(struct atoll_builder *b, uint32_t count,
 			   const int32_t *tensors);
 
 /*
- * Lay the file out. On 0 `*bytes` is malloc'ed and the caller's; -EINVAL or
- * -ENOMEM with the first mistake otherwise.
+ * Lay the file out, constants at multiples of 16 bytes. On 0 `*bytes` is
+ * malloc'ed and the caller's. Otherwise -EINVAL or -ENOMEM with the first
+ * mistake, or -EFBIG for more than 2 GiB.
  */
 int atoll_builder_finish(struct atoll_builder *b, void **bytes, size_t *size,
 			 struct atoll_error *err);

@@ -22,6 +22,12 @@
  *
  * Everything is for reading only and lives as long as the model. Any number of
  * sessions and threads may share one model.
+ *
+ * In a model that loaded, every index is in range, every constant has the bytes
+ * that its shape asks for, aligned for its type, the scales fit the shapes, and
+ * each operator finds its inputs: constants, variables, inputs of the graph, or
+ * what operators before it computed. Whether there are kernels for it all is the
+ * session's question.
  */
 
 struct atoll_operator {
@@ -33,7 +39,8 @@ struct atoll_operator {
 	const int32_t *output;       /* [outputs] */
 	const int32_t *intermediate; /* [intermediates] */
 	uint8_t options_type;        /* union tag of the format, 0 none */
-	struct flatbuf_table options; /* absent: all defaults */
+	struct flatbuf_table options; /* absent, which reads as all defaults, when there
+					is none or one that belongs to another code */
 	const uint8_t *custom_options;
 	size_t custom_options_bytes;
 };
@@ -41,8 +48,8 @@ struct atoll_operator {
 struct atoll_graph {
 	const char *name;
 	uint32_t tensors, inputs, outputs, operators;
-	struct atoll_tensor *tensor;    /* [tensors]; data points into the file for
-					   constants and is NULL for the others */
+	struct atoll_tensor *tensor;    /* [tensors]; data is read-only and mostly in
+					   the file for constants, NULL for others */
 	const uint8_t *is_variable;     /* [tensors] keeps its value between runs */
 	const int32_t *input, *output;  /* [inputs], [outputs] tensor indices */
 	const struct atoll_operator *op; /* [operators], in execution order */
@@ -66,7 +73,11 @@ struct atoll_model {
 
 /*
  * Map and verify a file. NULL and a sentence naming file, element and broken
- * rule when it is not a model that can be trusted.
+ * rule when it is not a model that can be trusted:
+ *
+ *	cards.tflite: subgraphs[0].tensors[3]: 2 scales for 3 channels
+ *
+ * The file may be removed or replaced afterwards, but not be shortened.
  */
 struct atoll_model *atoll_model_load(const char *path, struct atoll_error *err);
 

@@ -10,6 +10,7 @@ lib += \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
+	runtime/graph.c \
 	runtime/kernels/activation.c \
 	runtime/kernels/add.c \
 	runtime/kernels/arg.c \
@@ -61,6 +62,7 @@ lib += \
 	runtime/plan.c \
 	runtime/pool.c \
 	runtime/quant.c \
+	runtime/reader.c \
 	runtime/schema/tflite.c \
 	runtime/session.c \
 	runtime/support.c \

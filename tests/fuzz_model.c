@@ -15,7 +15,7 @@
 #include "tests/models.h"
 
 /* Enough for every seed; a shape of the fuzzer's own may ask for anything. */
-#define MEMORY_MAX (64 << 20)
+#define MEMORY_MAX (1 << 20)
 
 /* Large files fuzz slowly. */
 #define FOUND_BYTES_MAX 16384
