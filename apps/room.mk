@@ -13,6 +13,14 @@ manuals += \
 	apps/man/atoll-model.1
 data += \
 	apps/models/cards/cards.tflite \
-	apps/models/cards/cards_labels.txt
+	apps/models/cards/cards_labels.txt \
+	apps/models/cards/demo/bell.jpg \
+	apps/models/cards/demo/car.jpg \
+	apps/models/cards/demo/cat.jpg \
+	apps/models/cards/demo/key.jpg \
+	apps/models/cards/demo/light-bulb.jpg \
+	apps/models/cards/demo/nothing.jpg \
+	apps/models/cards/demo/rocket.jpg \
+	apps/models/cards/demo/umbrella.jpg
 
 include apps/models/cards/cards.mk
