@@ -98,7 +98,7 @@ the_installed_model_runs_as_in_the_manual() {
 	(cd "$root$folder" &&
 	 LD_LIBRARY_PATH=$root/usr/lib "$root/usr/bin/atoll-classify" $command) \
 		>"$work/out" 2>"$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
-	is_silent err && out_has '	bell$' && ! out_has '	class [0-9]+$'
+	is_silent err && out_has '	bell$' && ! grep '	class ' "$work/out"
 }
 
 manuals_are_well_formed() {
