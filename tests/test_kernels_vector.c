@@ -84,7 +84,7 @@ static void random_range(bool is_signed, int32_t zero, int32_t *low, int32_t *hi
 		*high = in(*low, *high);
 }
 
-/* As layers have them: 2^-1 to 2^-16. Rarely anything else. */
+/* As most layers have them: 2^-1 to 2^-16, or anything. */
 static struct multiplier random_scale(bool is_usual)
 {
 	struct multiplier by = { in(1 << 30, INT32_MAX), in(-16, -1) };
@@ -114,7 +114,7 @@ static struct multiplier *random_scales(uint32_t n, bool is_usual)
 
 static int32_t *random_bias(uint32_t n, bool is_usual)
 {
-	int32_t *bias, size = is_usual ? 1 << in(0, 20) : INT32_MAX;
+	int32_t *bias, size = is_usual || one_in(2) ? 1 << in(0, 20) : INT32_MAX;
 
 	if (one_in(6))
 		return NULL;

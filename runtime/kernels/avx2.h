@@ -47,9 +47,10 @@ INLINE __m256i scale_cut(__m256i acc, const struct columns *c, int half)
 
 INLINE __m256i scale_signed(__m256i acc, const struct columns *c, int half)
 {
-	__m256i high = multiply_add(_mm256_slli_epi32(acc, 1), c, half);
+	__m256i left = _mm256_sllv_epi32(acc, load_half(c->left, half));
+	__m256i sign = _mm256_srlv_epi32(acc, load_half(c->sign, half));
+	__m256i high = _mm256_sub_epi32(multiply_add(left, c, half), sign);
 
-	high = _mm256_add_epi32(high, _mm256_srai_epi32(acc, 31));
 	return _mm256_srav_epi32(high, load_half(c->shift, half));
 }
 
@@ -86,15 +87,7 @@ INLINE __m256i multiply_high_8(__m256i x, __m256i mantissa, __m256i odd)
 		       _mm256_slli_epi64(_mm256_add_epi64(high, half), 1));
 }
 
-/* Far outside of bytes, with room to add. */
-INLINE __m256i add_zero(__m256i x, int32_t zero)
-{
-	x = _mm256_max_epi32(x, _mm256_set1_epi32(-(1 << 20)));
-	x = _mm256_min_epi32(x, _mm256_set1_epi32(1 << 20));
-	return _mm256_add_epi32(x, _mm256_set1_epi32(zero));
-}
-
-INLINE __m256i scale_any(__m256i acc, const struct columns *c, int half, int32_t out_zero)
+INLINE __m256i scale_any(__m256i acc, const struct columns *c, int half)
 {
 	__m256i none = _mm256_setzero_si256(), shift = load_half(c->shift, half);
 	__m256i left = _mm256_max_epi32(shift, none);
@@ -102,7 +95,7 @@ INLINE __m256i scale_any(__m256i acc, const struct columns *c, int half, int32_t
 
 	acc = multiply_high_8(shift_left_saturated_8(acc, left),
 			      load_half(c->mantissa, half), load_half(c->odd_mantissa, half));
-	return add_zero(shift_right_rounded_8(acc, right), out_zero);
+	return shift_right_rounded_8(acc, right);
 }
 
 /* round() of acc * scale, ties away from zero; what does not fit 32 bits ends
@@ -122,32 +115,32 @@ INLINE __m128i scale_real_4(__m128i acc, const double *scale)
 	return _mm256_cvttpd_epi32(whole);
 }
 
-INLINE __m256i scale_real(__m256i acc, const struct columns *c, int half, int32_t out_zero)
+INLINE __m256i scale_real(__m256i acc, const struct columns *c, int half)
 {
 	const double *scale = c->real + half * 8;
 	__m128i low = scale_real_4(_mm256_castsi256_si128(acc), scale);
 	__m128i high = scale_real_4(_mm256_extracti128_si256(acc, 1), scale + 4);
 
-	return add_zero(_mm256_set_m128i(high, low), out_zero);
+	return _mm256_set_m128i(high, low);
 }
 
 /* The rare two, for all sums of a tile; sum v belongs to half v % vectors of the
    columns. Not inlined: each would outweigh its caller. */
 static __attribute__((noinline, unused)) void
 scale_slowly(__m256i *acc, int count, int vectors, const struct columns *c,
-	     enum finish finish, int32_t out_zero)
+	     enum finish finish)
 {
 	for (int i = 0; i < count; i++) {
 		if (finish == FINISH_ANY)
-			acc[i] = scale_any(acc[i], c, i % vectors, out_zero);
+			acc[i] = scale_any(acc[i], c, i % vectors);
 		else
-			acc[i] = scale_real(acc[i], c, i % vectors, out_zero);
+			acc[i] = scale_real(acc[i], c, i % vectors);
 	}
 }
 
 /* `finish` is the same all through a layer, so the branches are foretold. */
 INLINE void scale_all(__m256i *acc, const int count, const int vectors,
-		      const struct columns *c, enum finish finish, int32_t out_zero)
+		      const struct columns *c, enum finish finish)
 {
 	if (finish == FINISH_CUT) {
 		UNROLL for (int i = 0; i < count; i++)
@@ -160,36 +153,40 @@ INLINE void scale_all(__m256i *acc, const int count, const int vectors,
 
 		UNROLL for (int i = 0; i < count; i++)
 			copy[i] = acc[i];
-		scale_slowly(copy, count, vectors, c, finish, out_zero);
+		scale_slowly(copy, count, vectors, c, finish);
 		UNROLL for (int i = 0; i < count; i++)
 			acc[i] = copy[i];
 	}
 }
 
-struct byte_range {
+struct ending {
+	__m256i zero; /* 16 bit */
 	__m256i low, high, flip;
 };
 
-INLINE struct byte_range byte_range(const struct finishing *f)
+INLINE struct ending ending_of(const struct finishing *f)
 {
-	return (struct byte_range){
+	return (struct ending){
+		_mm256_set1_epi16((int16_t)f->out_zero),
 		_mm256_set1_epi8((char)f->low),
 		_mm256_set1_epi8((char)f->high),
 		_mm256_set1_epi8((char)f->flip),
 	};
 }
 
-/* Bytes 8 v + i are lane i of scaled[v]. */
+/* Add the zero point, clamp and narrow: what saturates at 16 bits is far outside
+   of bytes. Bytes 8 v + i are lane i of scaled sum v. */
 INLINE __m256i narrow(__m256i s0, __m256i s1, __m256i s2, __m256i s3,
-		      const struct byte_range *range)
+		      const struct ending *end)
 {
 	/* Packing works in halves of a register: it leaves 4 bytes of each. */
 	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-	__m256i bytes = _mm256_packus_epi16(_mm256_packs_epi32(s0, s1),
-					    _mm256_packs_epi32(s2, s3));
+	__m256i s01 = _mm256_adds_epi16(_mm256_packs_epi32(s0, s1), end->zero);
+	__m256i s23 = _mm256_adds_epi16(_mm256_packs_epi32(s2, s3), end->zero);
+	__m256i bytes = _mm256_packus_epi16(s01, s23);
 
-	bytes = _mm256_min_epu8(_mm256_max_epu8(bytes, range->low), range->high);
-	return _mm256_permutevar8x32_epi32(_mm256_xor_si256(bytes, range->flip), order);
+	bytes = _mm256_min_epu8(_mm256_max_epu8(bytes, end->low), end->high);
+	return _mm256_permutevar8x32_epi32(_mm256_xor_si256(bytes, end->flip), order);
 }
 
 /* The first `count` of 16 bytes. */

@@ -169,8 +169,7 @@ struct pass {
 	const int16_t *weights;
 	uint32_t kernel_w;
 	enum finish finish;
-	int32_t out_zero;
-	struct byte_range range;
+	struct ending end;
 	uint8_t *out;
 	size_t out_stride;             /* bytes from step to step */
 	uint32_t count;                /* bytes of a step that exist */
@@ -230,8 +229,8 @@ INLINE void run_pass(const struct pass *p, const bool is_3x3, const bool is_spre
 		UNROLL for (int i = 0; i < 4; i++)
 			acc[i] = load_half(p->columns->bias, i % 2);
 		add_taps(acc, p, steps, is_3x3, is_spread);
-		scale_all(acc, 4, 2, p->columns, p->finish, p->out_zero);
-		bytes = narrow(acc[0], acc[1], acc[2], acc[3], &p->range);
+		scale_all(acc, 4, 2, p->columns, p->finish);
+		bytes = narrow(acc[0], acc[1], acc[2], acc[3], &p->end);
 		store_some(out, _mm256_castsi256_si128(bytes),
 			   left > 1 ? p->count : p->last_count);
 		if (left > 1)
@@ -267,8 +266,7 @@ void avx2_depthwise_run(const struct depthwise *d, const void *packed, const voi
 	struct finishing f = depthwise_finishing(d);
 	struct pass p = {
 		.l = &l, .kernel_w = d->kernel_w, .finish = head->finish,
-		.out_zero = f.out_zero, .range = byte_range(&f),
-		.out_stride = (size_t)d->out_c * l.cells,
+		.end = ending_of(&f), .out_stride = (size_t)d->out_c * l.cells,
 	};
 
 	if (lines_are_too_long(d)) {

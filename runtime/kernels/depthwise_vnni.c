@@ -212,8 +212,7 @@ struct row {
 	const struct lines *lines;
 	const uint32_t *lanes;
 	struct packed packed;
-	struct byte_range range;
-	int32_t out_zero;
+	struct ending end;
 	uint32_t at;  /* of the rows at once */
 	uint8_t *out;
 };
@@ -321,10 +320,9 @@ INLINE void run_pass(const struct row *r, const struct pass *p, const int vector
 			add_three(acc, r, p, w, steps, vectors, cells);
 		else
 			add_taps(acc, r, p, steps, vectors, cells, is_spread);
-		scale_all(acc, count, vectors, p->columns, r->packed.head->finish,
-			  r->out_zero);
+		scale_all(acc, count, vectors, p->columns, r->packed.head->finish);
 		bytes = narrow(acc[0], acc[1 % count], acc[2 % count], acc[3 % count],
-			       &r->range);
+			       &r->end);
 		if (p->joined)
 			_mm512_mask_storeu_epi8(p->out + x * p->out_stride,
 						lanes(p->joined - x * p->out_stride), bytes);
@@ -386,8 +384,7 @@ void vnni_depthwise_run(const struct depthwise *d, const void *packed, const voi
 	struct finishing f = depthwise_finishing(d);
 	struct row r = {
 		.d = d, .lines = &l, .lanes = scratch,
-		.packed = packed_parts(&l, packed),
-		.range = byte_range(&f), .out_zero = f.out_zero,
+		.packed = packed_parts(&l, packed), .end = ending_of(&f),
 	};
 
 	if (lines_are_too_long(d)) {

@@ -36,9 +36,8 @@ struct block {
 	uint32_t rows;
 	uint32_t pairs;
 	const int32_t *row_terms; /* [rows] */
-	const struct byte_range *range;
+	const struct ending *end;
 	enum finish finish;
-	int32_t out_zero;
 };
 
 struct group {
@@ -193,12 +192,12 @@ INLINE void tile(const struct block *b, const struct group *g, uint32_t row,
 					acc[r * vectors + v], _mm256_madd_epi16(a, w[v]));
 		}
 	}
-	scale_all(acc, height * vectors, vectors, g->columns, b->finish, b->out_zero);
+	scale_all(acc, height * vectors, vectors, g->columns, b->finish);
 	UNROLL for (int r = 0; r < height; r += at_once) {
-		const int i = r * vectors, end = height * vectors - 1;
-		__m256i bytes = narrow(acc[i], acc[i + 1 < end ? i + 1 : end],
-				       acc[i + 2 < end ? i + 2 : end],
-				       acc[i + 3 < end ? i + 3 : end], b->range);
+		const int i = r * vectors, last = height * vectors - 1;
+		__m256i bytes = narrow(acc[i], acc[i + 1 < last ? i + 1 : last],
+				       acc[i + 2 < last ? i + 2 : last],
+				       acc[i + 3 < last ? i + 3 : last], b->end);
 
 		if ((uint32_t)r < rows)
 			store_rows(out + (uint32_t)r * b->out_stride, b->out_stride, bytes,
@@ -259,7 +258,7 @@ void avx2_gemm_run(const struct gemm *g, const void *packed, const void *a,
 	const struct columns *columns = (const struct columns *)(head + 1);
 	const int8_t *weights = (const int8_t *)(columns + ceil_div(g->n, COLUMNS));
 	struct finishing f = gemm_finishing(g);
-	struct byte_range range = byte_range(&f);
+	struct ending end = ending_of(&f);
 	int32_t *row_terms = scratch;
 	int16_t *x = (int16_t *)(void *)((char *)scratch + TERMS_BYTES);
 
@@ -268,8 +267,7 @@ void avx2_gemm_run(const struct gemm *g, const void *packed, const void *a,
 			.x = x, .x_stride = padded_k(g),
 			.out = (uint8_t *)out + row * out_stride, .out_stride = out_stride,
 			.rows = least(rows - row, block_rows(g)), .pairs = pairs_of(g),
-			.row_terms = row_terms,
-			.range = &range, .finish = head->finish, .out_zero = f.out_zero,
+			.row_terms = row_terms, .end = &end, .finish = head->finish,
 		};
 
 		widen_block(g, (const uint8_t *)a + row * a_stride, a_stride, b.rows,

@@ -38,9 +38,8 @@ struct block {
 	uint32_t rows;
 	uint32_t quads;
 	const int32_t *row_terms; /* [rows] */
-	const struct byte_range *range;
+	const struct ending *end;
 	enum finish finish;
-	int32_t out_zero;
 };
 
 struct panel {
@@ -249,12 +248,12 @@ INLINE void tile(const struct block *b, const struct panel *p, uint32_t row,
 				term, _mm512_load_si512(p->columns[v].bias));
 	}
 	multiply(acc, a, b->quads, p->weights, height, vectors);
-	scale_all(acc, height * vectors, vectors, p->columns, b->finish, b->out_zero);
+	scale_all(acc, height * vectors, vectors, p->columns, b->finish);
 	UNROLL for (int r = 0; r < height; r += at_once) {
-		const int i = r * vectors, end = height * vectors - 1;
-		__m512i bytes = narrow(acc[i], acc[i + 1 < end ? i + 1 : end],
-				       acc[i + 2 < end ? i + 2 : end],
-				       acc[i + 3 < end ? i + 3 : end], b->range);
+		const int i = r * vectors, last = height * vectors - 1;
+		__m512i bytes = narrow(acc[i], acc[i + 1 < last ? i + 1 : last],
+				       acc[i + 2 < last ? i + 2 : last],
+				       acc[i + 3 < last ? i + 3 : last], b->end);
 
 		if ((uint32_t)r < rows)
 			store_rows(out + (uint32_t)r * b->out_stride, b->out_stride, bytes,
@@ -322,7 +321,7 @@ void vnni_gemm_run(const struct gemm *g, const void *packed, const void *a,
 	const struct columns *columns = (const struct columns *)(head + 1);
 	const int8_t *weights = (const int8_t *)(columns + vectors);
 	struct finishing f = gemm_finishing(g);
-	struct byte_range range = byte_range(&f);
+	struct ending end = ending_of(&f);
 	uint32_t b_zero = (uint32_t)(g->b_zero - flip_of(!g->is_signed));
 	int32_t *row_terms = scratch;
 
@@ -332,8 +331,7 @@ void vnni_gemm_run(const struct gemm *g, const void *packed, const void *a,
 			.a = (const uint8_t *)a + row * a_stride, .a_stride = a_stride,
 			.out = (uint8_t *)out + row * out_stride, .out_stride = out_stride,
 			.rows = least(rows - row, BLOCK_ROWS), .quads = quads_of(g),
-			.row_terms = row_terms, .range = &range,
-			.finish = head->finish, .out_zero = f.out_zero,
+			.row_terms = row_terms, .end = &end, .finish = head->finish,
 		};
 
 		if (g->is_signed)

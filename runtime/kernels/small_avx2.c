@@ -9,30 +9,12 @@
  */
 #define AT_ONCE 32
 
-struct ending {
-	__m256i zero; /* 16 bit */
-	struct byte_range range;
-};
-
-static struct ending ending_of(bool is_signed, int32_t zero, int32_t low, int32_t high)
+static struct ending ending_in(bool is_signed, int32_t zero, int32_t low, int32_t high)
 {
 	uint8_t flip = flip_of(is_signed);
-	struct finishing f = { .low = low + flip, .high = high + flip, .flip = flip };
 
-	return (struct ending){ _mm256_set1_epi16((int16_t)(zero + flip)), byte_range(&f) };
-}
-
-/* Add the zero point, clamp and narrow: what saturates at 16 bits is far from
-   bytes. */
-INLINE __m256i finish(const __m256i *x, const struct ending *end)
-{
-	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-	__m256i low = _mm256_adds_epi16(_mm256_packs_epi32(x[0], x[1]), end->zero);
-	__m256i high = _mm256_adds_epi16(_mm256_packs_epi32(x[2], x[3]), end->zero);
-	__m256i bytes = _mm256_packus_epi16(low, high);
-
-	bytes = _mm256_min_epu8(_mm256_max_epu8(bytes, end->range.low), end->range.high);
-	return _mm256_permutevar8x32_epi32(_mm256_xor_si256(bytes, end->range.flip), order);
+	return ending_of(&(struct finishing){ .out_zero = zero + flip, .low = low + flip,
+					      .high = high + flip, .flip = flip });
 }
 
 /* Eight bytes as 32-bit differences from the zero point, both uint8 here. */
@@ -134,13 +116,13 @@ static __m256i average_group(const struct average_pool *p, const uint8_t *in,
 	}
 	sums[0] = mean(sums[0], taps, flip_of(p->is_signed));
 	sums[1] = mean(sums[1], taps, flip_of(p->is_signed));
-	return finish(sums, end);
+	return narrow(sums[0], sums[1], sums[2], sums[3], end);
 }
 
 void avx2_average_pool_run(const struct average_pool *p, const void *in, void *out,
 			   uint32_t first, uint32_t rows)
 {
-	struct ending end = ending_of(p->is_signed, 0, p->low, p->high);
+	struct ending end = ending_in(p->is_signed, 0, p->low, p->high);
 	uint8_t *to = (uint8_t *)out + (size_t)first * p->out_w * p->channels;
 
 	if ((uint64_t)p->kernel_h * p->kernel_w >= EXACT_FLOAT / (UINT8_MAX + 1)) {
@@ -203,7 +185,8 @@ INLINE void add_32(const struct sum *s, const uint8_t *a, const uint8_t *b, uint
 		x = s->is_subtraction ? _mm256_sub_epi32(x, y) : _mm256_add_epi32(x, y);
 		sums[i] = scale(x, &s->out_scale);
 	}
-	_mm256_storeu_si256((__m256i *)(void *)out, finish(sums, &s->end));
+	_mm256_storeu_si256((__m256i *)(void *)out,
+			    narrow(sums[0], sums[1], sums[2], sums[3], &s->end));
 }
 
 void avx2_add_run(const struct add *s, const void *a, const void *b, void *out,
@@ -214,7 +197,7 @@ void avx2_add_run(const struct add *s, const void *a, const void *b, void *out,
 		.b = operand_of(s->is_signed, s->b_zero, s->b_scale, ADD_SHIFT),
 		.is_subtraction = s->is_subtraction,
 		.out_scale = scaling_of(s->out_scale, 0),
-		.end = ending_of(s->is_signed, s->out_zero, s->low, s->high),
+		.end = ending_in(s->is_signed, s->out_zero, s->low, s->high),
 	};
 	const uint8_t *from_a = a, *from_b = b;
 	uint8_t some_a[AT_ONCE] = { 0 }, some_b[AT_ONCE] = { 0 }, some_out[AT_ONCE];
@@ -256,13 +239,14 @@ INLINE void quantize_32(const float *from, __m256 by, const struct ending *end,
 
 	UNROLL for (int i = 0; i < 4; i++)
 		steps[i] = steps_of(from + i * 8, by);
-	_mm256_storeu_si256((__m256i *)(void *)to, finish(steps, end));
+	_mm256_storeu_si256((__m256i *)(void *)to,
+			    narrow(steps[0], steps[1], steps[2], steps[3], end));
 }
 
 static struct ending whole_range(bool is_signed, int32_t zero)
 {
-	return is_signed ? ending_of(true, zero, INT8_MIN, INT8_MAX) :
-			   ending_of(false, zero, 0, UINT8_MAX);
+	return is_signed ? ending_in(true, zero, INT8_MIN, INT8_MAX) :
+			   ending_in(false, zero, 0, UINT8_MAX);
 }
 
 void avx2_quantize_run(bool is_signed, float scale_by, int32_t zero, const float *in,
@@ -290,7 +274,8 @@ INLINE void requantize_32(const struct operand *o, const struct ending *end,
 
 	UNROLL for (int i = 0; i < 4; i++)
 		x[i] = scale(widen(from + i * 8, o->flip, o->zero), &o->by);
-	_mm256_storeu_si256((__m256i *)(void *)to, finish(x, end));
+	_mm256_storeu_si256((__m256i *)(void *)to,
+			    narrow(x[0], x[1], x[2], x[3], end));
 }
 
 /* Differences of bytes have 9 bits; this many more always fit. */

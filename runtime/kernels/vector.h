@@ -20,8 +20,9 @@
  *	...
  *	ops->gemm_run(&g, packed, a, a_stride, out, out_stride, rows, scratch);
  *
- * Each table gives the same bytes as the plain one for all arguments, down to
- * the last rounding; the tests compare them over random shapes.
+ * Packed weights and scratch are aligned to 64 bytes. Each table gives the same
+ * bytes as the plain one for all arguments, down to the last rounding; the tests
+ * compare them over random shapes.
  */
 
 /*

@@ -30,9 +30,10 @@ INLINE __m512i scale_cut(__m512i acc, const struct columns *c)
 
 INLINE __m512i scale_signed(__m512i acc, const struct columns *c)
 {
-	__m512i high = multiply_add(_mm512_slli_epi32(acc, 1), c);
+	__m512i left = _mm512_sllv_epi32(acc, _mm512_load_si512(c->left));
+	__m512i sign = _mm512_srlv_epi32(acc, _mm512_load_si512(c->sign));
+	__m512i high = _mm512_sub_epi32(multiply_add(left, c), sign);
 
-	high = _mm512_add_epi32(high, _mm512_srai_epi32(acc, 31));
 	return _mm512_srav_epi32(high, _mm512_load_si512(c->shift));
 }
 
@@ -71,22 +72,14 @@ INLINE __m512i multiply_high_16(__m512i x, const struct columns *c)
 	return _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
 }
 
-/* Far outside of bytes, with room to add. */
-INLINE __m512i add_zero(__m512i x, int32_t zero)
-{
-	x = _mm512_max_epi32(x, _mm512_set1_epi32(-(1 << 20)));
-	x = _mm512_min_epi32(x, _mm512_set1_epi32(1 << 20));
-	return _mm512_add_epi32(x, _mm512_set1_epi32(zero));
-}
-
-INLINE __m512i scale_any(__m512i acc, const struct columns *c, int32_t out_zero)
+INLINE __m512i scale_any(__m512i acc, const struct columns *c)
 {
 	__m512i none = _mm512_setzero_si512(), shift = _mm512_load_si512(c->shift);
 	__m512i left = _mm512_max_epi32(shift, none);
 	__m512i right = _mm512_max_epi32(_mm512_sub_epi32(none, shift), none);
 
 	acc = multiply_high_16(shift_left_saturated_16(acc, left), c);
-	return add_zero(shift_right_rounded_16(acc, right), out_zero);
+	return shift_right_rounded_16(acc, right);
 }
 
 /* round() of acc * scale, ties away from zero; what does not fit 32 bits ends
@@ -106,31 +99,31 @@ INLINE __m256i scale_real_8(__m256i acc, const double *scale)
 	return _mm512_cvttpd_epi32(whole);
 }
 
-INLINE __m512i scale_real(__m512i acc, const struct columns *c, int32_t out_zero)
+INLINE __m512i scale_real(__m512i acc, const struct columns *c)
 {
 	__m256i low = scale_real_8(_mm512_castsi512_si256(acc), c->real);
 	__m256i high = scale_real_8(_mm512_extracti64x4_epi64(acc, 1), c->real + 8);
 
-	return add_zero(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1), out_zero);
+	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
 /* The rare two, for all sums of a tile; lane i of sum v belongs to columns
    16 (v % vectors) + i. Not inlined: each would outweigh its caller. */
 static __attribute__((noinline, unused)) void
 scale_slowly(__m512i *acc, int count, int vectors, const struct columns *c,
-	     enum finish finish, int32_t out_zero)
+	     enum finish finish)
 {
 	for (int i = 0; i < count; i++) {
 		if (finish == FINISH_ANY)
-			acc[i] = scale_any(acc[i], c + i % vectors, out_zero);
+			acc[i] = scale_any(acc[i], c + i % vectors);
 		else
-			acc[i] = scale_real(acc[i], c + i % vectors, out_zero);
+			acc[i] = scale_real(acc[i], c + i % vectors);
 	}
 }
 
 /* `finish` is the same all through a layer, so the branches are foretold. */
 INLINE void scale_all(__m512i *acc, const int count, const int vectors,
-		      const struct columns *c, enum finish finish, int32_t out_zero)
+		      const struct columns *c, enum finish finish)
 {
 	if (finish == FINISH_CUT) {
 		UNROLL for (int i = 0; i < count; i++)
@@ -143,37 +136,41 @@ INLINE void scale_all(__m512i *acc, const int count, const int vectors,
 
 		UNROLL for (int i = 0; i < count; i++)
 			copy[i] = acc[i];
-		scale_slowly(copy, count, vectors, c, finish, out_zero);
+		scale_slowly(copy, count, vectors, c, finish);
 		UNROLL for (int i = 0; i < count; i++)
 			acc[i] = copy[i];
 	}
 }
 
-struct byte_range {
+struct ending {
+	__m512i zero; /* 16 bit */
 	__m512i low, high, flip;
 };
 
-INLINE struct byte_range byte_range(const struct finishing *f)
+INLINE struct ending ending_of(const struct finishing *f)
 {
-	return (struct byte_range){
+	return (struct ending){
+		_mm512_set1_epi16((int16_t)f->out_zero),
 		_mm512_set1_epi8((char)f->low),
 		_mm512_set1_epi8((char)f->high),
 		_mm512_set1_epi8((char)f->flip),
 	};
 }
 
-/* Bytes 16 v + i are lane i of scaled[v]. */
+/* Add the zero point, clamp and narrow: what saturates at 16 bits is far outside
+   of bytes. Bytes 16 v + i are lane i of scaled sum v. */
 INLINE __m512i narrow(__m512i s0, __m512i s1, __m512i s2, __m512i s3,
-		      const struct byte_range *range)
+		      const struct ending *end)
 {
 	/* Packing works in quarters of a register: it leaves 4 bytes of each. */
 	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13,
 						2, 6, 10, 14, 3, 7, 11, 15);
-	__m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(s0, s1),
-					    _mm512_packs_epi32(s2, s3));
+	__m512i s01 = _mm512_adds_epi16(_mm512_packs_epi32(s0, s1), end->zero);
+	__m512i s23 = _mm512_adds_epi16(_mm512_packs_epi32(s2, s3), end->zero);
+	__m512i bytes = _mm512_packus_epi16(s01, s23);
 
-	bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, range->low), range->high);
-	return _mm512_permutexvar_epi32(order, _mm512_xor_si512(bytes, range->flip));
+	bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, end->low), end->high);
+	return _mm512_permutexvar_epi32(order, _mm512_xor_si512(bytes, end->flip));
 }
 
 /* The lowest `count` of 64 lanes, at most all. */

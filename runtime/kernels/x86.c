@@ -19,68 +19,79 @@ struct finishing depthwise_finishing(const struct depthwise *d)
 				   d->high + flip, flip, d->scale, NULL };
 }
 
-/* Right shift. A multiplier of 0 may shift as it likes; by one is in reach. */
+/* Right shift. A multiplier of 0 may shift as it likes: by one is usual. */
 static int32_t shift_of(struct multiplier by)
 {
 	return by.mantissa ? -by.shift : 1;
 }
 
-/* No sum of the layer is larger, on either side. */
-static uint64_t largest_sum(uint32_t n, uint64_t products, const int32_t *bias)
+static int32_t left_of(int32_t n)
 {
-	uint64_t largest = 0;
+	return n < 1 ? 1 - n : 1;
+}
 
-	for (uint32_t i = 0; bias && i < n; i++) {
-		uint64_t size = (uint64_t)llabs(bias[i]);
+static bool is_signed_enough(const struct finishing *f, uint64_t products,
+			     const int32_t *bias)
+{
+	for (uint32_t i = 0; i < f->n; i++) {
+		uint64_t largest = products * UINT8_MAX * UINT8_MAX;
+		int32_t left = left_of(shift_of(f->scale[i]));
 
-		if (size > largest)
-			largest = size;
+		if (bias)
+			largest += (uint64_t)llabs(bias[i]);
+		if (left > 31 || largest >> (31 - left) != 0)
+			return false;
 	}
-	return largest + products * UINT8_MAX * UINT8_MAX;
+	return true;
 }
 
 enum finish finish_choose(const struct finishing *f, uint64_t products,
 			  const int32_t *bias)
 {
+	bool is_cut = f->low >= f->out_zero;
+
 	if (f->real_scale)
 		return FINISH_REAL;
-	for (uint32_t i = 0; i < f->n; i++) {
-		int32_t n = shift_of(f->scale[i]);
-
-		if (n < 1 || n > SHIFT_MAX)
-			return FINISH_ANY;
-	}
-	if (f->low >= f->out_zero)
+	for (uint32_t i = 0; is_cut && i < f->n; i++)
+		is_cut = shift_of(f->scale[i]) >= 1;
+	if (is_cut)
 		return FINISH_CUT;
-	return largest_sum(f->n, products, bias) < UINT64_C(1) << 30 ?
-		       FINISH_SIGNED : FINISH_ANY;
+	return is_signed_enough(f, products, bias) ? FINISH_SIGNED : FINISH_ANY;
 }
 
-static void set_scale(struct columns *to, uint32_t i, struct multiplier by,
-		      enum finish finish, int32_t out_zero)
+static void set_add(struct columns *to, uint32_t i, int64_t add)
 {
-	int64_t *adds = i % 2 ? to->add.odd : to->add.even;
+	if (i % 2)
+		to->add.odd[i / 2] = add;
+	else
+		to->add.even[i / 2] = add;
+}
+
+void columns_set(struct columns *to, uint32_t i, const struct finishing *f,
+		 enum finish finish, uint32_t column)
+{
+	struct multiplier by = f->scale[column];
 	int32_t n = shift_of(by);
-	int64_t add;
 
 	to->mantissa[i] = by.mantissa;
 	if (i % 2)
 		to->odd_mantissa[i - 1] = by.mantissa;
-	if (finish == FINISH_ANY) {
+	switch (finish) {
+	case FINISH_CUT:
+		set_add(to, i, (INT64_C(1) << 30) + (INT64_C(1) << (30 + n)));
+		to->shift[i] = n - 1;
+		break;
+	case FINISH_SIGNED:
+		set_add(to, i, (INT64_C(1) << 31) + (n < 1 ? 0 : INT64_C(1) << (31 + n)));
+		to->shift[i] = n < 1 ? 0 : n;
+		to->left[i] = left_of(n);
+		to->sign[i] = n < 1 ? 32 : 31;
+		break;
+	case FINISH_ANY:
 		to->shift[i] = by.shift;
-		return;
+		break;
+	case FINISH_REAL:
+		to->real[i] = f->real_scale[column];
+		break;
 	}
-	add = (INT64_C(1) << 30) + (INT64_C(1) << (30 + n)) +
-	      out_zero * (INT64_C(1) << (31 + n));
-	adds[i / 2] = finish == FINISH_CUT ? add : 2 * add;
-	to->shift[i] = finish == FINISH_CUT ? n - 1 : n;
-}
-
-void columns_set(struct columns *to, uint32_t i, const struct finishing *f,
-		 enum finish finish, uint32_t n)
-{
-	if (finish == FINISH_REAL)
-		to->real[i] = f->real_scale[n];
-	else
-		set_scale(to, i, f->scale[n], finish, f->out_zero);
 }

@@ -16,20 +16,17 @@
  *	rounded up      v = floor((acc * m + 2^30) / 2^31)
  *	ties away       floor((v + 2^(n-1) - (v < 0)) / 2^n)
  *
- * Constants move through the floors, so that all but (v < 0) is in one addend,
- * the output zero point too:
+ * Constants move through the floors, so that all but (v < 0) is in one addend:
  *
- *	add = 2^30 + 2^(30+n) + zero * 2^(31+n)
- *
- *	FINISH_CUT     high32(acc * m + add) >> (n - 1)
- *	FINISH_SIGNED  (high32(2 * acc * m + 2 * add) + (acc >> 31)) >> n
+ *	FINISH_CUT      high32(acc * m + 2^30 + 2^(30+n)) >> (n - 1)
+ *	FINISH_SIGNED   (high32(2 * acc * m + 2^31 + 2^(31+n)) - (acc < 0)) >> n
  *
  * (v < 0) and (acc < 0) differ only where v is 0, which rounds to 0 either way.
  * FINISH_CUT leaves the term out: it is for layers whose `low` is the zero point
- * or more (ReLU), where all that is below 0 ends at `low`. 64 bits suffice for
- * n <= SHIFT_MAX, and doubling acc needs |acc| < 2^30. Layers that do not fit
- * take FINISH_ANY, which follows multiply_by_quantized step by step, and those
- * with real scales FINISH_REAL.
+ * or more (ReLU), where all that is below 0 ends at `low`. The other also does
+ * n <= 0, as high32(2^(1-n) * acc * m + 2^31), with the term off. Its left shift
+ * must lose nothing; layers with sums too large for it take FINISH_ANY, which
+ * follows multiply_by_quantized step by step. FINISH_REAL is for real scales.
  */
 enum finish {
 	FINISH_CUT,
@@ -38,7 +35,6 @@ enum finish {
 	FINISH_REAL,
 };
 
-#define SHIFT_MAX 21
 #define COLUMNS 16
 
 /* Constants of sixteen neighbours; unused ones at the end are zero. */
@@ -53,6 +49,8 @@ struct columns {
 		double real[COLUMNS]; /* FINISH_REAL */
 	};
 	int32_t shift[COLUMNS]; /* right; FINISH_ANY: as in struct multiplier */
+	int32_t left[COLUMNS];  /* FINISH_SIGNED: before multiplying */
+	int32_t sign[COLUMNS];  /* FINISH_SIGNED: 31 to subtract (acc < 0), else 32 */
 };
 
 /* What a packed block begins with, 64 bytes. */
@@ -78,9 +76,9 @@ struct finishing depthwise_finishing(const struct depthwise *d);
 enum finish finish_choose(const struct finishing *f, uint64_t products,
 			  const int32_t *bias);
 
-/* All but the bias, of lane `i`, from the scale of column n. */
+/* All but the bias, of lane `i`, from the scale of `column`. */
 void columns_set(struct columns *to, uint32_t i, const struct finishing *f,
-		 enum finish finish, uint32_t n);
+		 enum finish finish, uint32_t column);
 
 static inline uint32_t ceil_div(uint32_t a, uint32_t b)
 {
