@@ -2,6 +2,7 @@
 #include "apps/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -9,12 +10,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *name = "atoll";
+
+/* Whoever started us may have closed the standard streams; then the next file we
+   open must not become one. */
+static void keep_streams_apart(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd); /* one too many */
+}
 
 void options_begin(const char *program)
 {
 	name = program;
+	keep_streams_apart();
 	/* The default action, even where our parent ignored it. */
 	(void)signal(SIGPIPE, SIG_DFL);
 }

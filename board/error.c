@@ -41,3 +41,15 @@ ATOLL_API int atoll_error_prefix(struct atoll_error *err,
 	mark_cut(err, snprintf(err->text, sizeof(err->text), "%s: %s", what, why));
 	return err->code;
 }
+
+ATOLL_API const char *atoll_error_path(const char *path)
+{
+	const size_t room = sizeof(((struct atoll_error *)NULL)->text) / 3;
+	const char *slash;
+
+	if (strlen(path) <= room)
+		return path;
+	path += strlen(path) - room;
+	slash = strchr(path, '/');
+	return slash ? slash : path;
+}

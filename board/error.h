@@ -38,4 +38,10 @@ int atoll_error_set(struct atoll_error *err, int code, const char *format, ...)
 int atoll_error_prefix(struct atoll_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * The end of a path, from a slash on, short enough to leave room for the rest of
+ * a sentence; the whole path when it is. Points into `path`.
+ */
+const char *atoll_error_path(const char *path);
+
 #endif

@@ -21,14 +21,14 @@
  */
 #define ALIGNMENT 64
 
-/* Changes whenever any kernel packs differently. */
+/* Changes whenever a kernel packs differently within one release. */
 #define PACKING_VERSION 1
 
 struct header {
 	char magic[8];
 	uint32_t packing_version;
 	uint32_t level;
-	uint8_t fingerprint[SHA256_DIGEST_LENGTH]; /* of the model's bytes */
+	uint8_t fingerprint[SHA256_DIGEST_LENGTH]; /* of our version and the model's bytes */
 	uint64_t blocks;
 	uint64_t bytes; /* of the file */
 	uint64_t sum;
@@ -162,6 +162,7 @@ struct cache *cache_open(const char *folder, const struct atoll_model *model,
 	cache->header.packing_version = PACKING_VERSION;
 	cache->header.level = (uint32_t)level;
 	SHA256Init(&sha);
+	SHA256Update(&sha, (const uint8_t *)ATOLL_VERSION, sizeof(ATOLL_VERSION));
 	SHA256Update(&sha, model->bytes, model->size);
 	SHA256Final(cache->header.fingerprint, &sha);
 

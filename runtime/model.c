@@ -109,7 +109,7 @@ static struct atoll_model *finish(struct loaded *loaded, const char *name,
 
 	if (read_model(loaded, name, &why) == 0)
 		return &loaded->model;
-	atoll_error_set(err, why.code, "%s: %s", name, why.text);
+	atoll_error_set(err, why.code, "%s: %s", atoll_error_path(name), why.text);
 	atoll_model_free(&loaded->model);
 	return NULL;
 }

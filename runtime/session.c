@@ -249,7 +249,7 @@ static int prepare_all(struct atoll_session *session, struct atoll_error *err)
 
 		if (r < 0) {
 			atoll_error_prefix(err, "%s: operator %u",
-					   session->model->path, i);
+					   atoll_error_path(session->model->path), i);
 			return r;
 		}
 	}

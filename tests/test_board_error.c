@@ -72,6 +72,19 @@ static void a_prefix_that_is_too_much_shows_the_cut(void **state)
 	assert_string_equal(err.text + last - 3, "...");
 }
 
+static void a_long_path_is_told_by_its_end(void **state)
+{
+	char path[200];
+
+	(void)state;
+	memset(path, 'x', sizeof(path));
+	strcpy(path + sizeof(path) - 21, "/models/cards.tflite");
+	assert_string_equal(atoll_error_path(path), "/models/cards.tflite");
+	assert_string_equal(atoll_error_path("models/cards.tflite"), "models/cards.tflite");
+	/* Without a slash there, what fits of the end. */
+	assert_int_equal(strlen(atoll_error_path(long_text('y', 180))), 64);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -81,6 +94,7 @@ int main(void)
 		cmocka_unit_test(a_longer_sentence_keeps_its_beginning_and_shows_the_cut),
 		cmocka_unit_test(a_prefix_goes_in_front_and_keeps_the_code),
 		cmocka_unit_test(a_prefix_that_is_too_much_shows_the_cut),
+		cmocka_unit_test(a_long_path_is_told_by_its_end),
 	};
 
 	return CHECK_RUN(tests);
