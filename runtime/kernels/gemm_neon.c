@@ -368,8 +368,8 @@ void multiply_row(const uint8_t *from, const int8_t *b, size_t blocks, bool care
 	}
 }
 
-/* What the four columns of a tile need after the sums; missing ones repeat
-   nothing of ours: their results are not stored. */
+/* What the four columns of a tile need after the sums. Missing ones are zeros;
+   their results are not stored. */
 struct columns {
 	const int8_t *weights;
 	const uint8_t *steps;
