@@ -25,41 +25,45 @@ INLINE __m256i widen(const uint8_t *from, __m128i flip, __m256i zero)
 	return _mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_xor_si128(bytes, flip)), zero);
 }
 
-/* multiply_by_quantized after a left shift that loses nothing. */
+/*
+ * multiply_by_quantized of x * 2^left, which must be below 2^30 in size: as
+ * FINISH_SIGNED in x86.h, with the doubling in the left shift.
+ */
 struct scaling {
-	bool is_shift;        /* all of it is one exact shift to the left */
-	__m128i left, right;
-	__m256i mantissa;
-	__m256i half, away;   /* for the rounding to the right, ties away from 0 */
+	bool is_shift;       /* all of it is one exact shift to the left */
+	__m256i left, right, sign, mantissa, add;
 };
 
 static struct scaling scaling_of(struct multiplier by, int left)
 {
 	int right = by.shift < 0 ? -by.shift : 0;
-	struct scaling s = { .right = _mm_cvtsi32_si128(right) };
+	int64_t half = right ? INT64_C(1) << (31 + right) : 0;
 
 	left += by.shift > 0 ? by.shift : 0;
-	s.is_shift = by.mantissa == 1 << 30 && left > right;
-	if (s.is_shift)
-		left -= 1 + right;
-	s.left = _mm_cvtsi32_si128(left);
-	s.mantissa = _mm256_set1_epi32(by.mantissa);
-	s.half = _mm256_set1_epi32(right ? 1 << (right - 1) : 0);
-	s.away = _mm256_set1_epi32(right ? -1 : 0);
-	return s;
+	if (by.mantissa == 1 << 30 && left > right)
+		return (struct scaling){ .is_shift = true,
+					 .left = _mm256_set1_epi32(left - 1 - right) };
+	return (struct scaling){
+		.left = _mm256_set1_epi32(left + 1),
+		.right = _mm256_set1_epi32(right),
+		.sign = _mm256_set1_epi32(right ? 31 : 32),
+		.mantissa = _mm256_set1_epi32(by.mantissa),
+		.add = _mm256_set1_epi64x((INT64_C(1) << 31) + half),
+	};
 }
 
 INLINE __m256i scale(__m256i x, const struct scaling *s)
 {
-	__m256i high;
+	__m256i even, odd, high;
 
-	x = _mm256_sll_epi32(x, s->left);
+	x = _mm256_sllv_epi32(x, s->left);
 	if (s->is_shift)
 		return x;
-	high = multiply_high_8(x, s->mantissa, s->mantissa);
-	high = _mm256_add_epi32(high, s->half);
-	high = _mm256_add_epi32(high, _mm256_and_si256(_mm256_srai_epi32(x, 31), s->away));
-	return _mm256_sra_epi32(high, s->right);
+	even = _mm256_mul_epi32(x, s->mantissa);
+	odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), s->mantissa);
+	high = high_32(_mm256_add_epi64(even, s->add), _mm256_add_epi64(odd, s->add));
+	high = _mm256_sub_epi32(high, _mm256_srlv_epi32(x, s->sign));
+	return _mm256_srav_epi32(high, s->right);
 }
 
 /* Averages. */
@@ -278,8 +282,8 @@ INLINE void requantize_32(const struct operand *o, const struct ending *end,
 			    narrow(x[0], x[1], x[2], x[3], end));
 }
 
-/* Differences of bytes have 9 bits; this many more always fit. */
-#define LEFT_MAX 22
+/* Differences of bytes have 8 bits and a sign; this many more are below 2^30. */
+#define LEFT_MAX 21
 
 void avx2_requantize_run(bool in_is_signed, int32_t in_zero, struct multiplier by,
 			 bool out_is_signed, int32_t out_zero, const void *in, void *out,
