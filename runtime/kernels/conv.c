@@ -105,31 +105,38 @@ static uint8_t *gather_window(const struct conv *c, const uint8_t *image, uint32
 #define BLOCK 16
 
 /*
- * The same for a window that is all inside and whose rows are each one piece.
- * Whole blocks are copied: both sides have room behind, and what is written too
- * far is written again.
+ * The same for `cells` neighbours whose windows are all inside, with rows that
+ * are each one piece. Whole blocks are copied: both sides have room behind, and
+ * what is written too far is written again.
  */
 static uint8_t *gather_inside(const struct conv *c, const uint8_t *image, uint32_t y,
-			      uint32_t x, uint8_t *to)
+			      uint32_t x, uint32_t cells, uint8_t *to)
 {
-	const struct window_axis *rows = &c->window.y;
+	uint32_t kernel_h = c->window.y.kernel;
 	size_t row_bytes = c->window.x.in * c->cell_bytes;
 	size_t taps_bytes = c->window.x.kernel * c->group_bytes;
-	const uint8_t *from = image + (size_t)window_at(rows, y, 0) * row_bytes +
+	size_t down = c->window.y.dilation * row_bytes;
+	size_t right = c->window.x.stride * c->cell_bytes;
+	const uint8_t *from = image + (size_t)window_at(&c->window.y, y, 0) * row_bytes +
 			      (size_t)window_at(&c->window.x, x, 0) * c->cell_bytes;
 
-	for (uint32_t k = 0; k < rows->kernel; k++) {
-		for (size_t i = 0; i < taps_bytes; i += BLOCK)
-			memcpy(to + i, from + i, BLOCK);
-		to += taps_bytes;
-		from += rows->dilation * row_bytes;
+	for (uint32_t cell = 0; cell < cells; cell++, from += right) {
+		const uint8_t *row = from;
+
+		for (uint32_t k = 0; k < kernel_h; k++, row += down, to += taps_bytes)
+			for (size_t i = 0; i < taps_bytes; i += BLOCK)
+				memcpy(to + i, row + i, BLOCK);
 	}
 	return to;
 }
 
-static bool is_within(uint32_t o, struct window_span span)
+/* How many cells from (y, x) on may be gathered so, to the end of their row. */
+static uint32_t cells_inside(const struct conv *c, uint32_t y, uint32_t x)
 {
-	return o >= span.first && o < span.end;
+	if (!c->is_quick || y < c->inside_y.first || y >= c->inside_y.end ||
+	    x < c->inside_x.first || x >= c->inside_x.end)
+		return 0;
+	return c->inside_x.end - x;
 }
 
 static void gather(const struct conv *c, uint32_t first, uint32_t rows, uint32_t group,
@@ -141,12 +148,19 @@ static void gather(const struct conv *c, uint32_t first, uint32_t rows, uint32_t
 			       first / out_w / out_h * image_bytes;
 	uint32_t y = first / out_w % out_h, x = first % out_w;
 
-	for (uint32_t cell = 0; cell < rows; cell++) {
-		if (c->is_quick && is_within(x, c->inside_x) && is_within(y, c->inside_y))
-			panel = gather_inside(c, image, y, x, panel);
+	while (rows > 0) {
+		uint32_t cells = cells_inside(c, y, x);
+
+		if (cells > rows)
+			cells = rows;
+		if (cells > 0)
+			panel = gather_inside(c, image, y, x, cells, panel);
 		else
 			panel = gather_window(c, image, y, x, panel);
-		if (++x < out_w)
+		cells += cells == 0;
+		rows -= cells;
+		x += cells;
+		if (x < out_w)
 			continue;
 		x = 0;
 		if (++y < out_h)

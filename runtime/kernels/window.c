@@ -66,9 +66,13 @@ int window_fit(const struct kernel_node *node, const struct atoll_tensor *image,
 struct window_span window_inside(const struct window_axis *axis, uint32_t o)
 {
 	int64_t start = window_at(axis, o, 0), step = axis->dilation;
-	int64_t first = start < 0 ? (-start + step - 1) / step : 0;
-	int64_t end = start < axis->in ? (axis->in - start + step - 1) / step : 0;
+	int64_t first = start < 0 ? -start : 0;
+	int64_t end = start < axis->in ? axis->in - start : 0;
 
+	if (step > 1) { /* divisions cost more than the rest */
+		first = (first + step - 1) / step;
+		end = (end + step - 1) / step;
+	}
 	if (end > axis->kernel)
 		end = axis->kernel;
 	if (first > end)
