@@ -22,9 +22,6 @@
  * again what the shapes say and is not looked at.
  */
 
-/* Multiply-adds below which an item is not worth a thread. */
-#define ITEM_WORK_MIN 65536
-
 struct layer {
 	struct weights weights;
 	const struct vector_ops *ops;
@@ -244,22 +241,6 @@ static void choose_loops(struct layer *l)
 	}
 }
 
-/* Two items for each thread, unless that makes them tiny. */
-static void share_work(struct layer *l, uint32_t threads)
-{
-	uint64_t row_work = (uint64_t)l->window.x.out * l->out_c *
-			    l->window.y.kernel * l->window.x.kernel + 1;
-	uint64_t images = l->batches ? l->batches : 1;
-	uint64_t rows = l->window.y.out * images / (2 * threads);
-
-	if (threads == 1 || rows > l->window.y.out)
-		rows = l->window.y.out;
-	if (rows < ITEM_WORK_MIN / row_work)
-		rows = ITEM_WORK_MIN / row_work;
-	l->rows = rows < 1 ? 1 : (uint32_t)rows;
-	l->blocks = (l->window.y.out + l->rows - 1) / l->rows;
-}
-
 static int pack_constant(struct layer *l, struct kernel_setup *setup,
 			 struct atoll_error *err)
 {
@@ -304,7 +285,8 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 	l->out_image_bytes = l->batches ? node->output[0]->bytes / l->batches : 0;
 	describe_shape(l);
 	choose_loops(l);
-	share_work(l, setup->threads);
+	l->rows = window_share(&l->window, l->out_c, l->batches, setup->threads);
+	l->blocks = (l->window.y.out + l->rows - 1) / l->rows;
 	node->prepared = l;
 	node->run = run;
 	node->scratch_bytes = setup->threads * l->thread_bytes;

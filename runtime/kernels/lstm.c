@@ -2,7 +2,6 @@
 #include "runtime/kernels/lstm.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "runtime/schema/tflite.h"

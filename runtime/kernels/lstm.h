@@ -56,7 +56,7 @@ struct lstm {
 	void *cell;                   /* the kind's own numbers */
 };
 
-/* Input k of a gate among the nodes's inputs; NULL when left out. */
+/* NULL when the gate has none. */
 const struct atoll_tensor *lstm_peephole(const struct lstm *lstm, enum lstm_gate gate);
 
 static inline bool lstm_has_gate(const struct lstm *lstm, enum lstm_gate gate)

@@ -19,9 +19,6 @@
  * Blocks of output rows are the items of work.
  */
 
-/* Cells read below which an item is not worth a thread. */
-#define ITEM_WORK_MIN 65536
-
 /* What 8-bit sums in 32 bits allow. */
 #define WINDOW_CELLS_MAX (1 << 23)
 
@@ -244,22 +241,6 @@ static void describe_shape(struct layer *l, bool is_signed)
 	};
 }
 
-/* Two items for each thread, unless that makes them tiny. */
-static void share_work(struct layer *l, uint32_t threads)
-{
-	uint64_t row_work = (uint64_t)l->window.x.out * l->channels *
-			    l->window.y.kernel * l->window.x.kernel + 1;
-	uint64_t images = l->batches ? l->batches : 1;
-	uint64_t rows = l->window.y.out * images / (2 * threads);
-
-	if (threads == 1 || rows > l->window.y.out)
-		rows = l->window.y.out;
-	if (rows < ITEM_WORK_MIN / row_work)
-		rows = ITEM_WORK_MIN / row_work;
-	l->rows = rows < 1 ? 1 : (uint32_t)rows;
-	l->blocks = (l->window.y.out + l->rows - 1) / l->rows;
-}
-
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct layer **layer, struct atoll_error *err)
 {
@@ -296,7 +277,8 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		l->range = quant_activation_range(activation, node->output[0]);
 	l->cell_bytes = l->channels * atoll_type_bytes(node->input[0]->type);
 	l->pool = pool_cells;
-	share_work(l, setup->threads);
+	l->rows = window_share(&l->window, l->channels, l->batches, setup->threads);
+	l->blocks = (l->window.y.out + l->rows - 1) / l->rows;
 	node->prepared = l;
 	node->run = run;
 	*layer = l;

@@ -8,6 +8,9 @@
 /* Keeps every position an int32. */
 #define CELLS_MAX ((1 << 30) - 1)
 
+/* Taps times channels below which an item is not worth a thread. */
+#define ITEM_WORK_MIN 65536
+
 /* From the first tap to the last, in cells. */
 static int64_t reach(const struct window_axis *axis)
 {
@@ -78,4 +81,18 @@ struct window_span window_inside(const struct window_axis *axis, uint32_t o)
 	if (first > end)
 		first = end;
 	return (struct window_span){ (uint32_t)first, (uint32_t)end };
+}
+
+uint32_t window_share(const struct window *window, uint32_t channels, uint32_t images,
+		      uint32_t threads)
+{
+	const struct window_axis *y = &window->y, *x = &window->x;
+	uint64_t row_work = (uint64_t)x->out * channels * y->kernel * x->kernel + 1;
+	uint64_t rows = (uint64_t)y->out * images / (2 * threads);
+
+	if (threads == 1 || rows > y->out)
+		rows = y->out;
+	if (rows < ITEM_WORK_MIN / row_work)
+		rows = ITEM_WORK_MIN / row_work;
+	return rows < 1 ? 1 : (uint32_t)rows;
 }

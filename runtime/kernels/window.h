@@ -56,4 +56,11 @@ struct window_span {
 
 struct window_span window_inside(const struct window_axis *axis, uint32_t o);
 
+/*
+ * How many output rows of one image make an item of work where every channel of
+ * every tap is looked at: two items for each thread, unless that makes them tiny.
+ */
+uint32_t window_share(const struct window *window, uint32_t channels, uint32_t images,
+		      uint32_t threads);
+
 #endif
