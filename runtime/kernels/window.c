@@ -87,7 +87,11 @@ uint32_t window_share(const struct window *window, uint32_t channels, uint32_t i
 		      uint32_t threads)
 {
 	const struct window_axis *y = &window->y, *x = &window->x;
-	uint64_t row_work = (uint64_t)x->out * channels * y->kernel * x->kernel + 1;
+	uint64_t cells = (uint64_t)x->out * channels;
+	uint64_t taps = (uint64_t)y->kernel * x->kernel;
+	/* Larger factors are large enough, and their product might not fit. */
+	uint64_t row_work = cells < ITEM_WORK_MIN && taps < ITEM_WORK_MIN ?
+		cells * taps + 1 : ITEM_WORK_MIN;
 	uint64_t rows = (uint64_t)y->out * images / (2 * threads);
 
 	if (threads == 1 || rows > y->out)
