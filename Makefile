@@ -24,18 +24,27 @@ includedir ?= $(prefix)/include/atoll
 mandir     ?= $(prefix)/share/man
 datadir    ?= $(prefix)/share/atoll
 
+.DEFAULT_GOAL := all
+
 BUILD ?= build
+
+comma := ,
 
 version   := 0.1.0
 soversion := 0
 
 CFLAGS ?= -O2 -g
 # No fused multiply-add behind our back: results are the same on every machine.
+# Tables for unwinding would be a tenth of the library; debuggers have their own.
 cflags  = -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
           -fPIC -fvisibility=hidden -ffp-contract=off -pthread \
+          -fno-asynchronous-unwind-tables \
           -D_GNU_SOURCE -DATOLL_VERSION='"$(version)"' -DATOLL_DATADIR='"$(datadir)"' \
           -I. $(CPPFLAGS) $(CFLAGS) $(isa)
 arch   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+# Relocations as a bitmap (glibc 2.36 reads it): 30 KB less on x86-64. Debian 12's
+# linker has it for no other machine we build for.
+relocs := $(if $(filter x86_64,$(arch)),-Wl$(comma)-z$(comma)pack-relative-relocs)
 
 lib         :=   # sources of libatoll
 headers     :=   # the doors: what other rooms and packages may include
@@ -70,7 +79,7 @@ $(BUILD)/%.o: %.c
 
 $(shared): $(call objects,$(lib))
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
-		-Wl,--no-undefined $^ $(LDLIBS) -o $@
+		-Wl,--no-undefined $(relocs) $^ $(LDLIBS) -o $@
 
 $(links): $(shared)
 	ln -sf $(notdir $<) $@
