@@ -85,8 +85,9 @@ static inline int32_t quant_stored(int32_t scaled, int32_t zero, struct quant_ra
 {
 	int64_t stored = (int64_t)scaled + zero;
 
-	return (int32_t)(stored < range.low ? range.low :
-			 stored > range.high ? range.high : stored);
+	/* In two steps compilers see two minima, not two jumps. */
+	stored = stored < range.low ? range.low : stored;
+	return (int32_t)(stored > range.high ? range.high : stored);
 }
 
 /* ActivationFunctionType of the model file. */
@@ -112,9 +113,10 @@ struct float_range {
 struct float_range float_activation_range(enum activation activation);
 
 /* NaN stays NaN. */
-static inline float clamp_f32(float x, struct float_range range)
+static inline float clamp_float(float x, struct float_range range)
 {
-	return x < range.low ? range.low : x > range.high ? range.high : x;
+	x = x < range.low ? range.low : x;
+	return x > range.high ? range.high : x;
 }
 
 #endif

@@ -43,14 +43,24 @@ static int32_t bent(const void *context, int32_t x)
 	return quant_stored(y, bend->out_zero, bend->range);
 }
 
+/* multiply_by_quantized without a jump between left and right shifts. */
+static int32_t scaled(int32_t x, struct multiplier by)
+{
+	int32_t left = by.shift > 0 ? by.shift : 0;
+
+	return shift_right_rounded(multiply_high(shift_left_saturated(x, left),
+						 by.mantissa), left - by.shift);
+}
+
+/* Signs come in no order: a jump by them costs more than all the rest. */
 static int32_t bent_by(const struct bend *bend, int32_t x, int32_t alpha)
 {
 	int32_t v = x - bend->in_zero;
-	int32_t y = v < 0 ?
-		multiply_by_quantized(v * (alpha - bend->alpha_zero), bend->below) :
-		multiply_by_quantized(v, bend->above);
+	const int32_t factor[2] = { 1, alpha - bend->alpha_zero };
+	const struct multiplier *by[2] = { &bend->above, &bend->below };
 
-	return quant_stored(y, bend->out_zero, bend->range);
+	return quant_stored(scaled(v * factor[v < 0], *by[v < 0]), bend->out_zero,
+			    bend->range);
 }
 
 /* Rows of elements x, and slopes alpha where there are two inputs. */
@@ -85,7 +95,7 @@ static int32_t bent_by(const struct bend *bend, int32_t x, int32_t alpha)
 	}
 
 ROW(bend_i16, int16_t, bent(bend, x))
-ROW(relu_f32, float, clamp_f32(x, bend->real_range))
+ROW(relu_f32, float, clamp_float(x, bend->real_range))
 ROW(leaky_f32, float, x > 0 ? x : x * bend->alpha)
 ROW(hard_swish_f32, float, x * fminf(6, fmaxf(0, x + 3)) / 6)
 ROW_BY(prelu_u8, uint8_t, bent_by(bend, x, alpha))

@@ -57,9 +57,10 @@ static void row_8(const void *context, const struct broadcast_row *row)
 	}
 }
 
+/* A difference of 65535 still has room for the 15 bits. */
 static int32_t operand_16(int16_t x, int32_t zero, struct multiplier scale)
 {
-	return multiply_by_quantized(shift_left_saturated(x - zero, 15), scale);
+	return multiply_by_quantized((x - zero) * (1 << 15), scale);
 }
 
 static void row_16(const void *context, const struct broadcast_row *row)
@@ -133,7 +134,7 @@ static void row_float(const void *context, const struct broadcast_row *row)
 	for (size_t i = 0; i < row->count; i++) {
 		float x = a[i * row->step[0]], y = b[i * row->step[1]];
 
-		out[i] = clamp_f32(sum->is_subtraction ? x - y : x + y, sum->real_range);
+		out[i] = clamp_float(sum->is_subtraction ? x - y : x + y, sum->real_range);
 	}
 }
 

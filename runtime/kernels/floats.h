@@ -35,9 +35,4 @@ void float_product_run(const struct float_product *p, const float *packed,
 		       const float *a, size_t a_stride,
 		       float *out, size_t out_stride, uint32_t rows);
 
-static inline float clamp_float(float x, struct float_range range)
-{
-	return x < range.low ? range.low : x > range.high ? range.high : x;
-}
-
 #endif

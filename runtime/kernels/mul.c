@@ -84,10 +84,10 @@ ROW(mul_i16, int16_t, multiplied(p, x, y))
 ROW(mul_i32, int32_t, clamp_i32((int32_t)((uint32_t)x * (uint32_t)y), p->range.low,
 				p->range.high))
 ROW(mul_i64, int64_t, (uint64_t)x * (uint64_t)y)
-ROW(mul_f32, float, clamp_f32(x * y, p->real_range))
+ROW(mul_f32, float, clamp_float(x * y, p->real_range))
 ROW(div_i32, int32_t, clamp_i32((int32_t)(y == -1 ? -(uint32_t)x : (uint32_t)(x / y)),
 				p->range.low, p->range.high))
-ROW(div_f32, float, clamp_f32(x / y, p->real_range))
+ROW(div_f32, float, clamp_float(x / y, p->real_range))
 ROW(floor_div_i32, int32_t, floored_quotient(x, y))
 ROW(floor_div_i64, int64_t, floored_quotient(x, y))
 ROW(floor_div_f32, float, floorf(x / y))
