@@ -12,6 +12,7 @@
 #   make bench         speed and size, against Debian's XNNPACK and with itself
 #   make mca           cycles of the NEON loops on a Cortex-A35, by llvm-mca
 #   make train-cards   train the shipped model again (developers)
+#   make evaluate-cards  how often it is right, on scenes it never saw
 #   make install       to $(DESTDIR)$(prefix)
 #
 # Each room says in its room.mk what it adds. CC, CFLAGS, CPPFLAGS and LDFLAGS

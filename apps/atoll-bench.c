@@ -31,7 +31,8 @@ static const char help[] =
 "\n"
 "Times are milliseconds: load and plan, the first run, then median, 90th\n"
 "percentile and least of the measured ones. Memory is what loading and running\n"
-"added to the process at its peak, and how that compares with model plus arena.\n";
+"add to the process at the peak, code aside, and how that compares with model\n"
+"plus arena.\n";
 
 #define RUNS_MAX 1000000
 #define RUNS_LEAST 10
@@ -47,7 +48,8 @@ struct settings {
 struct figures {
 	double load_ms, first_ms;
 	double median_ms, p90_ms, min_ms;
-	uint32_t runs;
+	uint32_t runs, threads;
+	const char *instructions;
 	size_t model_bytes, arena_bytes;
 	double memory_bytes; /* at the peak, more than before */
 };
@@ -119,22 +121,6 @@ static int measure(const struct settings *settings, struct atoll_session *sessio
 	return r;
 }
 
-static int bench_session(const struct settings *settings, struct atoll_session *session,
-			 struct figures *figures)
-{
-	double ignored;
-	int r;
-
-	for (uint32_t i = 0; i < atoll_session_inputs(session); i++)
-		atoll_fill(ATOLL_FILL_LCG, i, atoll_session_input(session, i));
-	r = timed_run(session, &figures->first_ms);
-	for (uint32_t i = 0; i < WARM_UP_RUNS && r == 0; i++)
-		r = timed_run(session, &ignored);
-	figures->memory_bytes = status_bytes("VmHWM:") - figures->memory_bytes;
-	figures->arena_bytes = atoll_session_plan(session)->arena_bytes;
-	return r < 0 ? r : measure(settings, session, figures);
-}
-
 static void tell_text(const char *path, const struct figures *f)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -144,15 +130,14 @@ static void tell_text(const char *path, const struct figures *f)
 	       f->memory_bytes / (double)(f->model_bytes + f->arena_bytes));
 }
 
-static void tell_json(const char *path, const struct figures *f, const char *instructions,
-		      uint32_t threads)
+static void tell_json(const char *path, const struct figures *f)
 {
 	struct atoll_json json = { .file = stdout };
 
 	atoll_json_object(&json, NULL);
 	atoll_json_string(&json, "model", path);
-	atoll_json_string(&json, "instructions", instructions);
-	atoll_json_integer(&json, "threads", threads);
+	atoll_json_string(&json, "instructions", f->instructions);
+	atoll_json_integer(&json, "threads", f->threads);
 	atoll_json_integer(&json, "runs", f->runs);
 	atoll_json_real(&json, "load_ms", f->load_ms);
 	atoll_json_real(&json, "first_ms", f->first_ms);
@@ -165,39 +150,99 @@ static void tell_json(const char *path, const struct figures *f, const char *ins
 	atoll_json_end(&json);
 }
 
+/* Beside 0 and negative errnos: there are words on stderr already. */
+#define WAS_TOLD 1
+
+/* A model with its session; both NULL when the model cannot be run here. */
+struct opened {
+	struct atoll_model *model;
+	struct atoll_session *session;
+};
+
+static struct opened open_model(const struct settings *settings, const char *path)
+{
+	struct atoll_error err;
+	struct opened opened = { .model = atoll_model_load(path, &err) };
+
+	if (opened.model)
+		opened.session = atoll_session_open(opened.model, &settings->session, &err);
+	if (!opened.session)
+		options_say("%s", err.text);
+	return opened;
+}
+
+static void close_model(struct opened opened)
+{
+	atoll_session_close(opened.session);
+	atoll_model_free(opened.model);
+}
+
+static int fill_and_run(struct atoll_session *session, double *time_ms)
+{
+	for (uint32_t i = 0; i < atoll_session_inputs(session); i++)
+		atoll_fill(ATOLL_FILL_LCG, i, atoll_session_input(session, i));
+	return timed_run(session, time_ms);
+}
+
+/* As after a start of the program: nothing of the model is in memory, and of our
+   own code only what earlier models have used. */
+static int bench_cold(const struct settings *settings, const char *path,
+		      struct figures *figures)
+{
+	double start = display_now_ms();
+	struct opened opened = open_model(settings, path);
+	int r = WAS_TOLD;
+
+	if (opened.session) {
+		figures->load_ms = display_now_ms() - start;
+		r = fill_and_run(opened.session, &figures->first_ms);
+	}
+	close_model(opened);
+	return r;
+}
+
+/* Memory with the code in place, so that what grows is what the model needs. */
+static int bench_warm(const struct settings *settings, const char *path,
+		      struct figures *figures)
+{
+	double before, ignored;
+	struct opened opened;
+	int r = WAS_TOLD;
+
+	forget_peak();
+	before = status_bytes("VmRSS:");
+	opened = open_model(settings, path);
+	if (opened.session) {
+		r = fill_and_run(opened.session, &ignored);
+		for (uint32_t i = 0; i < WARM_UP_RUNS && r == 0; i++)
+			r = timed_run(opened.session, &ignored);
+		figures->memory_bytes = status_bytes("VmHWM:") - before;
+		figures->model_bytes = opened.model->size;
+		figures->arena_bytes = atoll_session_plan(opened.session)->arena_bytes;
+		figures->instructions = atoll_session_plan(opened.session)->instructions;
+		figures->threads = atoll_session_plan(opened.session)->threads;
+	}
+	if (r == 0)
+		r = measure(settings, opened.session, figures);
+	if (r == 0 && settings->session.is_profiled)
+		display_profile(atoll_session_plan(opened.session));
+	close_model(opened);
+	return r;
+}
+
 static bool bench(const struct settings *settings, const char *path)
 {
 	struct figures figures = { 0 };
-	struct atoll_error err;
-	struct atoll_session *session = NULL;
-	struct atoll_model *model;
-	double start;
-	int r = -1;
+	int r = bench_cold(settings, path, &figures);
 
-	forget_peak();
-	figures.memory_bytes = status_bytes("VmRSS:");
-	start = display_now_ms();
-	model = atoll_model_load(path, &err);
-	if (model)
-		session = atoll_session_open(model, &settings->session, &err);
-	if (session) {
-		figures.load_ms = display_now_ms() - start;
-		figures.model_bytes = model->size;
-		r = bench_session(settings, session, &figures);
-	}
-	if (!session)
-		options_say("%s", err.text);
-	else if (r < 0)
+	if (r == 0)
+		r = bench_warm(settings, path, &figures);
+	if (r < 0)
 		options_say("%s: %s", path, strerror(-r));
 	else if (settings->wants_json)
-		tell_json(path, &figures, atoll_session_plan(session)->instructions,
-			  atoll_session_plan(session)->threads);
+		tell_json(path, &figures);
 	else
 		tell_text(path, &figures);
-	if (r == 0 && settings->session.is_profiled)
-		display_profile(atoll_session_plan(session));
-	atoll_session_close(session);
-	atoll_model_free(model);
 	return r == 0;
 }
 

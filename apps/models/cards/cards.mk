@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The cards model. Neither target is part of a build or a check: they need
-# python3-torch, python3-numpy, python3-pil and fonts-noto-color-emoji, and the
-# training takes about an hour. The finished model is in the tree.
+# The cards model. Neither target is part of a build or a check: they install what
+# they need, and the training takes about an hour. The finished model is in the tree.
 cards := apps/models/cards
 
 $(BUILD)/cards/write $(BUILD)/cards/evaluate: $(BUILD)/cards/%: \
@@ -9,11 +8,15 @@ $(BUILD)/cards/write $(BUILD)/cards/evaluate: $(BUILD)/cards/%: \
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 
-$(BUILD)/cards/held-out.scenes: $(cards)/held_out.py $(cards)/glyphs.py
+$(BUILD)/cards/held-out.scenes: $(cards)/held_out.py $(cards)/glyphs.py | cards-packages
 	@mkdir -p $(@D)
 	/usr/bin/python3 -B $(cards)/held_out.py scenes $@
 
-train-cards: $(BUILD)/cards/write
+cards-packages:
+	@tests/packages.sh $(packages) python3-numpy python3-pil fonts-noto-color-emoji
+
+train-cards: cards-packages $(BUILD)/cards/write
+	@tests/packages.sh python3-torch
 	/usr/bin/python3 -B $(cards)/glyphs.py >$(cards)/cards_labels.txt
 	/usr/bin/python3 -B $(cards)/train.py --work $(BUILD)/cards
 	$(BUILD)/cards/write $(BUILD)/cards/cards.numbers $(cards)/cards.tflite
@@ -21,4 +24,4 @@ train-cards: $(BUILD)/cards/write
 evaluate-cards: $(BUILD)/cards/evaluate $(BUILD)/cards/held-out.scenes
 	$< $(cards)/cards.tflite $(cards)/cards_labels.txt $(BUILD)/cards/held-out.scenes
 
-.PHONY: train-cards evaluate-cards
+.PHONY: cards-packages train-cards evaluate-cards
