@@ -100,8 +100,9 @@ endif
 # Chosen at run time; the rest of the tree runs on any x86-64.
 ifeq ($(arch),x86_64)
 avx2 := runtime/kernels/gemm_avx2.c runtime/kernels/depthwise_avx2.c \
-	runtime/kernels/small_avx2.c
-vnni := runtime/kernels/gemm_vnni.c runtime/kernels/depthwise_vnni.c
+	runtime/kernels/scale_avx2.c runtime/kernels/small_avx2.c
+vnni := runtime/kernels/gemm_vnni.c runtime/kernels/depthwise_vnni.c \
+	runtime/kernels/scale_vnni.c
 lib  += $(avx2) $(vnni) runtime/kernels/x86.c runtime/kernels/depthwise_x86.c \
 	runtime/kernels/vector_x86.c
 $(avx2:%.c=$(BUILD)/%.o): isa = -O3 -mavx2

@@ -340,19 +340,32 @@ INLINE void run_pass(const struct row *r, const struct pass *p, const int vector
 
 PASS(three, 1, true, false) PASS(three, 2, true, false)
 PASS(three, 3, true, false) PASS(three, 4, true, false)
-PASS(any, 1, false, false) PASS(any, 2, false, false)
-PASS(any, 3, false, false) PASS(any, 4, false, false)
-PASS(spread, 1, false, true) PASS(spread, 2, false, true)
-PASS(spread, 3, false, true) PASS(spread, 4, false, true)
+PASS(any, 1, false, false) PASS(any, 4, false, false)
+PASS(spread, 1, false, true)
 
-static void (*const passes[3][4])(const struct row *, const struct pass *) = {
-	{ three_1, three_2, three_3, three_4 },
-	{ any_1, any_2, any_3, any_4 },
-	{ spread_1, spread_2, spread_3, spread_4 },
-};
+/* How many groups of channels go in one pass. What is rare has fewer loops. */
+static uint32_t groups_at_once(const struct lines *l, uint32_t left)
+{
+	if (l->is_spread)
+		return 1;
+	return left >= 4 ? 4 : l->count == 1 && l->taps == 3 ? left : 1;
+}
 
-/* Groups of channels from `first` on, up to four. */
-static void run_groups(const struct row *r, uint32_t first, uint32_t vectors)
+static void (*choose_pass(const struct lines *l, uint32_t groups))(const struct row *,
+								   const struct pass *)
+{
+	static void (*const threes[])(const struct row *, const struct pass *) = {
+		three_1, three_2, three_3, three_4 };
+
+	if (l->is_spread)
+		return spread_1;
+	if (l->count == 1 && l->taps == 3)
+		return threes[groups - 1];
+	return groups == 4 ? any_4 : any_1;
+}
+
+/* `groups` of channels from `first` on. */
+static void run_groups(const struct row *r, uint32_t first, uint32_t groups)
 {
 	const struct lines *l = r->lines;
 	uint32_t step_bytes = r->d->out_c * l->cells;
@@ -364,17 +377,14 @@ static void run_groups(const struct row *r, uint32_t first, uint32_t vectors)
 		.group_bytes = group_bytes(l),
 		.out = r->out + first * COLUMNS,
 		.out_stride = step_bytes,
-		.mask = lanes(step_bytes - first * COLUMNS),
-		.joined = step_bytes == vectors * COLUMNS ?
+		.mask = lanes(least(step_bytes - first * COLUMNS, groups * COLUMNS)),
+		.joined = step_bytes == groups * COLUMNS ?
 			  (size_t)r->d->out_w * r->d->out_c : 0,
 	};
-	bool is_three = l->count == 1 && l->taps == 3 && !l->is_spread;
 
-	if (vectors < 4)
-		p.mask &= lanes(vectors * COLUMNS);
-	for (uint32_t v = first; v < first + vectors; v++)
-		p.wide |= r->packed.wide[v];
-	passes[l->is_spread ? 2 : is_three ? 0 : 1][vectors - 1](r, &p);
+	for (uint32_t g = first; g < first + groups; g++)
+		p.wide |= r->packed.wide[g];
+	choose_pass(l, groups)(r, &p);
 }
 
 void vnni_depthwise_run(const struct depthwise *d, const void *packed, const void *in,
@@ -396,7 +406,9 @@ void vnni_depthwise_run(const struct depthwise *d, const void *packed, const voi
 		if (r.at == 0)
 			lines_lay(d, &l, interleave, in, y, scratch);
 		r.out = (uint8_t *)out + (size_t)y * d->out_w * d->out_c;
-		for (uint32_t group = 0; group < l.groups; group += 4)
-			run_groups(&r, group, least(l.groups - group, 4));
+		for (uint32_t group = 0, count; group < l.groups; group += count) {
+			count = groups_at_once(&l, l.groups - group);
+			run_groups(&r, group, count);
+		}
 	}
 }

@@ -20,7 +20,7 @@
  *
  * k is filled up to whole pairs with zero weights. Columns go in groups of
  * sixteen, two registers, the last one in eight if that is enough; rows in tiles
- * of 1, 2, 4 and then 6 (or 8) as the registers allow.
+ * of six, or of eight with a single register.
  */
 #define BLOCK_ROWS 96
 #define TERMS_BYTES (BLOCK_ROWS * sizeof(int32_t))
@@ -56,7 +56,7 @@ static size_t padded_k(const struct gemm *g)
 	return ((size_t)g->k + 15) / 16 * 16;
 }
 
-/* A multiple of 24, which all tile heights divide. */
+/* A multiple of 24, which both tile heights divide. */
 static uint32_t block_rows(const struct gemm *g)
 {
 	size_t rows = BLOCK_BYTES / (padded_k(g) * sizeof(int16_t) + 1) / 24 * 24;
@@ -212,29 +212,19 @@ INLINE void tile(const struct block *b, const struct group *g, uint32_t row,
 		tile(b, g, row, height, vectors); \
 	}
 
-TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1)
-TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(6, 2)
+TILE(1, 1) TILE(8, 1) TILE(1, 2) TILE(6, 2)
 
-static void (*const tiles[2][4])(const struct block *, const struct group *, uint32_t) = {
-	{ tile_1x1, tile_2x1, tile_4x1, tile_8x1 },
-	{ tile_1x2, tile_2x2, tile_4x2, tile_6x2 },
-};
-
-/* All rows of the block times one group. */
+/* All rows of the block times one group. A tile that is not full costs as much as
+   one that is; a single row left over would waste the most. */
 static void run_group(const struct block *b, const struct group *g, uint32_t vectors)
 {
-	const uint32_t full = vectors == 2 ? 6 : 8;
+	const uint32_t height = vectors == 2 ? 6 : 8;
 	uint32_t row = 0;
 
-	for (; row + full <= b->rows; row += full)
-		tiles[vectors - 1][3](b, g, row);
-	while (row < b->rows) {
-		uint32_t left = b->rows - row;
-		uint32_t size = left > 4 ? 3 : left > 2 ? 2 : left - 1;
-
-		tiles[vectors - 1][size](b, g, row);
-		row += size == 3 ? full : 1u << size;
-	}
+	for (; row + 1 < b->rows; row += height)
+		(vectors == 2 ? tile_6x2 : tile_8x1)(b, g, row);
+	if (row + 1 == b->rows)
+		(vectors == 2 ? tile_1x2 : tile_1x1)(b, g, row);
 }
 
 static void widen_block(const struct gemm *g, const uint8_t *a, size_t a_stride,

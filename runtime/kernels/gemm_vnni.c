@@ -23,11 +23,10 @@
  *
  * k is filled up to whole quads with zero weights, so what is read past the end
  * of a row does not matter. Columns go in panels of up to four vectors, of equal
- * width as far as possible; rows in tiles of as many as the registers hold:
- * 1, 2, 4 and then 6 rows by 4 vectors, or 8 by fewer.
+ * width as far as possible; rows in tiles of 4 by 4 vectors, or 8 by fewer.
  */
 #define PANEL_VECTORS 4
-#define BLOCK_ROWS 48 /* a multiple of all tile heights */
+#define BLOCK_ROWS 48 /* a multiple of the tile heights */
 #define TERMS_BYTES (BLOCK_ROWS * sizeof(int32_t)) /* a multiple of 64 */
 
 struct block {
@@ -268,34 +267,24 @@ INLINE void tile(const struct block *b, const struct panel *p, uint32_t row,
 		tile(b, p, row, height, vectors); \
 	}
 
-TILE(1, 1) TILE(2, 1) TILE(4, 1) TILE(8, 1)
-TILE(1, 2) TILE(2, 2) TILE(4, 2) TILE(8, 2)
-TILE(1, 3) TILE(2, 3) TILE(4, 3) TILE(8, 3)
-TILE(1, 4) TILE(2, 4) TILE(4, 4) TILE(6, 4)
+TILE(1, 1) TILE(1, 2) TILE(1, 3) TILE(1, 4)
+TILE(8, 1) TILE(8, 2) TILE(8, 3) TILE(4, 4)
 
-static void (*const tiles[PANEL_VECTORS][4])(const struct block *, const struct panel *,
-					     uint32_t) = {
-	{ tile_1x1, tile_2x1, tile_4x1, tile_8x1 },
-	{ tile_1x2, tile_2x2, tile_4x2, tile_8x2 },
-	{ tile_1x3, tile_2x3, tile_4x3, tile_8x3 },
-	{ tile_1x4, tile_2x4, tile_4x4, tile_6x4 },
-};
-
-/* All rows of the block times one panel. */
+/* All rows of the block times one panel. A tile that is not full costs as much as
+   one that is; a single row left over would waste the most. */
 static void run_panel(const struct block *b, const struct panel *p, uint32_t vectors)
 {
-	const uint32_t full = vectors == PANEL_VECTORS ? 6 : 8;
+	static void (*const singles[])(const struct block *, const struct panel *,
+				       uint32_t) = { tile_1x1, tile_1x2, tile_1x3, tile_1x4 };
+	static void (*const tiles[])(const struct block *, const struct panel *,
+				     uint32_t) = { tile_8x1, tile_8x2, tile_8x3, tile_4x4 };
+	const uint32_t height = vectors == PANEL_VECTORS ? 4 : 8;
 	uint32_t row = 0;
 
-	for (; row + full <= b->rows; row += full)
-		tiles[vectors - 1][3](b, p, row);
-	while (row < b->rows) {
-		uint32_t left = b->rows - row;
-		uint32_t size = left > 4 ? 3 : left > 2 ? 2 : left - 1;
-
-		tiles[vectors - 1][size](b, p, row);
-		row += size == 3 ? full : 1u << size;
-	}
+	for (; row + 1 < b->rows; row += height)
+		tiles[vectors - 1](b, p, row);
+	if (row + 1 == b->rows)
+		singles[vectors - 1](b, p, row);
 }
 
 /* Flip the rows into scratch: at once where they touch. */
