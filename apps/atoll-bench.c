@@ -239,9 +239,9 @@ static bool bench(const struct settings *settings, const char *path)
 		r = bench_warm(settings, path, &figures);
 	if (r < 0)
 		options_say("%s: %s", path, strerror(-r));
-	else if (settings->wants_json)
+	else if (r == 0 && settings->wants_json)
 		tell_json(path, &figures);
-	else
+	else if (r == 0)
 		tell_text(path, &figures);
 	return r == 0;
 }
