@@ -115,6 +115,41 @@ static void sixteen_bits_keep_known_values(void **state)
 	single_free(&s);
 }
 
+/* FNV-1a over the outputs for all inputs. */
+static uint32_t digest(const struct atoll_tensor *out)
+{
+	const uint8_t *bytes = out->data;
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < out->bytes; i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return hash;
+}
+
+/* Each digest was computed apart from the kernel, by the described arithmetic in
+   integers without limit. */
+static void sixteen_bits_keep_every_value(void **state)
+{
+	static const struct {
+		uint32_t code;
+		float scale;
+		uint32_t digest;
+	} known[4] = {
+		{ BUILTIN_LOGISTIC, 0x1p-12f, 0xfaf49619 },
+		{ BUILTIN_LOGISTIC, 0.0004f, 0x33d25ef6 },
+		{ BUILTIN_TANH, 0x1p-12f, 0xe333c2a9 },
+		{ BUILTIN_TANH, 0x1p-11f, 0xc0a0c7d1 },
+	};
+	struct single s;
+
+	(void)state;
+	for (int k = 0; k < 4; k++) {
+		open_all(&s, known[k].code, ATOLL_INT16, known[k].scale, 0, 0x1p-15f, 0);
+		assert_int_equal(digest(s.out[0]), known[k].digest);
+		single_free(&s);
+	}
+}
+
 static void a_huge_input_scale_makes_a_step(void **state)
 {
 	struct single s;
@@ -185,6 +220,7 @@ int main(void)
 		cmocka_unit_test(eight_bits_are_rounded_to_nearest),
 		cmocka_unit_test(sixteen_bits_follow_the_real_functions),
 		cmocka_unit_test(sixteen_bits_keep_known_values),
+		cmocka_unit_test(sixteen_bits_keep_every_value),
 		cmocka_unit_test(a_huge_input_scale_makes_a_step),
 		cmocka_unit_test(floats_follow_the_real_functions),
 		cmocka_unit_test(outputs_of_another_scale_are_refused),
