@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a picture; seeds come from test_camera_picture --seeds DIR. */
+/*
+ * Any bytes as a picture that is read and resized.
+ *
+ *	fuzz_picture --seeds DIR    write pictures to start from
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "camera/picture.h"
+#include "tests/pictures.h"
+#include "tests/seeds.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -13,4 +23,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		(void)atoll_picture_resize(picture, 9, 5, small);
 	atoll_picture_free(picture);
 	return 0;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	if (!seeds_wanted(*argc, *argv))
+		return 0;
+	for (unsigned i = 0; i < PICTURES_SAMPLES; i++) {
+		struct pictures_file sample = pictures_sample(i);
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "picture-%u", i);
+		seeds_write((*argv)[2], name, sample.bytes, sample.size);
+		free(sample.bytes);
+	}
+	exit(0);
 }

@@ -279,3 +279,40 @@ struct pictures_file pictures_ppm(const char *header, const void *samples, size_
 	append(&file, samples, size);
 	return file;
 }
+
+#define SAMPLE_WIDTH 21
+#define SAMPLE_HEIGHT 13
+
+struct pictures_file pictures_sample(unsigned i)
+{
+	static const uint8_t palette[] = { 10, 120, 250, 0, 90, 80, 5, 9 }, bits[4] = { 0x50 };
+	uint8_t rgb[SAMPLE_HEIGHT * (SAMPLE_WIDTH + 1) * 3];
+	bool is_odd = i % 2;
+
+	for (size_t k = 0; k < sizeof(rgb); k++)
+		rgb[k] = (uint8_t)(k * 5 + k / 7 * 3);
+	switch (i) {
+	case 0:
+	case 1:
+		return pictures_jpeg(&(struct pictures_jpeg){
+			.width = SAMPLE_WIDTH, .height = SAMPLE_HEIGHT, .samples = rgb,
+			.is_progressive = is_odd });
+	case 2:
+	case 3:
+		return pictures_png(&(struct pictures_png){
+			.width = SAMPLE_WIDTH, .height = SAMPLE_HEIGHT,
+			.colour = PICTURES_RGB, .depth = 8, .rows = rgb,
+			.is_interlaced = is_odd });
+	case 4: /* rows of whole 32-bit words, so 63 bytes and one more */
+		return pictures_bmp(&(struct pictures_bmp){
+			.width = SAMPLE_WIDTH, .height = SAMPLE_HEIGHT, .header_size = 40,
+			.bits = 24, .rows = rgb, .rows_size = SAMPLE_HEIGHT * 64 });
+	case 5:
+		return pictures_bmp(&(struct pictures_bmp){
+			.width = 4, .height = 1, .header_size = 40, .bits = 1, .colours = 2,
+			.palette = palette, .palette_size = 8, .rows = bits, .rows_size = 4 });
+	default:
+		return pictures_ppm("P6 21 13 255\n", rgb,
+				    SAMPLE_HEIGHT * SAMPLE_WIDTH * 3);
+	}
+}

@@ -77,6 +77,10 @@ struct pictures_file pictures_bmp(const struct pictures_bmp *recipe);
 /* `header`, then `size` bytes of samples. */
 struct pictures_file pictures_ppm(const char *header, const void *samples, size_t size);
 
+/* One small file of each format and way of coding. */
+#define PICTURES_SAMPLES 7
+struct pictures_file pictures_sample(unsigned i);
+
 /* Bytes from one row of a PNG to the next. */
 size_t pictures_png_row_bytes(uint32_t width, int colour, int depth);
 

@@ -13,6 +13,7 @@ check_parts += \
 	tests/models.c \
 	tests/pictures.c \
 	tests/sample.c \
+	tests/seeds.c \
 	tests/single.c
 checks += \
 	tests/test_apps_feed.c \
@@ -84,4 +85,5 @@ check_scripts += \
 	tests/cli/model.sh
 packages += groff-base pkgconf
 fuzzers += \
-	tests/fuzz_model.c
+	tests/fuzz_model.c \
+	tests/fuzz_picture.c

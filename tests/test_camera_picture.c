@@ -3,8 +3,6 @@
  * Pictures made here, read back, and compared with what went in; damaged in
  * every way a file can be; and those of the test data, stretched to the bytes
  * others got from them.
- *
- *	test_camera_picture --seeds DIR    write some of them for fuzz_picture
  */
 #include "camera/picture.h"
 
@@ -886,39 +884,11 @@ static void ppm_headers_that_make_no_sense_are_refused(void **state)
 
 /* --- all of them --- */
 
-static struct pictures_file plain_ppm(void)
-{
-	uint8_t rgb[RGB_SIZE];
-
-	paint(rgb);
-	return pictures_ppm("P6 21 13 255\n", rgb, sizeof(rgb));
-}
-
-/* One file of each format and way of coding. */
-enum { SAMPLES = 7 };
-
-static struct pictures_file sample(unsigned i)
-{
-	static const uint8_t palette[] = { 10, 120, 250, 0, 90, 80, 5, 9 }, rows[4] = { 0x50 };
-
-	switch (i) {
-	case 0: return plain_jpeg(false);
-	case 1: return plain_jpeg(true);
-	case 2: return plain_png(false);
-	case 3: return plain_png(true);
-	case 4: return bmp_24(HEIGHT);
-	case 5: return pictures_bmp(&(struct pictures_bmp){
-			.width = 4, .height = 1, .header_size = 40, .bits = 1, .colours = 2,
-			.palette = palette, .palette_size = 8, .rows = rows, .rows_size = 4 });
-	default: return plain_ppm();
-	}
-}
-
 static void a_flipped_bit_gives_a_picture_or_a_sentence(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < SAMPLES; i++) {
-		struct pictures_file file = sample(i);
+	for (unsigned i = 0; i < PICTURES_SAMPLES; i++) {
+		struct pictures_file file = pictures_sample(i);
 
 		for (size_t bit = 0; bit < file.size * 8; bit++) {
 			struct atoll_error err = { 0 };
@@ -939,9 +909,9 @@ static void a_flipped_bit_gives_a_picture_or_a_sentence(void **state)
 static void the_limit_is_the_callers(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < SAMPLES; i++) {
-		struct pictures_file file = sample(i);
-		struct atoll_picture *picture = load(sample(i));
+	for (unsigned i = 0; i < PICTURES_SAMPLES; i++) {
+		struct pictures_file file = pictures_sample(i);
+		struct atoll_picture *picture = load(pictures_sample(i));
 		uint64_t pixels = (uint64_t)picture->width * picture->height;
 		struct atoll_error err = { 0 };
 
@@ -994,7 +964,7 @@ static void damaged_files_print_nothing(void **state)
 	assert_true(silence >= 0);
 	kept = divert(STDERR_FILENO, silence);
 	for (unsigned i = 0; i < 4; i++) {
-		struct pictures_file file = sample(i);
+		struct pictures_file file = pictures_sample(i);
 
 		for (size_t at = 20; at < file.size; at += 3) {
 			file.bytes[at] ^= 0xff;
@@ -1209,25 +1179,7 @@ static void the_golden_inputs_come_out_of_the_golden_pictures(void **state)
 	}
 }
 
-static int write_seeds(const char *folder)
-{
-	for (unsigned i = 0; i < SAMPLES; i++) {
-		struct pictures_file seed = sample(i);
-		char path[4096];
-		FILE *out;
-
-		(void)snprintf(path, sizeof(path), "%s/picture-%u", folder, i);
-		out = fopen(path, "wb");
-		if (!out || fwrite(seed.bytes, 1, seed.size, out) != seed.size || fclose(out)) {
-			perror(path);
-			return 1;
-		}
-		free(seed.bytes);
-	}
-	return 0;
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_jpeg_is_decoded_as_libjpeg_does_by_default),
@@ -1272,7 +1224,5 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_golden_inputs_come_out_of_the_golden_pictures),
 	};
 
-	if (argc == 3 && !strcmp(argv[1], "--seeds"))
-		return write_seeds(argv[2]);
 	return CHECK_RUN(tests);
 }
