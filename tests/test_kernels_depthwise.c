@@ -170,6 +170,20 @@ static void a_window_may_look_past_the_image_on_all_sides(void **state)
 	}
 }
 
+static void dilation_far_past_the_image_takes_no_memory(void **state)
+{
+	struct shape shape = { 1, 3, 5, 3, 1, 2, 2, 1, 1, 1 << 28, 1 << 28, PADDING_SAME };
+	struct layer l;
+
+	(void)state;
+	layer_new(&l, &dice, BUILTIN_DEPTHWISE_CONV_2D, OPTIONS_DEPTHWISE_CONV_2D, ATOLL_UINT8);
+	build(&l, &shape);
+	layer_run(&l);
+	expect_all(&l, &shape);
+	assert_true(atoll_session_plan(l.s.graph.session)->arena_bytes < 1 << 20);
+	single_free(&l.s);
+}
+
 static void no_images_give_no_output(void **state)
 {
 	struct shape shape = { 0, 5, 5, 2, 1, 3, 3, 1, 1, 1, 1, PADDING_SAME };
@@ -217,6 +231,7 @@ int main(void)
 		cmocka_unit_test(float_adds_in_order_over_random_shapes),
 		cmocka_unit_test(large_layers_equal_the_formula_on_any_number_of_threads),
 		cmocka_unit_test(a_window_may_look_past_the_image_on_all_sides),
+		cmocka_unit_test(dilation_far_past_the_image_takes_no_memory),
 		cmocka_unit_test(no_images_give_no_output),
 		cmocka_unit_test(layers_that_do_not_fit_are_refused),
 	};

@@ -246,6 +246,37 @@ static void long_products_of_extremes_are_those_of_plain_c(void **state)
 	}
 }
 
+/* Converters give channels without weights a tiny scale and the largest bias. */
+static void dead_channels_are_those_of_plain_c(void **state)
+{
+	const struct vector_ops *ops;
+
+	(void)state;
+	for (unsigned t = 0; (ops = other_table(t)); t++) {
+		for (int i = 0; i < 60; i++) {
+			struct multiplier scale[40];
+			int32_t bias[40];
+			struct gemm g = {
+				.is_signed = true, .k = (uint32_t)in(1, 30), .n = 40,
+				.low = one_in(2) ? -128 : -100, .high = 127,
+				.out_zero = -100, .scale = scale, .bias = bias,
+			};
+
+			for (uint32_t n = 0; n < g.n; n++) {
+				bool is_dead = one_in(3);
+
+				scale[n] = random_scale(true);
+				if (is_dead)
+					scale[n].shift = in(-31, -22);
+				bias[n] = is_dead ? (1 << 30) + in(-64, 64) * 64 : in(-999, 999);
+				if (one_in(2))
+					bias[n] = -bias[n];
+			}
+			compare_product(ops, &g, (uint32_t)in(1, 9));
+		}
+	}
+}
+
 static void convolve(const struct vector_ops *ops, const struct depthwise *d,
 		     const void *filter, const void *image, uint8_t *out, uint32_t split)
 {
@@ -527,6 +558,7 @@ int main(void)
 		cmocka_unit_test(products_of_all_shapes_are_those_of_plain_c),
 		cmocka_unit_test(products_with_odd_scales_are_those_of_plain_c),
 		cmocka_unit_test(long_products_of_extremes_are_those_of_plain_c),
+		cmocka_unit_test(dead_channels_are_those_of_plain_c),
 		cmocka_unit_test(depthwise_3x3_is_that_of_plain_c),
 		cmocka_unit_test(depthwise_of_any_window_is_that_of_plain_c),
 		cmocka_unit_test(averages_are_those_of_plain_c),

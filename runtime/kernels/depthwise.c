@@ -22,6 +22,13 @@
  * again what the shapes say and is not looked at.
  */
 
+/*
+ * Vector tables lay out all that a row of windows reaches over. Where dilation
+ * goes so far past the image that this is mostly padding, the plain one needs no
+ * such memory. Layers of real models have a hundredth of this.
+ */
+#define REACHED_VALUES_MAX (1 << 23)
+
 struct layer {
 	struct weights weights;
 	const struct vector_ops *ops;
@@ -202,6 +209,19 @@ static int fit_window(const struct kernel_node *node, struct flatbuf_table optio
 		(int32_t)l->out_c }, err);
 }
 
+static const struct vector_ops *choose_table(const struct layer *l, enum cpu_level cpu)
+{
+	const struct window_axis *x = &l->window.x;
+	uint64_t columns = (uint64_t)x->out * x->stride +
+			   (uint64_t)(x->kernel - 1) * x->dilation;
+	uint64_t column_values = (uint64_t)l->window.y.kernel * l->out_c;
+
+	if (columns > REACHED_VALUES_MAX || column_values > REACHED_VALUES_MAX ||
+	    columns * column_values > REACHED_VALUES_MAX)
+		return &vector_plain;
+	return vector_ops(cpu);
+}
+
 static void describe_shape(struct layer *l)
 {
 	const struct weights *w = &l->weights;
@@ -279,7 +299,7 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		r = fit_window(node, options, l, err);
 	if (r < 0)
 		return r;
-	l->ops = vector_ops(setup->cpu);
+	l->ops = choose_table(l, setup->cpu);
 	l->batches = (uint32_t)node->input[0]->dims[0];
 	l->in_image_bytes = l->batches ? node->input[0]->bytes / l->batches : 0;
 	l->out_image_bytes = l->batches ? node->output[0]->bytes / l->batches : 0;

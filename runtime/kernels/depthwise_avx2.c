@@ -36,8 +36,6 @@ size_t avx2_depthwise_packed_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
-	if (lines_are_too_long(d))
-		return vector_plain.depthwise_packed_bytes(d);
 	return sizeof(struct packed_head) + l.groups * sizeof(struct columns) +
 	       l.groups * group_numbers(&l) * sizeof(int16_t);
 }
@@ -46,8 +44,6 @@ size_t avx2_depthwise_scratch_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
-	if (lines_are_too_long(d))
-		return vector_plain.depthwise_scratch_bytes(d);
 	return lines_scratch_bytes(d, &l);
 }
 
@@ -79,10 +75,6 @@ void avx2_depthwise_pack(const struct depthwise *d, const void *filter, void *pa
 	struct columns *columns = (struct columns *)(head + 1);
 	int16_t *weights = (int16_t *)(void *)(columns + l.groups);
 
-	if (lines_are_too_long(d)) {
-		vector_plain.depthwise_pack(d, filter, packed);
-		return;
-	}
 	memset(packed, 0, avx2_depthwise_packed_bytes(d));
 	head->finish = finish_choose(&f, (uint64_t)d->kernel_h * d->kernel_w, d->bias);
 	for (uint32_t i = 0; i < d->out_c * l.cells; i++) {
@@ -269,10 +261,6 @@ void avx2_depthwise_run(const struct depthwise *d, const void *packed, const voi
 		.end = ending_of(&f), .out_stride = (size_t)d->out_c * l.cells,
 	};
 
-	if (lines_are_too_long(d)) {
-		vector_plain.depthwise_run(d, packed, in, out, first, rows, scratch);
-		return;
-	}
 	for (uint32_t y = first; y < first + rows; y++) {
 		uint32_t at = (y - first) % l.at_once;
 

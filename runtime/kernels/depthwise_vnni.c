@@ -52,8 +52,6 @@ size_t vnni_depthwise_packed_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
-	if (lines_are_too_long(d))
-		return vector_plain.depthwise_packed_bytes(d);
 	return sizeof(struct packed_head) + l.groups * sizeof(struct columns) +
 	       wide_bytes(&l) + l.groups * group_bytes(&l);
 }
@@ -62,8 +60,6 @@ size_t vnni_depthwise_scratch_bytes(const struct depthwise *d)
 {
 	struct lines l = shape_of(d);
 
-	if (lines_are_too_long(d))
-		return vector_plain.depthwise_scratch_bytes(d);
 	return lines_scratch_bytes(d, &l);
 }
 
@@ -117,10 +113,6 @@ void vnni_depthwise_pack(const struct depthwise *d, const void *filter, void *pa
 	uint32_t *wide = (uint32_t *)(columns + l.groups);
 	int8_t *weights = (int8_t *)wide + wide_bytes(&l);
 
-	if (lines_are_too_long(d)) {
-		vector_plain.depthwise_pack(d, filter, packed);
-		return;
-	}
 	memset(packed, 0, vnni_depthwise_packed_bytes(d));
 	head->finish = finish_choose(&f, (uint64_t)d->kernel_h * d->kernel_w, d->bias);
 	for (uint32_t i = 0; i < d->out_c * l.cells; i++) {
@@ -397,10 +389,6 @@ void vnni_depthwise_run(const struct depthwise *d, const void *packed, const voi
 		.packed = packed_parts(&l, packed), .end = ending_of(&f),
 	};
 
-	if (lines_are_too_long(d)) {
-		vector_plain.depthwise_run(d, packed, in, out, first, rows, scratch);
-		return;
-	}
 	for (uint32_t y = first; y < first + rows; y++) {
 		r.at = (y - first) % l.at_once;
 		if (r.at == 0)

@@ -8,23 +8,11 @@
 
 #define HEIGHT_MAX 4
 
-/* 32 MiB of lines; layers have a hundredth. */
-#define LANES_MAX (1 << 23)
-
-static uint64_t columns_of(const struct depthwise *d)
+static uint32_t columns_of(const struct depthwise *d)
 {
 	if (d->out_w == 0)
 		return 0;
-	return (uint64_t)(d->out_w - 1) * d->stride_w +
-	       (uint64_t)(d->kernel_w - 1) * d->dilation_w + 1;
-}
-
-bool lines_are_too_long(const struct depthwise *d)
-{
-	uint64_t pitch = (d->out_c + UINT64_C(15)) / 16 * 16;
-	uint64_t lanes = ceil_div(d->kernel_h, 2) * pitch;
-
-	return lanes > LANES_MAX || columns_of(d) * lanes > LANES_MAX;
+	return (d->out_w - 1) * d->stride_w + (d->kernel_w - 1) * d->dilation_w + 1;
 }
 
 struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip)
@@ -35,7 +23,7 @@ struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip)
 	struct lines l = {
 		.cells = is_shared ? COLUMNS / d->in_c : 1,
 		.groups = ceil_div(d->out_c, COLUMNS),
-		.columns = (uint32_t)columns_of(d),
+		.columns = columns_of(d),
 		.count = ceil_div(d->kernel_h, height),
 		.height = height,
 		.is_spread = is_multiplied && d->in_c == 1,

@@ -51,10 +51,6 @@ struct lines {
 /* Input bytes are multiplied as byte ^ flip. */
 struct lines lines_of(const struct depthwise *d, uint32_t height, uint8_t flip);
 
-/* Windows that reach so far past the image that lines would be mostly padding;
-   the plain table takes them. */
-bool lines_are_too_long(const struct depthwise *d);
-
 /* For lines_lay, aligned to 64 bytes. */
 size_t lines_scratch_bytes(const struct depthwise *d, const struct lines *l);
 

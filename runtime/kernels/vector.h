@@ -54,6 +54,9 @@ struct gemm {
  *	         [x * stride_w - pad_left + kx * dilation_w][c / multiplier]
  *	       - in_zero) * (filter[ky][kx][c] - filter_zero)
  *	out[y][x][c] = clamp(multiply_by_quantized(acc, scale[c]) + out_zero, low, high)
+ *
+ * Scratch may be in proportion to the columns between the first and the last tap
+ * of a row, times kernel_h and out_c, image or not.
  */
 struct depthwise {
 	bool is_signed;
