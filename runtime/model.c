@@ -121,7 +121,7 @@ ATOLL_API struct atoll_model *atoll_model_load_bytes(const void *bytes, size_t s
 	struct loaded *loaded = calloc(1, sizeof(*loaded));
 
 	if (!loaded) {
-		atoll_error_set(err, -ENOMEM, "%s: no memory", name);
+		atoll_error_set(err, -ENOMEM, "%s: no memory", atoll_error_path(name));
 		return NULL;
 	}
 	loaded->model.bytes = bytes;
@@ -129,7 +129,7 @@ ATOLL_API struct atoll_model *atoll_model_load_bytes(const void *bytes, size_t s
 	return finish(loaded, name, err);
 }
 
-/* Map the regular file behind `fd`. */
+/* Map the regular file behind `fd`; `path` is for the sentences. */
 static int map_file(struct loaded *loaded, int fd, const char *path,
 		    struct atoll_error *err)
 {
@@ -159,20 +159,21 @@ static int map_file(struct loaded *loaded, int fd, const char *path,
 
 ATOLL_API struct atoll_model *atoll_model_load(const char *path, struct atoll_error *err)
 {
+	const char *named = atoll_error_path(path);
 	struct loaded *loaded;
 	/* A pipe would otherwise keep us waiting for someone to open its other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int r;
 
 	if (fd < 0) {
-		atoll_error_set(err, -errno, "%s: %s", path, strerror(errno));
+		atoll_error_set(err, -errno, "%s: %s", named, strerror(errno));
 		return NULL;
 	}
 	loaded = calloc(1, sizeof(*loaded));
 	if (loaded)
-		r = map_file(loaded, fd, path, err);
+		r = map_file(loaded, fd, named, err);
 	else
-		r = atoll_error_set(err, -ENOMEM, "%s: no memory", path);
+		r = atoll_error_set(err, -ENOMEM, "%s: no memory", named);
 	(void)close(fd); /* the mapping stays; nothing was written */
 	if (r < 0) {
 		free(loaded);

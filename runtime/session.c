@@ -211,6 +211,22 @@ static int fold(struct atoll_session *session, uint32_t index, struct atoll_erro
 	return r;
 }
 
+static bool has_empty_outputs(const struct kernel_node *node)
+{
+	for (uint32_t i = 0; i < node->outputs; i++)
+		if (node->output[i]->elements != 0)
+			return false;
+	return node->outputs > 0;
+}
+
+/* Many pixels of no channels are a long time of nothing: kernels do not look. */
+static int run_nothing(const struct kernel_node *node, struct pool *pool)
+{
+	(void)node;
+	(void)pool;
+	return 0;
+}
+
 static int prepare_operator(struct atoll_session *session, uint32_t index,
 			    struct kernel_setup *setup, struct atoll_error *err)
 {
@@ -231,6 +247,8 @@ static int prepare_operator(struct atoll_session *session, uint32_t index,
 	r = kernel->prepare(node, setup, err);
 	if (r < 0)
 		return r;
+	if (has_empty_outputs(node))
+		node->run = run_nothing;
 	if (node->is_known || has_constant_inputs(node))
 		return fold(session, index, err);
 	return 0;
