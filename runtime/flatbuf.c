@@ -72,48 +72,48 @@ static void read_field(struct flatbuf_table table, unsigned id, void *value,
 		memcpy(value, at, bytes);
 }
 
-bool flatbuf_bool(struct flatbuf_table table, unsigned id, bool absent)
+ATOLL_API bool flatbuf_bool(struct flatbuf_table table, unsigned id, bool absent)
 {
 	return flatbuf_u8(table, id, absent) != 0;
 }
 
-int8_t flatbuf_i8(struct flatbuf_table table, unsigned id, int8_t absent)
+ATOLL_API int8_t flatbuf_i8(struct flatbuf_table table, unsigned id, int8_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
 }
 
-uint8_t flatbuf_u8(struct flatbuf_table table, unsigned id, uint8_t absent)
+ATOLL_API uint8_t flatbuf_u8(struct flatbuf_table table, unsigned id, uint8_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
 }
 
-int32_t flatbuf_i32(struct flatbuf_table table, unsigned id, int32_t absent)
+ATOLL_API int32_t flatbuf_i32(struct flatbuf_table table, unsigned id, int32_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
 }
 
-uint32_t flatbuf_u32(struct flatbuf_table table, unsigned id, uint32_t absent)
+ATOLL_API uint32_t flatbuf_u32(struct flatbuf_table table, unsigned id, uint32_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
 }
 
-int64_t flatbuf_i64(struct flatbuf_table table, unsigned id, int64_t absent)
+ATOLL_API int64_t flatbuf_i64(struct flatbuf_table table, unsigned id, int64_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
 }
 
-uint64_t flatbuf_u64(struct flatbuf_table table, unsigned id, uint64_t absent)
+ATOLL_API uint64_t flatbuf_u64(struct flatbuf_table table, unsigned id, uint64_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
 }
 
-float flatbuf_f32(struct flatbuf_table table, unsigned id, float absent)
+ATOLL_API float flatbuf_f32(struct flatbuf_table table, unsigned id, float absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
@@ -125,19 +125,19 @@ static const uint8_t *follow(const uint8_t *slot)
 	return slot ? slot + load_u32(slot) : NULL;
 }
 
-struct flatbuf_table flatbuf_child(struct flatbuf_table table, unsigned id)
+ATOLL_API struct flatbuf_table flatbuf_child(struct flatbuf_table table, unsigned id)
 {
 	return (struct flatbuf_table){ .at = follow(field_at(table, id)) };
 }
 
-const char *flatbuf_string(struct flatbuf_table table, unsigned id)
+ATOLL_API const char *flatbuf_string(struct flatbuf_table table, unsigned id)
 {
 	const uint8_t *string = follow(field_at(table, id));
 
 	return string ? (const char *)string + 4 : NULL;
 }
 
-struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id)
+ATOLL_API struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id)
 {
 	const uint8_t *vector = follow(field_at(table, id));
 
@@ -146,12 +146,12 @@ struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id)
 	return (struct flatbuf_vector){ .at = vector + 4, .count = load_u32(vector) };
 }
 
-int32_t flatbuf_vector_i32(struct flatbuf_vector vector, uint32_t i)
+ATOLL_API int32_t flatbuf_vector_i32(struct flatbuf_vector vector, uint32_t i)
 {
 	return load_i32(vector.at + 4 * (size_t)i);
 }
 
-int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i)
+ATOLL_API int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i)
 {
 	int64_t value;
 
@@ -159,7 +159,7 @@ int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i)
 	return value;
 }
 
-float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i)
+ATOLL_API float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i)
 {
 	float value;
 
@@ -167,12 +167,12 @@ float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i)
 	return value;
 }
 
-struct flatbuf_table flatbuf_vector_table(struct flatbuf_vector vector, uint32_t i)
+ATOLL_API struct flatbuf_table flatbuf_vector_table(struct flatbuf_vector vector, uint32_t i)
 {
 	return (struct flatbuf_table){ .at = follow(vector.at + 4 * (size_t)i) };
 }
 
-const char *flatbuf_vector_string(struct flatbuf_vector vector, uint32_t i)
+ATOLL_API const char *flatbuf_vector_string(struct flatbuf_vector vector, uint32_t i)
 {
 	return (const char *)follow(vector.at + 4 * (size_t)i) + 4;
 }
