@@ -30,6 +30,16 @@
  */
 #define LOOKS_BEFORE_SLEEP 2000
 
+/*
+ * The items [first, end) that a thread has still to do, as first << 32 | end. A
+ * thread takes its own from the front: with every operator that is about the same
+ * part of the picture, whose data its cache still holds. Who has none left takes
+ * from the back of the others.
+ */
+struct span {
+	_Alignas(64) atomic_ullong items;
+};
+
 struct worker {
 	struct pool *pool;
 	uint32_t index;
@@ -41,9 +51,8 @@ struct pool {
 
 	void (*task)(void *context, uint32_t item, uint32_t thread);
 	void *context;
-	uint32_t items;
-	atomic_uint next_item;
-	atomic_ullong job;
+	_Alignas(64) atomic_ullong job;
+	struct span span[POOL_THREADS_MAX]; /* by thread */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -62,12 +71,49 @@ static void relax(void)
 #endif
 }
 
-static void take_items(struct pool *pool, uint32_t thread)
+static unsigned long long items_between(uint32_t first, uint32_t end)
 {
-	uint32_t item;
+	return (unsigned long long)first << 32 | end;
+}
 
-	while ((item = atomic_fetch_add(&pool->next_item, 1)) < pool->items)
-		pool->task(pool->context, item, thread);
+/* One item off the front or the back; false when there is none. */
+static bool take_item(struct span *span, bool from_front, uint32_t *item)
+{
+	unsigned long long items = atomic_load(&span->items), rest;
+	uint32_t first, end;
+
+	do {
+		first = (uint32_t)(items >> 32);
+		end = (uint32_t)items;
+		if (first >= end)
+			return false;
+		*item = from_front ? first : end - 1;
+		rest = from_front ? items_between(first + 1, end) :
+			items_between(first, end - 1);
+	} while (!atomic_compare_exchange_weak(&span->items, &items, rest));
+	return true;
+}
+
+static void do_items(struct pool *pool, uint32_t thread)
+{
+	uint32_t threads = pool_threads(pool), item;
+
+	for (uint32_t i = 0; i < threads; i++)
+		while (take_item(&pool->span[(thread + i) % threads], i == 0, &item))
+			pool->task(pool->context, item, thread);
+}
+
+/* The same number for each thread, one more or less. */
+static void share_out(struct pool *pool, uint32_t items)
+{
+	uint32_t threads = pool_threads(pool);
+
+	for (uint32_t i = 0; i < threads; i++) {
+		uint32_t first = (uint32_t)((uint64_t)items * i / threads);
+		uint32_t end = (uint32_t)((uint64_t)items * (i + 1) / threads);
+
+		atomic_store(&pool->span[i].items, items_between(first, end));
+	}
 }
 
 /* Enter the job unless it is closed or was `seen` before. */
@@ -114,7 +160,7 @@ static void *work(void *argument)
 
 	while (!atomic_load(&pool->is_stopping)) {
 		if (enter(pool, &seen)) {
-			take_items(pool, self->index);
+			do_items(pool, self->index);
 			atomic_fetch_sub(&pool->job, 1);
 		}
 		wait_for_news(pool, seen);
@@ -144,13 +190,12 @@ void pool_run(struct pool *pool,
 	}
 	pool->task = task;
 	pool->context = context;
-	pool->items = items;
-	atomic_store(&pool->next_item, 0);
+	share_out(pool, items);
 	job = atomic_load(&pool->job) / JOB + 1;
 	atomic_store(&pool->job, job * JOB | OPEN);
 	wake_sleepers(pool);
 
-	take_items(pool, 0);
+	do_items(pool, 0);
 	atomic_fetch_and(&pool->job, ~OPEN);
 	for (unsigned looks = 0; atomic_load(&pool->job) & INSIDE_MASK; looks++) {
 		if (looks < LOOKS_BEFORE_SLEEP)
@@ -167,6 +212,7 @@ uint32_t pool_threads(const struct pool *pool)
 
 struct pool *pool_new(uint32_t threads, struct atoll_error *err)
 {
+	size_t bytes = sizeof(struct pool) + (threads - 1) * sizeof(struct worker);
 	struct pool *pool;
 
 	if (threads < 1 || threads > POOL_THREADS_MAX) {
@@ -174,11 +220,11 @@ struct pool *pool_new(uint32_t threads, struct atoll_error *err)
 				threads, POOL_THREADS_MAX);
 		return NULL;
 	}
-	pool = calloc(1, sizeof(*pool) + (threads - 1) * sizeof(pool->worker[0]));
-	if (!pool) {
+	if (posix_memalign((void **)&pool, _Alignof(struct pool), bytes) != 0) {
 		atoll_error_set(err, -ENOMEM, "threads: out of memory");
 		return NULL;
 	}
+	memset(pool, 0, bytes);
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->wake, NULL);
 

@@ -299,7 +299,7 @@ static uint32_t choose_rows(const struct conv *c, uint32_t threads)
 		rows = share;
 	if (rows < ITEM_WORK_MIN / work)
 		rows = ITEM_WORK_MIN / work;
-	rows = (rows + ROWS_MIN - 1) / ROWS_MIN * ROWS_MIN;
+	rows = (rows + ROWS_MIN / 2) / ROWS_MIN * ROWS_MIN;
 	return rows < ROWS_MIN ? ROWS_MIN : rows > ROWS_MAX ? ROWS_MAX : (uint32_t)rows;
 }
 

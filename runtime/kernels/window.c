@@ -92,7 +92,7 @@ uint32_t window_share(const struct window *window, uint32_t channels, uint32_t i
 	/* Larger factors are large enough, and their product might not fit. */
 	uint64_t row_work = cells < ITEM_WORK_MIN && taps < ITEM_WORK_MIN ?
 		cells * taps + 1 : ITEM_WORK_MIN;
-	uint64_t rows = (uint64_t)y->out * images / (2 * threads);
+	uint64_t rows = ((uint64_t)y->out * images + threads - 1) / threads;
 
 	if (threads == 1 || rows > y->out)
 		rows = y->out;

@@ -58,7 +58,8 @@ struct window_span window_inside(const struct window_axis *axis, uint32_t o);
 
 /*
  * How many output rows of one image make an item of work where every channel of
- * every tap is looked at: two items for each thread, unless that makes them tiny.
+ * every tap is looked at: an item for each thread, unless that makes them tiny.
+ * More items share out better but lay out the rows around each of them again.
  */
 uint32_t window_share(const struct window *window, uint32_t channels, uint32_t images,
 		      uint32_t threads);
