@@ -65,6 +65,9 @@ LDLIBS      := -lm
 include board/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# A word for each file; `make V=1` shows the commands.
+say = @$(if $(V),:,echo "  $(1)")
+Q  := $(if $(V),,@)
 shared := $(BUILD)/libatoll.so.$(version)
 static := $(BUILD)/libatoll.a
 links  := $(BUILD)/libatoll.so.$(soversion) $(BUILD)/libatoll.so
@@ -76,40 +79,48 @@ all: $(links) $(binaries) $(compiled_schemas)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(cflags) -MMD -MP -c $< -o $@
+	$(call say,CC    $<)
+	$(Q)$(CC) $(cflags) -MMD -MP -c $< -o $@
 
 $(shared): $(call objects,$(lib))
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
 		-Wl,--no-undefined $(relocs) $^ $(LDLIBS) -o $@
 
 $(links): $(shared)
-	ln -sf $(notdir $<) $@
+	@ln -sf $(notdir $<) $@
 
 $(static): $(call objects,$(lib))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR    $@)
+	$(Q)$(AR) rcs $@ $^
 
 # Programs see what any user of the package sees: the doors and the .so. The
 # ones in the build folder find it beside themselves.
 $(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
-	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' $(filter %.o,$^) \
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' $(filter %.o,$^) \
 		-L$(BUILD) -latoll $(LDLIBS) -o $@
 
 $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@
 
 # Checks link the archive, so that they can also look inside a room.
 $(tests): %: %.o $(BUILD)/tests/libcheck.a $(static)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) $(check_libs) -o $@
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
 $(BUILD)/tests/libcheck.a: $(call objects,$(check_parts))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR    $@)
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.bfbs: %.fbs
 	@mkdir -p $(@D)
-	flatc --binary --schema -o $(@D) $<
+	$(call say,FLATC $<)
+	$(Q)flatc --binary --schema -o $(@D) $<
 
 packages:
 	@tests/packages.sh $(packages)
@@ -151,7 +162,8 @@ fuzz-built: $(fuzzers:%.c=$(BUILD)/%)
 	@tests/fuzz.sh $(FUZZ_SECONDS) $^
 
 $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread $^ $(LDLIBS) $(check_libs) -o $@
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
 bench:
 	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev llvm clang gcc-aarch64-linux-gnu
@@ -163,7 +175,8 @@ mca:
 	@tests/bench/mca.sh
 
 $(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
 
 install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1

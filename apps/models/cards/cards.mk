@@ -6,7 +6,8 @@ cards := apps/models/cards
 $(BUILD)/cards/write $(BUILD)/cards/evaluate: $(BUILD)/cards/%: \
 		$(BUILD)/$(cards)/%.o $(BUILD)/libatoll.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 
 $(BUILD)/cards/held-out.scenes: $(cards)/held_out.py $(cards)/glyphs.py | cards-packages
 	@mkdir -p $(@D)
