@@ -57,6 +57,7 @@ lib += \
 	runtime/kernels/vector.c \
 	runtime/kernels/weights.c \
 	runtime/kernels/window.c \
+	runtime/layout.c \
 	runtime/memory.c \
 	runtime/model.c \
 	runtime/plan.c \

@@ -13,8 +13,8 @@
 #include "runtime/cache.h"
 #include "runtime/cpu.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/layout.h"
 #include "runtime/memory.h"
-#include "runtime/plan.h"
 #include "runtime/pool.h"
 #include "runtime/schema/tflite.h"
 
@@ -274,151 +274,22 @@ static int prepare_all(struct atoll_session *session, struct atoll_error *err)
 	return 0;
 }
 
-/*
- * Who lives where in the arena. A block belongs to a tensor, or to the first of
- * a chain of views on the same bytes, or is an operator's scratch.
- */
-struct layout {
-	struct plan_block *block; /* [blocks] */
-	uint32_t blocks;
-	uint32_t *of_tensor;      /* [tensors] block or NONE */
-	uint32_t *of_scratch;     /* [operators] block or NONE */
-};
-
-#define NONE UINT32_MAX
-
-static uint32_t tensor_index(const struct atoll_session *session,
-			     const struct atoll_tensor *tensor)
-{
-	return (uint32_t)(tensor - session->tensor);
-}
-
-static uint32_t new_block(struct layout *layout, size_t bytes, uint32_t first,
-			  uint32_t last)
-{
-	layout->block[layout->blocks] = (struct plan_block){
-		.bytes = bytes, .first = first, .last = last };
-	return layout->blocks++;
-}
-
-/* A block for a tensor that is born at `first`, unless it has one already or
-   needs none. */
-static void born(struct atoll_session *session, struct layout *layout,
-		 const struct atoll_tensor *tensor, uint32_t first, uint32_t last)
-{
-	uint32_t index = tensor_index(session, tensor);
-
-	if (!tensor->data && layout->of_tensor[index] == NONE)
-		layout->of_tensor[index] = new_block(layout, tensor->bytes, first, last);
-}
-
-static void used(struct atoll_session *session, struct layout *layout,
-		 const struct atoll_tensor *tensor, uint32_t step)
-{
-	uint32_t block = layout->of_tensor[tensor_index(session, tensor)];
-
-	if (block != NONE && layout->block[block].last < step)
-		layout->block[block].last = step;
-}
-
-/* May output 0 be the same memory as input 0? */
-static bool is_shared_view(struct atoll_session *session, const struct kernel_node *node)
-{
-	return node->is_view && !session->options.keeps_tensors &&
-	       !node->input[0]->data &&
-	       !session->graph->is_variable[tensor_index(session, node->input[0])] &&
-	       node->input[0]->bytes == node->output[0]->bytes;
-}
-
-static void lay_out_operator(struct atoll_session *session, struct layout *layout,
-			     uint32_t step)
-{
-	const struct kernel_node *node = &session->node[step];
-	uint32_t last = session->options.keeps_tensors ? session->graph->operators : step;
-
-	for (uint32_t i = 0; i < node->inputs; i++)
-		if (node->input[i])
-			used(session, layout, node->input[i], step);
-	if (is_shared_view(session, node))
-		layout->of_tensor[tensor_index(session, node->output[0])] =
-			layout->of_tensor[tensor_index(session, node->input[0])];
-	for (uint32_t i = 0; i < node->outputs; i++) {
-		born(session, layout, node->output[i], step, last);
-		used(session, layout, node->output[i], step);
-	}
-	if (node->scratch_bytes > 0)
-		layout->of_scratch[step] =
-			new_block(layout, node->scratch_bytes, step, step);
-}
-
-static void lay_out(struct atoll_session *session, struct layout *layout)
-{
-	const struct atoll_graph *graph = session->graph;
-	uint32_t end = graph->operators;
-
-	/* Inputs stay as the caller wrote them, so that a run can be repeated. */
-	for (uint32_t i = 0; i < graph->inputs; i++)
-		born(session, layout, &session->tensor[graph->input[i]], 0, end);
-	for (uint32_t i = 0; i < graph->tensors; i++)
-		if (graph->is_variable[i])
-			born(session, layout, &session->tensor[i], 0, end);
-	for (uint32_t step = 0; step < end; step++)
-		if (!session->is_folded[step])
-			lay_out_operator(session, layout, step);
-	for (uint32_t i = 0; i < graph->outputs; i++) {
-		born(session, layout, &session->tensor[graph->output[i]], 0, end);
-		used(session, layout, &session->tensor[graph->output[i]], end);
-	}
-}
-
-static int place(struct atoll_session *session, const struct layout *layout)
-{
-	const struct atoll_graph *graph = session->graph;
-	int r = plan_pack(layout->block, layout->blocks, &session->plan.arena_bytes);
-
-	if (r < 0)
-		return r;
-	session->arena = memory_take(&session->memory, session->plan.arena_bytes);
-	if (!session->arena)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < graph->tensors; i++)
-		if (layout->of_tensor[i] != NONE)
-			session->tensor[i].data =
-				session->arena + layout->block[layout->of_tensor[i]].offset;
-	for (uint32_t i = 0; i < graph->operators; i++) {
-		/* Never NULL: kernels with no need of it add 0 to it. */
-		session->node[i].scratch = session->arena;
-		if (layout->of_scratch[i] != NONE)
-			session->node[i].scratch =
-				session->arena + layout->block[layout->of_scratch[i]].offset;
-	}
-	return 0;
-}
-
 static int make_arena(struct atoll_session *session, struct atoll_error *err)
 {
-	const struct atoll_graph *graph = session->graph;
-	size_t most = (size_t)graph->tensors + graph->operators;
-	struct memory memory = MEMORY_UNLIMITED;
 	struct layout layout = {
-		.block = memory_take(&memory, most * sizeof(struct plan_block)),
-		.of_tensor = memory_take(&memory, graph->tensors * sizeof(uint32_t)),
-		.of_scratch = memory_take(&memory, graph->operators * sizeof(uint32_t)),
+		.graph = session->graph,
+		.tensor = session->tensor,
+		.node = session->node,
+		.is_folded = session->is_folded,
+		.keeps_tensors = session->options.keeps_tensors,
 	};
-	int r = -ENOMEM;
+	int r = layout_make(&layout, &session->memory);
 
-	if (layout.block && layout.of_tensor && layout.of_scratch) {
-		for (uint32_t i = 0; i < graph->tensors; i++)
-			layout.of_tensor[i] = NONE;
-		for (uint32_t i = 0; i < graph->operators; i++)
-			layout.of_scratch[i] = NONE;
-		lay_out(session, &layout);
-		r = place(session, &layout);
-	}
-	memory_free(&memory);
+	session->arena = layout.arena;
+	session->plan.arena_bytes = layout.arena_bytes;
 	if (r < 0)
 		atoll_error_set(err, r, "%s: no memory for %zu bytes of tensors",
-				session->model->path, session->plan.arena_bytes);
+				session->model->path, layout.arena_bytes);
 	return r;
 }
 
