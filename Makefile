@@ -190,6 +190,7 @@ install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 		install -D -m 644 $$file $(DESTDIR)$(datadir)/$${file#apps/} || exit 1; done
 	sed -e 's|@includedir@|$(includedir)|' -e 's|@libdir@|$(libdir)|' \
 		-e 's|@version@|$(version)|' apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
+	[ -n "$(DESTDIR)" ] || ldconfig
 
 clean:
 	rm -rf build build-*
