@@ -42,7 +42,7 @@ cflags  = -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
           -fno-asynchronous-unwind-tables \
           -D_GNU_SOURCE -DATOLL_VERSION='"$(version)"' -DATOLL_DATADIR='"$(datadir)"' \
           -I. $(CPPFLAGS) $(CFLAGS) $(isa)
-arch   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+arch   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 # Relocations as a bitmap (glibc 2.36 reads it): 30 KB less on x86-64. Debian 12's
 # linker has it for no other machine we build for.
 relocs := $(if $(filter x86_64,$(arch)),-Wl$(comma)-z$(comma)pack-relative-relocs)
