@@ -358,3 +358,19 @@ void layer_window(bool is_same, int32_t in, int32_t reach, int32_t stride, int32
 	missing = (*out - 1) * stride + reach - in;
 	*pad = missing > 0 ? missing / 2 : 0;
 }
+
+void layer_repeat(enum atoll_type type, int rounds,
+		  void (*round)(struct layer *l, enum atoll_type type))
+{
+	size_t compared = 0, inside = 0;
+
+	for (int i = 0; i < rounds; i++) {
+		struct layer l;
+
+		round(&l, type);
+		compared += l.compared;
+		inside += l.inside;
+		single_free(&l.s);
+	}
+	assert_true(type == ATOLL_FLOAT32 || inside * 8 > compared);
+}

@@ -75,6 +75,13 @@ void layer_add(struct layer *l, size_t i, size_t w);
    starts a new sum. */
 void layer_expect(struct layer *l, size_t at, uint32_t channel);
 
+/*
+ * `rounds` layers: `round` makes, runs and compares each. Fails the test when most
+ * outputs end at the limits of their type, where they prove little.
+ */
+void layer_repeat(enum atoll_type type, int rounds,
+		  void (*round)(struct layer *l, enum atoll_type type));
+
 /* x times `real` as the integer kernels do it. */
 int32_t layer_scaled(int64_t x, double real);
 
