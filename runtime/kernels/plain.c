@@ -190,22 +190,8 @@ static void depthwise_run(const struct depthwise *d, const void *packed,
 
 #define POOL_GROUP 64
 
-/* The part of a window that lies inside: [begin, end). */
-struct span {
-	uint32_t begin, end;
-};
-
-static struct span inside(uint32_t out, uint32_t stride, int32_t pad,
-			  uint32_t kernel, uint32_t in)
-{
-	int64_t begin = (int64_t)out * stride - pad, end = begin + kernel;
-
-	return (struct span){ (uint32_t)(begin > 0 ? begin : 0),
-			      (uint32_t)(end < in ? end : in) };
-}
-
 static void average_group(const struct average_pool *p, const uint8_t *in, uint8_t *out,
-			  struct span ys, struct span xs, uint32_t channels)
+			  struct pool_span ys, struct pool_span xs, uint32_t channels)
 {
 	uint8_t flip = flip_of(p->is_signed);
 	int32_t taps = (int32_t)((ys.end - ys.begin) * (xs.end - xs.begin));
@@ -233,10 +219,10 @@ static void average_pool_run(const struct average_pool *p, const void *in, void 
 	uint8_t *to = (uint8_t *)out + (size_t)first * p->out_w * p->channels;
 
 	for (uint32_t y = first; y < first + rows; y++) {
-		struct span ys = inside(y, p->stride_h, p->pad_top, p->kernel_h, p->in_h);
+		struct pool_span ys = pool_span(y, p->stride_h, p->pad_top, p->kernel_h, p->in_h);
 
 		for (uint32_t x = 0; x < p->out_w; x++, to += p->channels) {
-			struct span xs = inside(x, p->stride_w, p->pad_left,
+			struct pool_span xs = pool_span(x, p->stride_w, p->pad_left,
 						p->kernel_w, p->in_w);
 
 			for (uint32_t c = 0; c < p->channels; c += POOL_GROUP) {

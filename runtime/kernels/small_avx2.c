@@ -73,19 +73,6 @@ INLINE __m256i scale(__m256i x, const struct scaling *s)
 /* Sums below this are exact as float, and so is their quotient's whole part. */
 #define EXACT_FLOAT (1 << 24)
 
-struct span {
-	uint32_t begin, end;
-};
-
-static struct span inside(uint32_t out, uint32_t stride, int32_t pad, uint32_t kernel,
-			  uint32_t in)
-{
-	int64_t begin = (int64_t)out * stride - pad, end = begin + kernel;
-
-	return (struct span){ (uint32_t)(begin > 0 ? begin : 0),
-			      (uint32_t)(end < in ? end : in) };
-}
-
 /* sum / taps rounded half away from zero; the sum is of flipped bytes. */
 INLINE __m256i mean(__m256i sum, int32_t taps, uint8_t flip)
 {
@@ -100,7 +87,7 @@ INLINE __m256i mean(__m256i sum, int32_t taps, uint8_t flip)
 
 /* Up to sixteen channels of one output cell. */
 static __m256i average_group(const struct average_pool *p, const uint8_t *in,
-			     struct span ys, struct span xs, uint32_t channels,
+			     struct pool_span ys, struct pool_span xs, uint32_t channels,
 			     const struct ending *end)
 {
 	__m128i flip = _mm_set1_epi8((char)flip_of(p->is_signed));
@@ -134,10 +121,10 @@ void avx2_average_pool_run(const struct average_pool *p, const void *in, void *o
 		return;
 	}
 	for (uint32_t y = first; y < first + rows; y++) {
-		struct span ys = inside(y, p->stride_h, p->pad_top, p->kernel_h, p->in_h);
+		struct pool_span ys = pool_span(y, p->stride_h, p->pad_top, p->kernel_h, p->in_h);
 
 		for (uint32_t x = 0; x < p->out_w; x++, to += p->channels) {
-			struct span xs = inside(x, p->stride_w, p->pad_left, p->kernel_w,
+			struct pool_span xs = pool_span(x, p->stride_w, p->pad_left, p->kernel_w,
 						p->in_w);
 
 			for (uint32_t c = 0; c < p->channels; c += POOL_GROUP) {

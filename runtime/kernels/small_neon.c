@@ -27,20 +27,6 @@ static inline void store(uint8_t *out, const int32x4_t x[4], struct stored_range
 
 /* Average pooling. */
 
-struct span {
-	uint32_t begin, end;
-};
-
-/* The part of a window that lies inside the image. */
-static struct span inside(uint32_t out, uint32_t stride, int32_t pad, uint32_t kernel,
-			  uint32_t in)
-{
-	int64_t begin = (int64_t)out * stride - pad, end = begin + kernel;
-
-	return (struct span){ (uint32_t)(begin > 0 ? begin : 0),
-			      (uint32_t)(end < in ? end : in) };
-}
-
 struct window {
 	const uint8_t *first; /* its top left cell */
 	uint32_t rows, columns;
@@ -153,10 +139,10 @@ static void average_pool_run(const struct average_pool *p, const void *in, void 
 		return;
 	}
 	for (uint32_t y = first; y < first + rows; y++) {
-		struct span ys = inside(y, p->stride_h, p->pad_top, p->kernel_h, p->in_h);
+		struct pool_span ys = pool_span(y, p->stride_h, p->pad_top, p->kernel_h, p->in_h);
 
 		for (uint32_t x = 0; x < p->out_w; x++, to += p->channels) {
-			struct span xs = inside(x, p->stride_w, p->pad_left,
+			struct pool_span xs = pool_span(x, p->stride_w, p->pad_left,
 						p->kernel_w, p->in_w);
 			size_t cell = (size_t)ys.begin * p->in_w + xs.begin;
 			struct window window = {

@@ -81,6 +81,20 @@ struct average_pool {
 	int32_t low, high;
 };
 
+/* The cells [begin, end) of one axis that the window of output `out` sees. */
+struct pool_span {
+	uint32_t begin, end;
+};
+
+static inline struct pool_span pool_span(uint32_t out, uint32_t stride, int32_t pad,
+					 uint32_t kernel, uint32_t in)
+{
+	int64_t begin = (int64_t)out * stride - pad, end = begin + kernel;
+
+	return (struct pool_span){ (uint32_t)(begin > 0 ? begin : 0),
+				   (uint32_t)(end < in ? end : in) };
+}
+
 /* out = clamp(scale_out((a - a_zero) << 20 by scale_a  +- the same of b) + out_zero) */
 struct add {
 	bool is_signed;
