@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/options.h"
 
+#include "board/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *name = "atoll";
+static struct atoll_log log_to;
 
 /* Whoever started us may have closed the standard streams; then the next file we
    open must not become one. */
@@ -29,8 +31,8 @@ static void keep_streams_apart(void)
 
 void options_begin(const char *program)
 {
-	name = program;
 	keep_streams_apart();
+	log_to = atoll_log_new(program, ATOLL_LOG_INFO);
 	/* The default action, even where our parent ignored it. */
 	(void)signal(SIGPIPE, SIG_DFL);
 }
@@ -38,9 +40,7 @@ void options_begin(const char *program)
 static void say(const char *format, va_list args)
 {
 	(void)fflush(stdout); /* keep data and words in the order they were said */
-	fprintf(stderr, "%s: ", name);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	atoll_log_list(&log_to, ATOLL_LOG_ERR, format, args);
 }
 
 _Noreturn void options_help(const char *text)
@@ -51,7 +51,7 @@ _Noreturn void options_help(const char *text)
 
 _Noreturn void options_version(void)
 {
-	printf("%s %s\n", name, ATOLL_VERSION);
+	printf("%s %s\n", log_to.program, ATOLL_VERSION);
 	exit(options_end(EXIT_SUCCESS));
 }
 
@@ -64,7 +64,7 @@ _Noreturn void options_wrong(const char *format, ...)
 		say(format, args);
 		va_end(args);
 	}
-	fprintf(stderr, "try '%s --help'\n", name);
+	fprintf(stderr, "try '%s --help'\n", log_to.program);
 	exit(EXIT_WRONG);
 }
 

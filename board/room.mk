@@ -1,7 +1,9 @@
-# board: the ground floor, errors and JSON. Leans on nothing.
+# board: the ground floor, errors, JSON, words. Leans on nothing.
 lib += \
 	board/error.c \
-	board/json.c
+	board/json.c \
+	board/log.c
 headers += \
 	board/error.h \
-	board/json.h
+	board/json.h \
+	board/log.h
