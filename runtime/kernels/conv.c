@@ -77,11 +77,13 @@ static uint8_t *gather_taps(const struct conv *c, const uint8_t *row, uint32_t x
 			    struct window_span taps, uint8_t *to)
 {
 	const struct window_axis *axis = &c->window.x;
+	/* Neighbours are one piece. */
+	uint32_t together = axis->dilation == 1 && c->groups == 1 ? taps.end - taps.first : 1;
+	size_t bytes = together * c->group_bytes;
 
 	to = fill(c, to, taps.first * c->group_bytes);
-	for (uint32_t k = taps.first; k < taps.end; k++, to += c->group_bytes)
-		memcpy(to, row + (size_t)window_at(axis, x, k) * c->cell_bytes,
-		       c->group_bytes);
+	for (uint32_t k = taps.first; k < taps.end; k += together, to += bytes)
+		memcpy(to, row + (size_t)window_at(axis, x, k) * c->cell_bytes, bytes);
 	return fill(c, to, (axis->kernel - taps.end) * c->group_bytes);
 }
 
