@@ -18,6 +18,12 @@ INLINE __m256i load_half(const int32_t *of, int half)
 	return _mm256_load_si256((const __m256i *)(const void *)(of + half * 8));
 }
 
+/* The odd ones of a half at even places; the last lane is not theirs. */
+INLINE __m256i load_odd(const int32_t *of, int half)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)(of + half * 8 + 1));
+}
+
 INLINE __m256i load_half_64(const int64_t *of, int half)
 {
 	return _mm256_load_si256((const __m256i *)(const void *)(of + half * 4));
@@ -33,7 +39,7 @@ INLINE __m256i multiply_add(__m256i acc, const struct columns *c, int half)
 {
 	__m256i even = _mm256_mul_epi32(acc, load_half(c->mantissa, half));
 	__m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(acc, 32),
-				       load_half(c->odd_mantissa, half));
+				       load_odd(c->mantissa, half));
 
 	return high_32(_mm256_add_epi64(even, load_half_64(c->add.even, half)),
 		       _mm256_add_epi64(odd, load_half_64(c->add.odd, half)));

@@ -33,7 +33,7 @@ static __m256i multiply_high_lanes(__m256i x, const struct columns *c, int half)
 	__m256i add = _mm256_set1_epi64x(1 << 30);
 	__m256i even = _mm256_mul_epi32(x, load_half(c->mantissa, half));
 	__m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32),
-				       load_half(c->odd_mantissa, half));
+				       load_odd(c->mantissa, half));
 
 	return high_32(_mm256_slli_epi64(_mm256_add_epi64(even, add), 1),
 		       _mm256_slli_epi64(_mm256_add_epi64(odd, add), 1));

@@ -34,7 +34,7 @@ static __m512i multiply_high_lanes(__m512i x, const struct columns *c)
 	__m512i half = _mm512_set1_epi64(1 << 30);
 	__m512i even = _mm512_mul_epi32(x, _mm512_load_si512(c->mantissa));
 	__m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32),
-				       _mm512_load_si512(c->odd_mantissa));
+				       _mm512_loadu_si512(c->mantissa + 1));
 
 	even = _mm512_slli_epi64(_mm512_add_epi64(even, half), 1);
 	odd = _mm512_slli_epi64(_mm512_add_epi64(odd, half), 1);

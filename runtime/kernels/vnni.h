@@ -15,7 +15,7 @@ INLINE __m512i multiply_add(__m512i acc, const struct columns *c)
 {
 	__m512i even = _mm512_mul_epi32(acc, _mm512_load_si512(c->mantissa));
 	__m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(acc, 32),
-				       _mm512_load_si512(c->odd_mantissa));
+				       _mm512_loadu_si512(c->mantissa + 1));
 
 	even = _mm512_add_epi64(even, _mm512_load_si512(c->add.even));
 	odd = _mm512_add_epi64(odd, _mm512_load_si512(c->add.odd));

@@ -74,8 +74,6 @@ void columns_set(struct columns *to, uint32_t i, const struct finishing *f,
 	int32_t n = shift_of(by);
 
 	to->mantissa[i] = by.mantissa;
-	if (i % 2)
-		to->odd_mantissa[i - 1] = by.mantissa;
 	switch (finish) {
 	case FINISH_CUT:
 		set_add(to, i, (INT64_C(1) << 30) + (INT64_C(1) << (30 + n)));

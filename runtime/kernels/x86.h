@@ -40,8 +40,8 @@ enum finish {
 /* Constants of sixteen neighbours; unused ones at the end are zero. */
 struct columns {
 	int32_t bias[COLUMNS];         /* what the sum starts from */
-	int32_t mantissa[COLUMNS];
-	int32_t odd_mantissa[COLUMNS]; /* mantissa[i + 1] at even i */
+	int32_t mantissa[COLUMNS];     /* odd ones are loaded from [1] on, where they
+					  stand at even places */
 	union {
 		struct { /* FINISH_CUT, FINISH_SIGNED */
 			int64_t even[COLUMNS / 2], odd[COLUMNS / 2];
