@@ -195,8 +195,7 @@ static int prepare_leaky_relu(struct kernel_node *node, struct kernel_setup *set
 		{ ATOLL_UINT8, NULL }, { ATOLL_INT8, NULL }, { ATOLL_INT16, bend_i16 },
 		{ ATOLL_FLOAT32, leaky_f32 },
 	};
-	float alpha = flatbuf_f32(kernel_options(node, OPTIONS_LEAKY_RELU),
-				  LEAKY_RELU_ALPHA, 0);
+	float alpha = flatbuf_f32(node->op->options, LEAKY_RELU_ALPHA, 0);
 	broadcast_function *row;
 	struct bend *bend;
 	int r = broadcast_choose(node, 1, BROADCAST_CHOICES(rows), 0, &row, err);

@@ -258,7 +258,7 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 static int prepare_add(struct kernel_node *node, struct kernel_setup *setup,
 		       struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_ADD);
+	struct flatbuf_table options = node->op->options;
 
 	return prepare(node, setup, false,
 		       flatbuf_i8(options, ADD_FUSED_ACTIVATION, ACTIVATION_NONE),
@@ -268,7 +268,7 @@ static int prepare_add(struct kernel_node *node, struct kernel_setup *setup,
 static int prepare_sub(struct kernel_node *node, struct kernel_setup *setup,
 		       struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_SUB);
+	struct flatbuf_table options = node->op->options;
 
 	return prepare(node, setup, true,
 		       flatbuf_i8(options, SUB_FUSED_ACTIVATION, ACTIVATION_NONE),

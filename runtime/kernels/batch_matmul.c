@@ -188,7 +188,7 @@ static void plan_scratch(struct kernel_node *node, struct matmul *p, uint32_t th
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_BATCH_MATMUL);
+	struct flatbuf_table options = node->op->options;
 	struct weights_roles roles = { .input = 0, .filter = 1, .bias = 2,
 				       .is_float_scaled = true };
 	struct matmul *p = kernel_alloc(setup, sizeof(*p));

@@ -165,7 +165,7 @@ no_memory:
 static int concat_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			  struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_CONCATENATION);
+	struct flatbuf_table options = node->op->options;
 	int32_t dims[ATOLL_RANK_MAX];
 	const struct atoll_tensor *out;
 	struct concat *concat;
@@ -225,7 +225,7 @@ static int concat_prepare(struct kernel_node *node, struct kernel_setup *setup,
 static int pack_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_PACK);
+	struct flatbuf_table options = node->op->options;
 	int32_t dims[ATOLL_RANK_MAX + 1];
 	const struct atoll_tensor *first;
 	struct moves *moves;
@@ -273,7 +273,7 @@ static int pack_prepare(struct kernel_node *node, struct kernel_setup *setup,
 static int unpack_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			  struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_UNPACK);
+	struct flatbuf_table options = node->op->options;
 	int32_t dims[ATOLL_RANK_MAX];
 	const struct atoll_tensor *in;
 	struct moves *moves;

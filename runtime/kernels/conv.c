@@ -330,7 +330,7 @@ static void plan_work(const struct kernel_node *node, struct conv *c, uint32_t t
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_CONV_2D);
+	struct flatbuf_table options = node->op->options;
 	struct conv *c = kernel_alloc(setup, sizeof(*c));
 	struct weights_roles roles = { .input = 0, .filter = 1, .bias = 2, .axis = 0 };
 	uint32_t k, columns;

@@ -279,7 +279,7 @@ static int pack_constant(struct layer *l, struct kernel_setup *setup,
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_DEPTHWISE_CONV_2D);
+	struct flatbuf_table options = node->op->options;
 	struct weights_roles roles = { .input = 0, .filter = 1, .bias = 2, .axis = 3 };
 	struct layer *l = kernel_alloc(setup, sizeof(*l));
 	int r;

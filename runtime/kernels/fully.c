@@ -335,7 +335,7 @@ static bool is_hybrid(const struct kernel_node *node)
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_FULLY_CONNECTED);
+	struct flatbuf_table options = node->op->options;
 	struct weights_roles roles = { .input = 0, .filter = 1, .bias = 2, .axis = 0,
 				       .is_float_scaled = true, .is_exactly_scaled = true };
 	int r = kernel_check_counts(node, 2, 3, 1, err);

@@ -68,7 +68,7 @@ static int gather_shape(const struct kernel_node *node, uint32_t axis,
 static int gather_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			  struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_GATHER);
+	struct flatbuf_table options = node->op->options;
 	int32_t batch_dims = flatbuf_i32(options, GATHER_BATCH_DIMS, 0);
 	const struct atoll_tensor *params, *indices;
 	struct gather *g;
@@ -247,7 +247,7 @@ static int one_hot_prepare(struct kernel_node *node, struct kernel_setup *setup,
 				    "expected one each", node->input[2]->elements,
 				    node->input[3]->elements);
 	indices = node->input[0];
-	wanted = flatbuf_i32(kernel_options(node, OPTIONS_ONE_HOT), ONE_HOT_AXIS, 0);
+	wanted = flatbuf_i32(node->op->options, ONE_HOT_AXIS, 0);
 	r = kernel_axis(node, wanted, indices->rank + 1, &axis, err);
 	if (r < 0)
 		return r;

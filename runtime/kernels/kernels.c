@@ -156,12 +156,6 @@ int kernel_error(const struct kernel_node *node, struct atoll_error *err,
 	return atoll_error_set(err, -EINVAL, "%s: %s", node->op->name, why);
 }
 
-struct flatbuf_table kernel_options(const struct kernel_node *node, uint8_t type)
-{
-	return node->op->options_type == type ? node->op->options :
-		(struct flatbuf_table){ NULL };
-}
-
 int kernel_activation(const struct kernel_node *node, int8_t value,
 		      enum activation *activation, struct atoll_error *err)
 {

@@ -90,13 +90,6 @@ const struct kernel *const *kernel_table(uint32_t *count);
  * the session puts the operator's place in front.
  */
 
-/*
- * The node's options, for reading fields of the table `type` (OPTIONS_...).
- * Absent, so that all fields have their defaults, when the file has none or
- * has those of another operator, whose fields would be misread.
- */
-struct flatbuf_table kernel_options(const struct kernel_node *node, uint8_t type);
-
 /* The fused activation in an option's byte; NONE to RELU6 are supported. */
 int kernel_activation(const struct kernel_node *node, int8_t value,
 		      enum activation *activation, struct atoll_error *err);

@@ -218,7 +218,7 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 static int prepare_lstm(struct kernel_node *node, struct kernel_setup *setup,
 			struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_LSTM);
+	struct flatbuf_table options = node->op->options;
 	struct lstm *lstm = kernel_alloc(setup, sizeof(*lstm));
 	int8_t kind = flatbuf_i8(options, LSTM_KERNEL_TYPE, LSTM_KERNEL_FULL);
 
@@ -236,8 +236,7 @@ static int prepare_lstm(struct kernel_node *node, struct kernel_setup *setup,
 static int prepare_sequence(struct kernel_node *node, struct kernel_setup *setup,
 			    struct atoll_error *err)
 {
-	struct flatbuf_table options =
-		kernel_options(node, OPTIONS_UNIDIRECTIONAL_SEQUENCE_LSTM);
+	struct flatbuf_table options = node->op->options;
 	struct lstm *lstm = kernel_alloc(setup, sizeof(*lstm));
 
 	if (!lstm)

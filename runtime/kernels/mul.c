@@ -134,7 +134,7 @@ static int prepare_mul(struct kernel_node *node, struct kernel_setup *setup,
 		{ ATOLL_INT32, mul_i32 }, { ATOLL_INT64, mul_i64 },
 		{ ATOLL_FLOAT32, mul_f32 },
 	};
-	struct flatbuf_table options = kernel_options(node, OPTIONS_MUL);
+	struct flatbuf_table options = node->op->options;
 	int8_t fused = flatbuf_i8(options, MUL_FUSED_ACTIVATION, ACTIVATION_NONE);
 	struct product *p;
 	int r = prepare(node, setup, BROADCAST_CHOICES(rows), fused, &p, err);
@@ -189,7 +189,7 @@ static int prepare_div(struct kernel_node *node, struct kernel_setup *setup,
 	static const struct broadcast_choice rows[] = {
 		{ ATOLL_INT32, div_i32 }, { ATOLL_FLOAT32, div_f32 },
 	};
-	struct flatbuf_table options = kernel_options(node, OPTIONS_DIV);
+	struct flatbuf_table options = node->op->options;
 
 	return prepare_quotient(node, setup, BROADCAST_CHOICES(rows),
 				flatbuf_i8(options, DIV_FUSED_ACTIVATION, ACTIVATION_NONE),

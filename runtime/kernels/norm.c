@@ -70,7 +70,7 @@ static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 	static const struct broadcast_choice rows[] = {
 		{ ATOLL_UINT8, row_8 }, { ATOLL_INT8, row_8 }, { ATOLL_FLOAT32, row_float },
 	};
-	int8_t fused = flatbuf_i8(kernel_options(node, OPTIONS_L2_NORM),
+	int8_t fused = flatbuf_i8(node->op->options,
 				  L2_NORM_FUSED_ACTIVATION, ACTIVATION_NONE);
 	const struct atoll_tensor *out;
 	broadcast_function *row;

@@ -154,8 +154,7 @@ static void fill_mirror(ptrdiff_t *table, int32_t length, int32_t before,
 static int mirror_pad_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			      struct atoll_error *err)
 {
-	int8_t mode = flatbuf_i8(kernel_options(node, OPTIONS_MIRROR_PAD),
-				 MIRROR_PAD_MODE, MIRROR_PAD_REFLECT);
+	int8_t mode = flatbuf_i8(node->op->options, MIRROR_PAD_MODE, MIRROR_PAD_REFLECT);
 	int32_t edge = mode == MIRROR_PAD_REFLECT ? 1 : 0;
 	int32_t paddings[2 * ATOLL_RANK_MAX];
 	ptrdiff_t step[ATOLL_RANK_MAX];

@@ -244,7 +244,7 @@ static void describe_shape(struct layer *l, bool is_signed)
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct layer **layer, struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_POOL_2D);
+	struct flatbuf_table options = node->op->options;
 	uint32_t types = KERNEL_TYPE(ATOLL_UINT8) | KERNEL_TYPE(ATOLL_INT8) |
 			 KERNEL_TYPE(ATOLL_INT16) | KERNEL_TYPE(ATOLL_FLOAT32);
 	struct layer *l = kernel_alloc(setup, sizeof(*l));

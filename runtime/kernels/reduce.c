@@ -228,8 +228,7 @@ static int read_axes(const struct kernel_node *node, uint32_t *going,
 static int reduced_shape(const struct kernel_node *node, uint32_t going,
 			 struct atoll_error *err)
 {
-	bool keeps = flatbuf_bool(kernel_options(node, OPTIONS_REDUCER),
-				  REDUCER_KEEP_DIMS, false);
+	bool keeps = flatbuf_bool(node->op->options, REDUCER_KEEP_DIMS, false);
 	const struct atoll_tensor *in = node->input[0];
 	int32_t dims[ATOLL_RANK_MAX];
 	uint32_t rank = 0;

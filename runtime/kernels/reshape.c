@@ -33,8 +33,7 @@ static int wanted_shape(const struct kernel_node *node, uint32_t *rank,
 
 	if (node->inputs == 2 && node->input[1])
 		return kernel_constant_ints(node, 1, dims, ATOLL_RANK_MAX, rank, err);
-	option = flatbuf_vector(kernel_options(node, OPTIONS_RESHAPE),
-				RESHAPE_NEW_SHAPE);
+	option = flatbuf_vector(node->op->options, RESHAPE_NEW_SHAPE);
 	if (option.count > ATOLL_RANK_MAX)
 		return kernel_error(node, err, "%u dimensions, at most %d are supported",
 				    option.count, ATOLL_RANK_MAX);
@@ -99,7 +98,7 @@ static int squeezed(const struct kernel_node *node, uint32_t *going,
 		    struct atoll_error *err)
 {
 	struct flatbuf_vector list = flatbuf_vector(
-		kernel_options(node, OPTIONS_SQUEEZE), SQUEEZE_SQUEEZE_DIMS);
+		node->op->options, SQUEEZE_SQUEEZE_DIMS);
 	const struct atoll_tensor *in = node->input[0];
 
 	*going = 0;

@@ -382,7 +382,7 @@ static int find_places(struct kernel_node *node, struct resize *s,
 static int bilinear_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			    struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_RESIZE_BILINEAR);
+	struct flatbuf_table options = node->op->options;
 	const uint32_t types = KERNEL_TYPE(ATOLL_UINT8) | KERNEL_TYPE(ATOLL_INT8) |
 			       KERNEL_TYPE(ATOLL_INT16) | KERNEL_TYPE(ATOLL_FLOAT32);
 	bool is_fixed;
@@ -446,8 +446,7 @@ static int nearest_run(const struct kernel_node *node, struct pool *pool)
 static int nearest_prepare(struct kernel_node *node, struct kernel_setup *setup,
 			   struct atoll_error *err)
 {
-	struct flatbuf_table options =
-		kernel_options(node, OPTIONS_RESIZE_NEAREST_NEIGHBOR);
+	struct flatbuf_table options = node->op->options;
 	struct resize *s;
 	int r = resize_prepare(node, setup, MOVE_TYPES, &s, err);
 

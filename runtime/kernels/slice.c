@@ -92,7 +92,7 @@ struct strided {
 static int read_strided(const struct kernel_node *node, struct strided *s,
 			struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_STRIDED_SLICE);
+	struct flatbuf_table options = node->op->options;
 	const uint32_t room = 2 * ATOLL_RANK_MAX;
 	uint32_t ends, strides;
 	int r = kernel_constant_ints(node, 1, s->begin, room, &s->entries, err);

@@ -223,7 +223,7 @@ static int prepare_softmax(struct kernel_node *node, struct kernel_setup *setup,
 {
 	const uint32_t short_types = KERNEL_TYPE(ATOLL_UINT8) | KERNEL_TYPE(ATOLL_INT8);
 	const uint32_t others = KERNEL_TYPE(ATOLL_INT16) | KERNEL_TYPE(ATOLL_FLOAT32);
-	float beta = flatbuf_f32(kernel_options(node, OPTIONS_SOFTMAX), SOFTMAX_BETA, 0);
+	float beta = flatbuf_f32(node->op->options, SOFTMAX_BETA, 0);
 	float *kept;
 	uint32_t type;
 	int r = kernel_check_counts(node, 1, 1, 1, err);

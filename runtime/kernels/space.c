@@ -56,8 +56,7 @@ static int depth_check(const struct kernel_node *node, int32_t block,
 static int space_to_depth_prepare(struct kernel_node *node, struct kernel_setup *setup,
 				  struct atoll_error *err)
 {
-	int32_t block = flatbuf_i32(kernel_options(node, OPTIONS_SPACE_TO_DEPTH),
-				    SPACE_TO_DEPTH_BLOCK_SIZE, 0);
+	int32_t block = flatbuf_i32(node->op->options, SPACE_TO_DEPTH_BLOCK_SIZE, 0);
 	const struct atoll_tensor *in;
 	struct moves *moves;
 	int64_t depth;
@@ -88,8 +87,7 @@ static int space_to_depth_prepare(struct kernel_node *node, struct kernel_setup 
 static int depth_to_space_prepare(struct kernel_node *node, struct kernel_setup *setup,
 				  struct atoll_error *err)
 {
-	int32_t block = flatbuf_i32(kernel_options(node, OPTIONS_DEPTH_TO_SPACE),
-				    DEPTH_TO_SPACE_BLOCK_SIZE, 0);
+	int32_t block = flatbuf_i32(node->op->options, DEPTH_TO_SPACE_BLOCK_SIZE, 0);
 	const struct atoll_tensor *in;
 	struct moves *moves;
 	int32_t depth;

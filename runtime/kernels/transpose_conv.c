@@ -240,7 +240,7 @@ static void choose_loops(struct layer *l)
 static int prepare(struct kernel_node *node, struct kernel_setup *setup,
 		   struct atoll_error *err)
 {
-	struct flatbuf_table options = kernel_options(node, OPTIONS_TRANSPOSE_CONV);
+	struct flatbuf_table options = node->op->options;
 	struct weights_roles roles = { .input = 2, .filter = 1, .bias = 3, .axis = 0 };
 	struct layer *l = kernel_alloc(setup, sizeof(*l));
 	uint32_t count = 0;

@@ -133,8 +133,7 @@ KERNEL(log, BUILTIN_LOG, "int8 float32", 2,
 static int prepare_gelu(struct kernel_node *node, struct kernel_setup *setup,
 			struct atoll_error *err)
 {
-	bool is_approximate = flatbuf_bool(kernel_options(node, OPTIONS_GELU),
-					   GELU_APPROXIMATE, false);
+	bool is_approximate = flatbuf_bool(node->op->options, GELU_APPROXIMATE, false);
 
 	return prepare_real(node, setup, is_approximate ? gelu_approximate_f32 : gelu_f32,
 			    is_approximate ? gelu_approximate : gelu, true, err);
