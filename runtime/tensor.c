@@ -57,10 +57,18 @@ ATOLL_API const char *atoll_shape_text(uint32_t rank, const int32_t *dims,
 	return text;
 }
 
+/*
+ * User space ends at 2^47 on the machines we know. The bound holds for shapes with
+ * a 0 in them too, so that kernels can multiply dimensions as they like.
+ */
+#define TENSOR_BYTES_MAX (UINT64_C(1) << 47)
+
 ATOLL_API int atoll_tensor_reshape(struct atoll_tensor *tensor, uint32_t rank,
 				   const int32_t *dims, struct atoll_error *err)
 {
-	size_t elements = 1, bytes;
+	size_t width = atoll_type_bytes(tensor->type);
+	uint64_t extent = width ? width : 1; /* bytes, with 1 in place of 0 */
+	size_t elements = 1;
 
 	if (rank > ATOLL_RANK_MAX)
 		return atoll_error_set(err, -EINVAL,
@@ -71,24 +79,20 @@ ATOLL_API int atoll_tensor_reshape(struct atoll_tensor *tensor, uint32_t rank,
 			return atoll_error_set(err, -EINVAL,
 					       "tensor %s: dimension %u is %" PRId32,
 					       tensor->name, i, dims[i]);
-		if (__builtin_mul_overflow(elements, (size_t)dims[i], &elements))
-			goto too_big;
+		if (__builtin_mul_overflow(extent, (uint64_t)(dims[i] ? dims[i] : 1), &extent) ||
+		    extent > TENSOR_BYTES_MAX)
+			return atoll_error_set(err, -EINVAL,
+				"tensor %s: its shape is larger than memory can be",
+				tensor->name);
+		elements *= (size_t)dims[i];
 	}
-	if (__builtin_mul_overflow(elements, atoll_type_bytes(tensor->type), &bytes) ||
-	    bytes > PTRDIFF_MAX)
-		goto too_big;
 
 	tensor->rank = rank;
 	if (rank > 0) /* a scalar may come without dims */
 		memmove(tensor->dims, dims, rank * sizeof(*dims));
 	tensor->elements = elements;
-	tensor->bytes = bytes;
+	tensor->bytes = elements * width;
 	return 0;
-
-too_big:
-	return atoll_error_set(err, -EINVAL,
-			       "tensor %s: its shape is larger than memory can be",
-			       tensor->name);
 }
 
 ATOLL_API void atoll_tensor_digest(const struct atoll_tensor *tensor,

@@ -5,8 +5,9 @@
 #   tests/fuzz.sh SECONDS build-fuzz/tests/fuzz_picture ...
 #
 # The same numbers are drawn every time, so that a gate fails for what changed and
-# not by chance; FUZZ_SEED=2 and so on look elsewhere. A fuzzer fuzz_NAME answers "--seeds DIR" by writing its seeds there. What made
-# it fail stays in build-fuzz, next to its log.
+# not by chance; FUZZ_SEED=2 and so on look elsewhere. A fuzzer fuzz_NAME answers
+# "--seeds DIR" by writing its seeds there. What made it fail stays beside it, next
+# to its log.
 set -u
 
 seconds=$1
@@ -19,7 +20,8 @@ start() {
 	name=$(basename "$1")
 	mkdir -p "$work/$name"
 	"$1" --seeds "$work/$name" || exit 1
-	"$1" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 \
+	"$1" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -timeout=20 \
+		-rss_limit_mb=4096 -print_final_stats=1 \
 		-artifact_prefix="$1-" "$work/$name" >"$1.log" 2>&1
 }
 

@@ -208,6 +208,22 @@ static void new_strided_slice(struct single *s, int32_t begin, int32_t stride)
 	single_output(s, ATOLL_UINT8);
 }
 
+/* The fuzzer found the product of such a stride with the bytes it strides over. */
+static void a_stride_that_is_never_taken_may_be_larger_than_memory(void **state)
+{
+	const int32_t none[] = { 0, 0, 0 }, all[] = { 1, 1 << 20, 1 << 20 };
+	struct single s;
+
+	(void)state;
+	single_new(&s, BUILTIN_STRIDED_SLICE, OPTIONS_STRIDED_SLICE);
+	single_input(&s, ATOLL_FLOAT32, 3, all);
+	single_ints(&s, 3, none);
+	single_ints(&s, 3, all);
+	single_ints(&s, 3, (int32_t[]){ INT32_MAX, 1, 1 });
+	single_output(&s, ATOLL_FLOAT32);
+	single_refused(&s, "no memory for");
+}
+
 static void boxes_outside_are_refused(void **state)
 {
 	struct single s;
@@ -269,6 +285,7 @@ int main(void)
 		cmocka_unit_test(strided_slice_knows_ellipsis_new_axis_and_shrink),
 		cmocka_unit_test(strided_slice_takes_ends_as_offsets),
 		cmocka_unit_test(reverse_turns_the_named_axes),
+		cmocka_unit_test(a_stride_that_is_never_taken_may_be_larger_than_memory),
 		cmocka_unit_test(boxes_outside_are_refused),
 		cmocka_unit_test(a_shape_known_only_while_running_is_refused),
 	};

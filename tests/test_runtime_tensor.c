@@ -110,6 +110,7 @@ static void a_shape_that_cannot_be_leaves_the_tensor_as_it_was(void **state)
 		{ 9, { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, "9 dimensions" },
 		{ 3, { INT32_MAX, INT32_MAX, INT32_MAX }, "larger than memory" },
 		{ 2, { INT32_MAX, INT32_MAX }, "larger than memory" }, /* 4 bytes each */
+		{ 4, { 0, 1879114496, 268752906, 99 }, "larger than memory" },
 	};
 	struct atoll_tensor tensor = { .name = "scores", .type = ATOLL_FLOAT32 };
 

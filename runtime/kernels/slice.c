@@ -34,10 +34,12 @@ static int cut(struct kernel_node *node, struct kernel_setup *setup,
 	move_steps(in->rank, in->dims, element, from);
 	to = node->output[0]->bytes;
 	for (uint32_t d = 0; to > 0 && d < in->rank; d++) {
+		/* A stride that is never taken may be larger than memory. */
+		ptrdiff_t step = range[d].count > 1 ? range[d].stride * from[d] : 0;
+
 		to /= (size_t)range[d].count;
 		move->from_start += range[d].begin * from[d];
-		move_add(move, (size_t)range[d].count, range[d].stride * from[d],
-			 (ptrdiff_t)to);
+		move_add(move, (size_t)range[d].count, step, (ptrdiff_t)to);
 	}
 	if (node->output[0]->bytes == 0)
 		move_add(move, 0, 0, 0);
