@@ -145,7 +145,7 @@ check-arm64:
 
 demo: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all
-	@$(BUILD)/atoll-classify --show apps/models/cards/cards.tflite apps/models/cards/demo/*
+	@$(BUILD)/atoll-classify --show apps/models/cards/cards.tflite apps/models/cards/demo/*.jpg
 
 check-golden: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden

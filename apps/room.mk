@@ -16,6 +16,7 @@ data += \
 	apps/models/cards/cards_labels.txt \
 	apps/models/cards/demo/bell.jpg \
 	apps/models/cards/demo/car.jpg \
+	apps/models/cards/demo/cards.mjpeg \
 	apps/models/cards/demo/cat.jpg \
 	apps/models/cards/demo/key.jpg \
 	apps/models/cards/demo/light-bulb.jpg \

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 FONT = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 STRIKE = 109            # the one size the font has pictures in
 SIDE = 136              # a strike is 136 x 128 pixels
+SIZE = 96               # pixels a side of what the model sees
 
 # The order is the order of the model's outputs, after 0 = "nothing".
 CLASSES = [

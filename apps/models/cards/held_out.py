@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 import glyphs
-from scenes import SIZE
+from glyphs import SIZE
 
 SEED = 7_000_003
 EACH = 50               # scenes of each card
@@ -248,26 +248,31 @@ def drawn_card(rng, glyph, unit):
     return card
 
 
-def perspective(rng, size, w, h):
+def placed(yaw, pitch, roll, away, middle, size):
     """A function from card units, -1 to 1 over the picture, to pixels."""
-    yaw, pitch = rng.uniform(-TILT, TILT), rng.uniform(-TILT, TILT)
-    if rng.random() < 0.5:
-        yaw, pitch = yaw / 3, pitch / 3
-    roll = np.clip(rng.normal(0, ROLL / 2.5), -ROLL, ROLL)
     cy, sy, cp, sp = (math.cos(yaw), math.sin(yaw),
                       math.cos(pitch), math.sin(pitch))
     turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]]) \
         @ np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]]) \
         @ np.array([[math.cos(roll), -math.sin(roll), 0],
                     [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
-    away = rng.uniform(4, 9)
-    room = np.maximum(0.05, np.array([w, h]) / 2 - 0.95 * size)
-    middle = np.array([w, h]) / 2 + rng.uniform(-1, 1, 2) * room
 
     def place(u, v):
         x, y, z = turn @ (u, v, 0)
         return middle + size * away * np.array([x, y]) / (z + away)
     return place
+
+
+def perspective(rng, size, w, h):
+    """A card somewhere in the picture, tilted and turned by chance."""
+    yaw, pitch = rng.uniform(-TILT, TILT), rng.uniform(-TILT, TILT)
+    if rng.random() < 0.5:
+        yaw, pitch = yaw / 3, pitch / 3
+    roll = np.clip(rng.normal(0, ROLL / 2.5), -ROLL, ROLL)
+    away = rng.uniform(4, 9)
+    room = np.maximum(0.05, np.array([w, h]) / 2 - 0.95 * size)
+    middle = np.array([w, h]) / 2 + rng.uniform(-1, 1, 2) * room
+    return placed(yaw, pitch, roll, away, middle, size)
 
 
 def coefficients(corners, source):

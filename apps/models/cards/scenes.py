@@ -17,8 +17,8 @@ import torch.nn.functional as F
 
 import backdrops
 import glyphs
+from glyphs import SIZE
 
-SIZE = 96
 BACKDROPS = 6000
 TILT = math.radians(38)         # a little more than is promised
 ROLL = math.radians(42)
