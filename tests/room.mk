@@ -4,6 +4,7 @@ check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	apps/feed.c \
+	apps/visiond_tracker.c \
 	tests/allocations.c \
 	tests/check.c \
 	tests/exact.c \
@@ -17,6 +18,7 @@ check_parts += \
 	tests/single.c
 checks += \
 	tests/test_apps_feed.c \
+	tests/test_apps_visiond_tracker.c \
 	tests/test_board_error.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
