@@ -22,6 +22,7 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
+	tests/test_camera_frame.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
