@@ -5,8 +5,13 @@ lib += \
 	runtime/builder.c \
 	runtime/cache.c \
 	runtime/cpu.c \
+	runtime/decode/best.c \
+	runtime/decode/boxes.c \
 	runtime/decode/classes.c \
 	runtime/decode/labels.c \
+	runtime/decode/mask.c \
+	runtime/decode/outputs.c \
+	runtime/decode/poses.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
@@ -70,8 +75,12 @@ lib += \
 	runtime/tensor.c
 headers += \
 	runtime/builder.h \
+	runtime/decode/boxes.h \
 	runtime/decode/classes.h \
 	runtime/decode/labels.h \
+	runtime/decode/mask.h \
+	runtime/decode/outputs.h \
+	runtime/decode/poses.h \
 	runtime/fill.h \
 	runtime/flatbuf.h \
 	runtime/model.h \

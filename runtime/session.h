@@ -64,6 +64,9 @@ struct atoll_session *atoll_session_open(const struct atoll_model *model,
 /* NULL is allowed. Waits for a started run. */
 void atoll_session_close(struct atoll_session *session);
 
+/* What it was opened with. */
+const struct atoll_model *atoll_session_model(const struct atoll_session *session);
+
 /* The graph's inputs and outputs; their data is the session's own memory:
    write inputs before a run, read outputs after it. NULL past the end. */
 uint32_t atoll_session_inputs(const struct atoll_session *session);
@@ -104,6 +107,7 @@ struct atoll_session_plan {
 	size_t packed_bytes;     /* weights in the form the kernels read */
 	size_t constant_bytes;   /* results known at open (folded operators) */
 	bool is_from_cache;      /* packed weights came from the cache */
+	uint64_t run_ns;         /* the last run, from its start to its end */
 	uint32_t steps;
 	const struct atoll_session_step {
 		uint32_t op;             /* index in the graph */

@@ -69,8 +69,11 @@ checks += \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
 	tests/test_runtime_cpu.c \
+	tests/test_runtime_decode_boxes.c \
 	tests/test_runtime_decode_classes.c \
 	tests/test_runtime_decode_labels.c \
+	tests/test_runtime_decode_mask.c \
+	tests/test_runtime_decode_poses.c \
 	tests/test_runtime_fill.c \
 	tests/test_runtime_flatbuf.c \
 	tests/test_runtime_flexbuf.c \

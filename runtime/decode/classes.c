@@ -2,7 +2,8 @@
 #include "runtime/decode/classes.h"
 
 #include <errno.h>
-#include <string.h>
+
+#include "runtime/decode/best.h"
 
 static float real_value(const struct atoll_tensor *output, size_t i)
 {
@@ -17,35 +18,19 @@ static float real_value(const struct atoll_tensor *output, size_t i)
 	return output->quant.scale * (float)(stored - output->quant.zero_point);
 }
 
-/* Keep `best` sorted; behind equals, so that the lower index stays in front. */
-static void insert(struct atoll_class *best, uint32_t *count, uint32_t room,
-		   struct atoll_class candidate)
-{
-	uint32_t at = *count;
-
-	while (at > 0 && best[at - 1].score < candidate.score)
-		at--;
-	if (at == room)
-		return;
-	if (*count < room)
-		(*count)++;
-	memmove(&best[at + 1], &best[at], (*count - at - 1) * sizeof(*best));
-	best[at] = candidate;
-}
-
 ATOLL_API int atoll_classes_top(const struct atoll_tensor *output, float threshold,
 				struct atoll_class *best, uint32_t room)
 {
-	uint32_t count = 0;
+	struct best list = BEST(best, room, score);
 
 	if (output->type != ATOLL_FLOAT32 && output->type != ATOLL_UINT8 &&
 	    output->type != ATOLL_INT8)
 		return -ENOTSUP;
-	for (size_t i = 0; i < output->elements && room > 0; i++) {
+	for (size_t i = 0; i < output->elements; i++) {
 		struct atoll_class candidate = { (uint32_t)i, real_value(output, i) };
 
 		if (candidate.score >= threshold)
-			insert(best, &count, room, candidate);
+			best_offer(&list, &candidate);
 	}
-	return (int)count;
+	return (int)list.count;
 }

@@ -15,7 +15,7 @@
  *	atoll_mask_read(output, mask);
  *
  * Reads [1][height][width] class indices (int32, int64, uint8, as ARG_MAX gives
- * them) and [1][height][width][classes] scores.
+ * them) and [1][height][width][classes] scores (uint8, int8, float32).
  */
 
 /* `classes` is 0 when the output holds indices and does not say. -ENOTSUP for
@@ -24,7 +24,7 @@ int atoll_mask_size(const struct atoll_tensor *output, uint32_t *width, uint32_t
 		    uint32_t *classes, struct atoll_error *err);
 
 /* [height][width] classes into `mask`; equal scores go to the first, indices
-   above 255 are 255. */
+   below 0 and above 255 are 255, NaN is never the best. */
 void atoll_mask_read(const struct atoll_tensor *output, uint8_t *mask);
 
 #endif
