@@ -1,5 +1,7 @@
-# board: the ground floor, errors, JSON, words. Leans on nothing.
+# board: the ground floor, errors, JSON, words, which instructions there are.
+# Leans on nothing.
 lib += \
+	board/cpu.c \
 	board/error.c \
 	board/json.c \
 	board/log.c

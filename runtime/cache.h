@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "runtime/cpu.h"
+#include "board/cpu.h"
 #include "runtime/model.h"
 
 /*

@@ -4,7 +4,6 @@ lib += \
 	runtime/background.c \
 	runtime/builder.c \
 	runtime/cache.c \
-	runtime/cpu.c \
 	runtime/decode/best.c \
 	runtime/decode/boxes.c \
 	runtime/decode/classes.c \

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "board/cpu.h"
 #include "runtime/background.h"
 #include "runtime/cache.h"
-#include "runtime/cpu.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/layout.h"
 #include "runtime/memory.h"
@@ -323,17 +323,11 @@ static void describe(struct atoll_session *session)
 	}
 }
 
-static uint64_t now_ns(void)
+static int invoke(void *context)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static int run_operators(struct atoll_session *session)
-{
+	struct atoll_session *session = context;
 	const uint32_t operators = session->graph->operators;
+	struct timespec before, after;
 
 	for (uint32_t i = 0; i < operators; i++) {
 		struct kernel_node *node = &session->node[i];
@@ -344,26 +338,18 @@ static int run_operators(struct atoll_session *session)
 		if (!session->options.is_profiled) {
 			r = node->run(node, session->pool);
 		} else {
-			uint64_t start_ns = now_ns();
-
+			clock_gettime(CLOCK_MONOTONIC, &before);
 			r = node->run(node, session->pool);
+			clock_gettime(CLOCK_MONOTONIC, &after);
 			session->step[i].runs++;
-			session->step[i].time_ns += now_ns() - start_ns;
+			session->step[i].time_ns += (uint64_t)(
+				(after.tv_sec - before.tv_sec) * 1000000000 +
+				after.tv_nsec - before.tv_nsec);
 		}
 		if (r < 0)
 			return r;
 	}
 	return 0;
-}
-
-static int invoke(void *context)
-{
-	struct atoll_session *session = context;
-	uint64_t start_ns = now_ns();
-	int r = run_operators(session);
-
-	session->plan.run_ns = now_ns() - start_ns;
-	return r;
 }
 
 static int check_device(const char *device, struct atoll_error *err)
@@ -440,11 +426,6 @@ ATOLL_API void atoll_session_close(struct atoll_session *session)
 	cache_close(session->cache);
 	free(session->blocks);
 	free(session);
-}
-
-ATOLL_API const struct atoll_model *atoll_session_model(const struct atoll_session *session)
-{
-	return session->model;
 }
 
 ATOLL_API uint32_t atoll_session_inputs(const struct atoll_session *session)

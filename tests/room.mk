@@ -21,6 +21,8 @@ checks += \
 	tests/test_apps_feed.c \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_tracker.c \
+	tests/test_board_config.c \
+	tests/test_board_cpu.c \
 	tests/test_board_error.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
@@ -68,7 +70,6 @@ checks += \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
-	tests/test_runtime_cpu.c \
 	tests/test_runtime_decode_boxes.c \
 	tests/test_runtime_decode_classes.c \
 	tests/test_runtime_decode_labels.c \

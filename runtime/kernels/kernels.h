@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "board/cpu.h"
 #include "board/error.h"
-#include "runtime/cpu.h"
 #include "runtime/model.h"
 #include "runtime/pool.h"
 #include "runtime/quant.h"

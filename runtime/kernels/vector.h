@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/cpu.h"
+#include "board/cpu.h"
 #include "runtime/quant.h"
 
 /*

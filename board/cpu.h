@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATOLL_RUNTIME_CPU_H
-#define ATOLL_RUNTIME_CPU_H
+#ifndef ATOLL_BOARD_CPU_H
+#define ATOLL_BOARD_CPU_H
 
 #include "board/error.h"
 
 /*
- * Which instructions the kernels may use.
+ * Which instructions the fast loops may use.
  *
  *	enum cpu_level level;
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/cpu.h"
+#include "board/cpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
