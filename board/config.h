@@ -21,11 +21,14 @@
  *	atoll_config_free(config);
  *
  * After FILE come the drop-ins FILE.d/(*).conf in the order of their names; a
- * later value of a key replaces an earlier one, whole. A value may hold spaces
- * and `=`; blanks around it are dropped; a `#` begins a comment only at the
- * start of a line or after a blank. Keys are letters, digits, '_', '-' and '.'.
- * A section's keys are asked for as "section.key", which may also be said of
- * sections with dots in them.
+ * later value of a key replaces an earlier one, whole. A value may be empty and
+ * may hold spaces and `=`; blanks around it are dropped; a `#` begins a comment
+ * only at the start of a line or after a blank. Keys are letters, digits, '_',
+ * '-' and '.'. A section's keys are asked for as "section.key", which may also be
+ * said of sections with dots in them; a section ends with its file.
+ *
+ * Refused: files above 1 MiB, lines above 4096 bytes, more than 4096 settings,
+ * keys above 128 bytes with their section, control characters, NUL among them.
  */
 struct atoll_config;
 
@@ -38,12 +41,20 @@ struct atoll_config_entry {
 /* A file that does not exist is an empty one; its drop-ins are still read. NULL
    with "FILE:LINE: why" for one that is wrong or cannot be read. */
 struct atoll_config *atoll_config_load(const char *path, struct atoll_error *err);
+
+/* The same from memory, which is not kept. `name` stands for the file in messages. */
+struct atoll_config *atoll_config_load_bytes(const void *bytes, size_t size,
+					     const char *name, struct atoll_error *err);
+
+/* NULL is allowed. */
 void atoll_config_free(struct atoll_config *config);
 
 /*
  * Each writes `value` only when the key is there: 1, or 0 when it is not, or
  * -EINVAL with the place, the key, what was found and what is allowed. A text
- * lives as long as `config`. Durations are "250ms", "2s", "1.5s", "10min", "2h".
+ * lives as long as `config`. Numbers are decimal, whatever the locale. True is
+ * "yes", "true", "on" or "1"; false is "no", "false", "off" or "0". Durations are
+ * "250ms", "2s", "1.5s", "10min", "2h": a number with its unit, or 0.
  */
 int atoll_config_text(struct atoll_config *config, const char *key, const char **value,
 		      struct atoll_error *err);
@@ -56,7 +67,8 @@ int atoll_config_bool(struct atoll_config *config, const char *key, bool *value,
 int atoll_config_duration(struct atoll_config *config, const char *key, int64_t low_ms,
 			  int64_t high_ms, int64_t *value_ms, struct atoll_error *err);
 
-/* "1.5s" and the like as such; -EINVAL. The command lines read them too. */
+/* "1.5s" and the like as such, in whole milliseconds; -EINVAL for anything else.
+   The command lines read them too. */
 int atoll_duration_ms(const char *text, int64_t *value_ms);
 
 /* Every entry in the order of the file, NULL past the end. */
