@@ -33,8 +33,8 @@ struct atoll_camera_config {
 	enum atoll_pixels pixels; /* NONE: what the driver has and converts best */
 	uint32_t width, height; /* pixels, 0 for 640x480; the driver may settle
 				   on others */
-	uint32_t frame_rate_mhz; /* thousandths of frames per second, 0 for the
-				   driver's choice; it may settle on another */
+	uint32_t frame_rate_mhz; /* thousandths of frames per second, 0 for
+				   30000; the driver may settle on another */
 	uint32_t buffers;       /* frames that may be out at once, 2 to 8; 0: 4 */
 	bool wants_dmabuf;      /* export each buffer, for atoll_camera_dmabuf */
 };
@@ -71,27 +71,30 @@ void atoll_camera_close(struct atoll_camera *camera);
 /*
  * Lend the oldest waiting frame, or the newest one, giving older ones back.
  * Returns 0, -ETIMEDOUT after `timeout_ms` (negative: no limit), -EIO for one
- * damaged frame (counted and given back: call again), or -ENODEV when the device
- * went away or its stream ended in an error that only reopen can mend. `frame`
- * is written only on 0.
+ * damaged frame (counted and given back: call again), -ENOBUFS when all frames
+ * are out, or -ENODEV when the device went away or its stream ended in an error
+ * that only reopen can mend. `frame` is written only on 0.
  */
 int atoll_camera_next(struct atoll_camera *camera, int timeout_ms,
 		      struct atoll_frame *frame);
 int atoll_camera_newest(struct atoll_camera *camera, int timeout_ms,
 			struct atoll_frame *frame);
 
-/* Give a frame back. Returns 0 or a negative errno. */
+/* Give a frame back. Returns 0, -EINVAL for a frame that is not out, or what the
+   driver said; then it is offered again by the next next. */
 int atoll_camera_release(struct atoll_camera *camera, const struct atoll_frame *frame);
 
 /*
  * After -ENODEV: look for the same device (bus and card), whatever its node is
- * called now, and stream as before. Returns 0, or -ENODEV while it is away: try
- * again when atoll_camera_watch's fd is readable, or once a second.
+ * called now, and stream as before. Returns 0, -ENODEV while it is away, or why
+ * it cannot be used (-EACCES while its node is new): try again when
+ * atoll_camera_watch's fd is readable, or once a second. Frames still out die
+ * with the call; each frame says what its size and pixels are.
  */
 int atoll_camera_reopen(struct atoll_camera *camera, struct atoll_error *err);
 
-/* For an epoll loop: readable when next would not wait. Not to be closed; reopen
-   changes it. -1 while the device is away. */
+/* For an epoll loop: readable when next would not wait. Not to be closed; the
+   next reopen closes it and changes it. -1 while the device is away. */
 int atoll_camera_fd(const struct atoll_camera *camera);
 
 /* Both live as long as the camera; they change with next and reopen. */

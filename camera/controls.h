@@ -34,13 +34,15 @@ enum atoll_control_kind {
 struct atoll_control {
 	char name[48];
 	enum atoll_control_kind kind;
-	int64_t low, high, step, standard, value; /* of numbers and menus */
+	int64_t low, high, step, standard, value; /* of numbers and menus; a text's
+					  low and high are its length */
 	bool is_read_only, is_inactive; /* inactive: another control rules it out */
 	size_t choices;                 /* of a menu */
 	const struct atoll_control_choice {
 		int64_t value;
 		char name[32];
 	} *choice;
+	const char *text;               /* of a text; "" for the others */
 };
 
 struct atoll_controls;
@@ -57,9 +59,11 @@ const struct atoll_control *atoll_controls_at(struct atoll_controls *controls, s
 
 /*
  * Set the control called `name`; `value` is a number, "on" or "off" for a
- * boolean, or a choice's name for a menu. -ENOENT for an unknown name, -EINVAL
- * and -ERANGE for a value that does not fit, with a sentence that says what does;
- * -EACCES for a control that is read-only or ruled out by another.
+ * boolean, a choice's name or else its number for a menu, the text of a text.
+ * Names are read in either case. -ENOENT for an unknown name, -EINVAL and -ERANGE
+ * for a value that does not fit, with a sentence that says what does; -EACCES for
+ * a control that is read-only or ruled out by another; -EBUSY for one that is
+ * locked while the camera streams; -ENODEV.
  */
 int atoll_controls_set(struct atoll_controls *controls, const char *name,
 		       const char *value, struct atoll_error *err);

@@ -1,7 +1,13 @@
-# camera: picture files in, upright RGB rows out, stretched to a model's input.
-# Leans on board (errors), libjpeg-turbo and libpng.
+# camera: frames from V4L2 devices and picture files, stretched to a model's input.
+# Leans on board (errors), libjpeg-turbo, libpng and libv4l2.
 lib += \
+	camera/capture.c \
+	camera/controls.c \
+	camera/device.c \
+	camera/find.c \
 	camera/frame.c \
+	camera/holder.c \
+	camera/modes.c \
 	camera/picture.c \
 	camera/picture_bmp.c \
 	camera/picture_exif.c \
@@ -10,7 +16,11 @@ lib += \
 	camera/picture_ppm.c \
 	camera/picture_resize.c
 headers += \
+	camera/capture.h \
+	camera/controls.h \
+	camera/find.h \
 	camera/frame.h \
+	camera/modes.h \
 	camera/picture.h
-LDLIBS   += -ljpeg -lpng
-packages += libjpeg62-turbo-dev libpng-dev
+LDLIBS   += -ljpeg -lpng -lv4l2
+packages += libjpeg62-turbo-dev libpng-dev libv4l-dev

@@ -9,6 +9,7 @@ check_parts += \
 	tests/allocations.c \
 	tests/check.c \
 	tests/exact.c \
+	tests/fake_v4l2.c \
 	tests/flatc.c \
 	tests/graph.c \
 	tests/layer.c \
@@ -26,6 +27,9 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
+	tests/test_camera_capture.c \
+	tests/test_camera_controls.c \
+	tests/test_camera_find.c \
 	tests/test_camera_frame.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \

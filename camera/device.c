@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include <libv4l2.h>
+
+static ssize_t swallow(void *cookie, const char *bytes, size_t size)
+{
+	(void)cookie;
+	(void)bytes;
+	return (ssize_t)size;
+}
+
+/*
+ * libv4l2 writes what it finds remarkable to v4l2_log_file, and to stderr when
+ * that is NULL; what matters comes back as errno too. So it gets a file that
+ * keeps nothing, unless the program, or its user through the environment, has
+ * asked to see the words. The one thing this library does to the process, and
+ * never undone, as other threads may be in libv4l2.
+ */
+static void silence(void)
+{
+	static const cookie_io_functions_t nowhere = { .write = swallow };
+
+	if (v4l2_log_file || getenv("LIBV4L2_LOG_FILENAME"))
+		return;
+	v4l2_log_file = fopencookie(NULL, "w", nowhere);
+	if (v4l2_log_file)
+		(void)setvbuf(v4l2_log_file, NULL, _IONBF, 0); /* else it allocates */
+}
+
+static int open_real(const char *path)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int fd;
+
+	(void)pthread_once(&once, silence); /* fails only for a broken `once` */
+	do
+		fd = v4l2_open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : fd;
+}
+
+static int close_real(int fd)
+{
+	return v4l2_close(fd) < 0 ? -errno : 0;
+}
+
+static int ioctl_real(int fd, unsigned long request, void *argument)
+{
+	int r;
+
+	do
+		r = v4l2_ioctl(fd, request, argument);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+static int mmap_real(int fd, size_t size, int64_t offset, void **data)
+{
+	void *map = v4l2_mmap(NULL, size, PROT_READ, MAP_SHARED, fd, offset);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	*data = map;
+	return 0;
+}
+
+static int munmap_real(void *data, size_t size)
+{
+	return v4l2_munmap(data, size) < 0 ? -errno : 0;
+}
+
+static int poll_real(int fd, int timeout_ms)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int r = poll(&poll_fd, 1, timeout_ms);
+
+	if (r <= 0)
+		return r < 0 ? -errno : 0;
+	return poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL) ? -EIO : 1;
+}
+
+const struct camera_device camera_device_real = {
+	.open = open_real,
+	.close = close_real,
+	.ioctl = ioctl_real,
+	.mmap = mmap_real,
+	.munmap = munmap_real,
+	.poll = poll_real,
+};
