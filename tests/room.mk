@@ -4,6 +4,7 @@ check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	apps/feed.c \
+	apps/visiond_config.c \
 	apps/visiond_guard.c \
 	apps/visiond_tracker.c \
 	tests/allocations.c \
@@ -20,6 +21,7 @@ check_parts += \
 	tests/single.c
 checks += \
 	tests/test_apps_feed.c \
+	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_tracker.c \
 	tests/test_board_config.c \

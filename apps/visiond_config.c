@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apps/visiond_config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENTS_PATH "/run/atoll/visiond.sock"
+#define LISTEN "127.0.0.1:8080"
+#define CARDS ATOLL_DATADIR "/models/cards/cards.tflite"
+
+/* Nobody guesses 16 characters at the rate at which we answer. */
+#define TOKEN_LENGTH_MIN 16
+#define TOKEN_LENGTH_MAX 128
+
+/* Where a value came from, for messages. */
+static const char *place_of(const struct visiond_config *config, const char *key)
+{
+	const struct atoll_config_entry *entry;
+	const char *place = "the built-in value";
+
+	for (size_t i = 0; (entry = atoll_config_at(config->file, i)); i++)
+		if (strcmp(entry->key, key) == 0)
+			place = entry->place;
+	return place;
+}
+
+static int wrong(const struct visiond_config *config, struct atoll_error *err,
+		 const char *key, const char *why)
+{
+	return atoll_error_set(err, -EINVAL, "%s: %s: %s", place_of(config, key), key, why);
+}
+
+/* A whole number within low..high, read to the end of the text. */
+static bool read_number(const char *text, const char *end, unsigned long low,
+			unsigned long high, uint32_t *value)
+{
+	unsigned long number = 0;
+
+	if (text == end || end - text > 9)
+		return false;
+	for (; text < end; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		number = number * 10 + (unsigned long)(*text - '0');
+	}
+	if (number < low || number > high)
+		return false;
+	*value = (uint32_t)number;
+	return true;
+}
+
+int visiond_listen_read(const char *text, struct visiond_listen *listen,
+			struct atoll_error *err)
+{
+	struct visiond_listen found = { .is_off = false };
+	const char *colon = strrchr(text, ':');
+	char host[INET6_ADDRSTRLEN + 2];
+	size_t length = colon ? (size_t)(colon - text) : 0;
+	uint32_t port = 0;
+
+	if (strcmp(text, "off") == 0) {
+		found.is_off = true;
+		*listen = found;
+		return 0;
+	}
+	if (!colon || length >= sizeof(host) ||
+	    !read_number(colon + 1, text + strlen(text), 0, UINT16_MAX, &port))
+		goto wrong;
+	memcpy(host, text, length);
+	host[length] = '\0';
+	if (strcmp(host, "localhost") == 0)
+		(void)snprintf(host, sizeof(host), "127.0.0.1");
+	if (strcmp(host, "*") == 0)
+		(void)snprintf(host, sizeof(host), "[::]"); /* IPv4 too, as Linux has it */
+	length = strlen(host);
+
+	if (inet_pton(AF_INET, host, &found.address.in.sin_addr) == 1) {
+		found.address.in.sin_family = AF_INET;
+		found.address.in.sin_port = htons((uint16_t)port);
+		found.address_bytes = sizeof(found.address.in);
+		found.is_loopback = ntohl(found.address.in.sin_addr.s_addr) >> 24 == 127;
+	} else if (length > 2 && host[0] == '[' && host[length - 1] == ']') {
+		host[length - 1] = '\0';
+		if (inet_pton(AF_INET6, host + 1, &found.address.in6.sin6_addr) != 1)
+			goto wrong;
+		found.address.in6.sin6_family = AF_INET6;
+		found.address.in6.sin6_port = htons((uint16_t)port);
+		found.address_bytes = sizeof(found.address.in6);
+		found.is_loopback = IN6_IS_ADDR_LOOPBACK(&found.address.in6.sin6_addr);
+	} else {
+		goto wrong;
+	}
+	*listen = found;
+	return 0;
+
+wrong:
+	return atoll_error_set(err, -EINVAL,
+			       "'%s' is not an address and port as 127.0.0.1:8080, "
+			       "[::1]:8080 or *:8080, nor off", text);
+}
+
+static int read_size(struct visiond_config *config, struct atoll_error *err)
+{
+	struct atoll_camera_config *camera = &config->source.camera;
+	const char *text = NULL, *cross;
+	int r = atoll_config_text(config->file, "size", &text, err);
+
+	if (r <= 0)
+		return r;
+	cross = strchr(text, 'x');
+	if (!cross ||
+	    !read_number(text, cross, 16, ATOLL_FRAME_SIDE_MAX, &camera->width) ||
+	    !read_number(cross + 1, text + strlen(text), 16, ATOLL_FRAME_SIDE_MAX,
+			 &camera->height))
+		return wrong(config, err, "size", "not a size as 640x480");
+	return 0;
+}
+
+/* Pictures per second, in thousandths. */
+static int read_rate(struct visiond_config *config, const char *key, double low,
+		     double high, uint32_t *rate_mhz, struct atoll_error *err)
+{
+	double rate = 0;
+	int r = atoll_config_real(config->file, key, low, high, &rate, err);
+
+	if (r == 1)
+		*rate_mhz = (uint32_t)(rate * 1000 + 0.5);
+	return r < 0 ? r : 0;
+}
+
+static int read_source(struct visiond_config *config,
+		       const struct visiond_overrides *overrides, struct atoll_error *err)
+{
+	const char *camera = NULL, *source = NULL, *pixels = NULL;
+	int length;
+
+	if (atoll_config_text(config->file, "camera", &camera, err) < 0 ||
+	    atoll_config_text(config->file, "source", &source, err) < 0 ||
+	    atoll_config_text(config->file, "pixels", &pixels, err) < 0 ||
+	    read_size(config, err) < 0 ||
+	    read_rate(config, "rate", 0.1, 1000, &config->source.camera.frame_rate_mhz, err) < 0)
+		return -EINVAL;
+	if (overrides->source)
+		source = overrides->source;
+	else if (camera && source)
+		return wrong(config, err, "source", "there is a camera already");
+
+	if (pixels) {
+		config->source.camera.pixels = atoll_pixels_by_name(pixels);
+		if (config->source.camera.pixels == ATOLL_PIXELS_NONE)
+			return wrong(config, err, "pixels", "not a format as YUYV or MJPG");
+	}
+	if (source)
+		length = snprintf(config->what, sizeof(config->what), "%s", source);
+	else if (camera && strcmp(camera, "auto") != 0)
+		length = snprintf(config->what, sizeof(config->what), "camera:%s", camera);
+	else
+		length = snprintf(config->what, sizeof(config->what), "camera");
+	if (length >= (int)sizeof(config->what))
+		return wrong(config, err, source ? "source" : "camera", "too long");
+
+	config->is_camera = strcmp(config->what, "camera") == 0 ||
+			    strncmp(config->what, "camera:", 7) == 0;
+	config->source.what = config->what;
+	config->source.wants_newest = true;
+	config->source.is_paced = true;
+	config->source.repeats = true;
+	return 0;
+}
+
+/* A key of one model, or with an empty prefix of all of them. */
+static const char *key_of(char key[128], const char *prefix, const char *name)
+{
+	(void)snprintf(key, 128, "%s%s", prefix, name);
+	return key;
+}
+
+static int read_share(struct visiond_config *config, const char *key, double low,
+		      float *value, struct atoll_error *err)
+{
+	double real = 0;
+	int r = atoll_config_real(config->file, key, low, 1, &real, err);
+
+	if (r == 1)
+		*value = (float)real;
+	return r < 0 ? r : 0;
+}
+
+static int read_count(struct visiond_config *config, const char *key, int64_t low,
+		      int64_t high, uint32_t *value, struct atoll_error *err)
+{
+	int64_t integer = 0;
+	int r = atoll_config_integer(config->file, key, low, high, &integer, err);
+
+	if (r == 1)
+		*value = (uint32_t)integer;
+	return r < 0 ? r : 0;
+}
+
+static int read_habits(struct visiond_config *config, const char *prefix,
+		       struct visiond_model *model, struct atoll_error *err)
+{
+	struct visiond_habits *habits = &model->habits;
+	const int64_t hour_ms = 3600 * 1000;
+	char key[128];
+
+	if (read_share(config, key_of(key, prefix, "appear"), 0.01, &habits->appear, err) < 0 ||
+	    read_count(config, key_of(key, prefix, "appear_results"), 1, 1000,
+		       &habits->appear_results, err) < 0 ||
+	    atoll_config_duration(config->file, key_of(key, prefix, "appear_time"), 0,
+				  hour_ms, &habits->appear_ms, err) < 0 ||
+	    read_share(config, key_of(key, prefix, "disappear"), 0.01, &habits->disappear,
+		       err) < 0 ||
+	    read_count(config, key_of(key, prefix, "disappear_results"), 1, 1000,
+		       &habits->disappear_results, err) < 0 ||
+	    atoll_config_duration(config->file, key_of(key, prefix, "disappear_time"), 0,
+				  hour_ms, &habits->disappear_ms, err) < 0 ||
+	    read_share(config, key_of(key, prefix, "change"), 0.01, &habits->change_score,
+		       err) < 0 ||
+	    read_share(config, key_of(key, prefix, "change_overlap"), 0,
+		       &habits->change_overlap, err) < 0 ||
+	    atoll_config_duration(config->file, key_of(key, prefix, "change_time"), 0,
+				  hour_ms, &habits->change_ms, err) < 0 ||
+	    atoll_config_duration(config->file, key_of(key, prefix, "every"), 0, hour_ms,
+				  &model->every_ms, err) < 0)
+		return -EINVAL;
+	if (habits->disappear > habits->appear)
+		return wrong(config, err, key_of(key, prefix, "disappear"),
+			     "above the score at which things appear");
+	return 0;
+}
+
+static int read_fit(struct visiond_config *config, const char *key, enum atoll_fit *fit,
+		    struct atoll_error *err)
+{
+	static const char *const names[] = {
+		[ATOLL_FIT_STRETCH] = "stretch",
+		[ATOLL_FIT_CROP] = "crop",
+		[ATOLL_FIT_LETTERBOX] = "letterbox",
+	};
+	const char *text = NULL;
+	int r = atoll_config_text(config->file, key, &text, err);
+
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*fit = (enum atoll_fit)i;
+			return 0;
+		}
+	return wrong(config, err, key, "not stretch, crop or letterbox");
+}
+
+/* The part of a "model.NAME.key" between the first dot and the last, or NULL. */
+static const char *model_named(const char *key, size_t *length)
+{
+	const char *name = key + strlen("model."), *dot;
+
+	if (strncmp(key, "model.", strlen("model.")) != 0)
+		return NULL;
+	dot = strrchr(name, '.');
+	if (!dot || dot == name)
+		return NULL;
+	*length = (size_t)(dot - name);
+	return name;
+}
+
+static struct visiond_model *find_model(struct visiond_config *config, const char *name,
+					size_t length)
+{
+	for (uint32_t i = 0; i < config->models; i++)
+		if (strlen(config->model[i].name) == length &&
+		    memcmp(config->model[i].name, name, length) == 0)
+			return &config->model[i];
+	return NULL;
+}
+
+/* Each section [model.NAME] is a model, in the order of the file. */
+static int name_models(struct visiond_config *config, struct atoll_error *err)
+{
+	const struct atoll_config_entry *entry;
+
+	for (size_t i = 0; (entry = atoll_config_at(config->file, i)); i++) {
+		size_t length = 0;
+		const char *name = model_named(entry->key, &length);
+
+		if (!name || find_model(config, name, length))
+			continue;
+		if (config->models == VISIOND_MODELS_MAX)
+			return atoll_error_set(err, -EINVAL, "%s: more than %d models",
+					       entry->place, VISIOND_MODELS_MAX);
+		if (length >= sizeof(config->model[0].name))
+			return atoll_error_set(err, -EINVAL,
+					       "%s: a model's name has at most %zu characters",
+					       entry->place, sizeof(config->model[0].name) - 1);
+		memcpy(config->model[config->models++].name, name, length);
+	}
+	return 0;
+}
+
+static int read_model(struct visiond_config *config, struct visiond_model *model,
+		      struct atoll_error *err)
+{
+	char prefix[64], key[128];
+	struct vision_config *vision = &model->vision;
+
+	(void)snprintf(prefix, sizeof(prefix), "model.%s.", model->name);
+	if (atoll_config_text(config->file, key_of(key, prefix, "file"),
+			      &vision->model_path, err) < 0 ||
+	    atoll_config_text(config->file, key_of(key, prefix, "labels"),
+			      &vision->labels_path, err) < 0 ||
+	    atoll_config_text(config->file, key_of(key, prefix, "device"),
+			      &vision->session.device, err) < 0 ||
+	    atoll_config_text(config->file, key_of(key, prefix, "cache"),
+			      &vision->session.cache, err) < 0 ||
+	    read_count(config, key_of(key, prefix, "threads"), 0, 64,
+		       &vision->session.threads, err) < 0 ||
+	    read_count(config, key_of(key, prefix, "top"), 1, VISIOND_THINGS_MAX,
+		       &vision->top, err) < 0 ||
+	    read_fit(config, key_of(key, prefix, "fit"), &vision->fit, err) < 0 ||
+	    read_habits(config, prefix, model, err) < 0)
+		return -EINVAL;
+	if (!vision->model_path)
+		return atoll_error_set(err, -EINVAL, "model %s: no file is given", model->name);
+	return 0;
+}
+
+static int read_models(struct visiond_config *config,
+		       const struct visiond_overrides *overrides, struct atoll_error *err)
+{
+	/* A card is held up for a second or more; a picture is told apart ten times a
+	   second and more on the slowest board. */
+	struct visiond_model all = {
+		.habits = {
+			.appear = 0.6f,
+			.disappear = 0.4f,
+			.appear_results = 3,
+			.disappear_results = 3,
+			.disappear_ms = 300,
+			.change_score = 0.25f,
+			.change_overlap = 0.6f,
+			.change_ms = 500,
+		},
+	};
+
+	if (read_habits(config, "", &all, err) < 0 || name_models(config, err) < 0)
+		return -EINVAL;
+	if (config->models == 0)
+		(void)snprintf(config->model[config->models++].name,
+			       sizeof(config->model[0].name), "cards");
+	for (uint32_t i = 0; i < config->models; i++) {
+		struct visiond_model *model = &config->model[i];
+
+		model->habits = all.habits;
+		model->every_ms = all.every_ms;
+		if (strcmp(model->name, "cards") == 0)
+			model->vision.model_path = CARDS;
+		if (read_model(config, model, err) < 0)
+			return -EINVAL;
+	}
+	if (overrides->model) {
+		config->models = 1;
+		config->model[0].vision.model_path = overrides->model;
+		config->model[0].vision.labels_path = NULL;
+		(void)snprintf(config->model[0].name, sizeof(config->model[0].name), "model");
+	}
+	if (overrides->labels)
+		config->model[0].vision.labels_path = overrides->labels;
+	/* What is below cannot matter, except that it may be told as nothing. */
+	for (uint32_t i = 0; i < config->models; i++)
+		config->model[i].vision.threshold = config->model[i].habits.disappear;
+	return 0;
+}
+
+static int read_events(struct visiond_config *config,
+		       const struct visiond_overrides *overrides, struct atoll_error *err)
+{
+	int r;
+
+	config->events_path = EVENTS_PATH;
+	r = atoll_config_text(config->file, "events", &config->events_path, err);
+	if (r < 0)
+		return r;
+	config->is_events_path_chosen = r == 1 || overrides->events;
+	if (overrides->events)
+		config->events_path = overrides->events;
+	if (strcmp(config->events_path, "off") == 0)
+		config->events_path = NULL;
+	return 0;
+}
+
+/* A token goes into addresses as it is. */
+static bool is_plain(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~")] == '\0';
+}
+
+static int read_page(struct visiond_config *config,
+		     const struct visiond_overrides *overrides, struct atoll_error *err)
+{
+	const char *listen = LISTEN;
+	uint32_t quality = 75;
+
+	config->viewers = 4;
+	config->page_rate_mhz = 15000;
+	if (atoll_config_text(config->file, "listen", &listen, err) < 0 ||
+	    atoll_config_text(config->file, "token", &config->token, err) < 0 ||
+	    read_count(config, "viewers", 1, 64, &config->viewers, err) < 0 ||
+	    read_rate(config, "page_rate", 0.1, 60, &config->page_rate_mhz, err) < 0 ||
+	    read_count(config, "page_quality", 1, 100, &quality, err) < 0)
+		return -EINVAL;
+	config->page_quality = (int)quality;
+
+	if (overrides->listen)
+		listen = overrides->listen;
+	if (visiond_listen_read(listen, &config->listen, err) < 0) {
+		(void)atoll_error_prefix(err, "%s", overrides->listen ? "--listen" :
+					 place_of(config, "listen"));
+		return -EINVAL;
+	}
+	if (config->token && (strlen(config->token) < TOKEN_LENGTH_MIN ||
+			      strlen(config->token) > TOKEN_LENGTH_MAX ||
+			      !is_plain(config->token)))
+		return wrong(config, err, "token",
+			     "not 16 to 128 letters, digits and - _ . ~");
+	if (!config->token && !config->listen.is_off && !config->listen.is_loopback)
+		return atoll_error_set(err, -EINVAL,
+				       "%s: listen: %s can be reached from other machines: "
+				       "that needs a token", overrides->listen ? "--listen" :
+				       place_of(config, "listen"), listen);
+	return 0;
+}
+
+struct visiond_config *visiond_config_load(const char *path,
+					   const struct visiond_overrides *overrides,
+					   const struct atoll_log *log,
+					   struct atoll_error *err)
+{
+	static const struct visiond_overrides none;
+	struct visiond_config *config = calloc(1, sizeof(*config));
+	const struct atoll_config_entry *left;
+
+	if (!config) {
+		(void)atoll_error_set(err, -ENOMEM, "%s: %s", path, strerror(ENOMEM));
+		return NULL;
+	}
+	if (!overrides)
+		overrides = &none;
+	config->file = atoll_config_load(path, err);
+	if (!config->file || read_source(config, overrides, err) < 0 ||
+	    read_models(config, overrides, err) < 0 ||
+	    read_events(config, overrides, err) < 0 ||
+	    read_page(config, overrides, err) < 0) {
+		visiond_config_free(config);
+		return NULL;
+	}
+	while ((left = atoll_config_unread(config->file)))
+		if (log)
+			atoll_log(log, ATOLL_LOG_WARNING, "%s: %s: unknown, passed over",
+				  left->place, left->key);
+	return config;
+}
+
+void visiond_config_free(struct visiond_config *config)
+{
+	if (!config)
+		return;
+	atoll_config_free(config->file);
+	free(config);
+}
