@@ -4,7 +4,9 @@ lib += \
 	camera/capture.c \
 	camera/controls.c \
 	camera/device.c \
+	camera/draw.c \
 	camera/find.c \
+	camera/font.c \
 	camera/frame.c \
 	camera/holder.c \
 	camera/modes.c \
@@ -18,6 +20,7 @@ lib += \
 headers += \
 	camera/capture.h \
 	camera/controls.h \
+	camera/draw.h \
 	camera/find.h \
 	camera/frame.h \
 	camera/modes.h \
