@@ -323,11 +323,17 @@ static void describe(struct atoll_session *session)
 	}
 }
 
-static int invoke(void *context)
+static uint64_t now_ns(void)
 {
-	struct atoll_session *session = context;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int run_operators(struct atoll_session *session)
+{
 	const uint32_t operators = session->graph->operators;
-	struct timespec before, after;
 
 	for (uint32_t i = 0; i < operators; i++) {
 		struct kernel_node *node = &session->node[i];
@@ -338,18 +344,26 @@ static int invoke(void *context)
 		if (!session->options.is_profiled) {
 			r = node->run(node, session->pool);
 		} else {
-			clock_gettime(CLOCK_MONOTONIC, &before);
+			uint64_t start_ns = now_ns();
+
 			r = node->run(node, session->pool);
-			clock_gettime(CLOCK_MONOTONIC, &after);
 			session->step[i].runs++;
-			session->step[i].time_ns += (uint64_t)(
-				(after.tv_sec - before.tv_sec) * 1000000000 +
-				after.tv_nsec - before.tv_nsec);
+			session->step[i].time_ns += now_ns() - start_ns;
 		}
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int invoke(void *context)
+{
+	struct atoll_session *session = context;
+	uint64_t start_ns = now_ns();
+	int r = run_operators(session);
+
+	session->plan.run_ns = now_ns() - start_ns;
+	return r;
 }
 
 static int check_device(const char *device, struct atoll_error *err)
@@ -426,6 +440,11 @@ ATOLL_API void atoll_session_close(struct atoll_session *session)
 	cache_close(session->cache);
 	free(session->blocks);
 	free(session);
+}
+
+ATOLL_API const struct atoll_model *atoll_session_model(const struct atoll_session *session)
+{
+	return session->model;
 }
 
 ATOLL_API uint32_t atoll_session_inputs(const struct atoll_session *session)
