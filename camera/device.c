@@ -38,14 +38,25 @@ static void silence(void)
 
 static int open_real(const char *path)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int fd;
 
-	(void)pthread_once(&once, silence); /* fails only for a broken `once` */
 	do
-		fd = v4l2_open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Apart from open, as libv4l2 tries every format and size of a device it is shown,
+ * which takes a while; turns down a loopback device nobody writes to; and has a
+ * plugin for multi-planar devices that writes to stdout (1.22.1).
+ */
+static void assist_real(int fd)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, silence); /* fails only for a broken `once` */
+	(void)v4l2_fd_open(fd, 0);          /* calls for an fd it did not take pass through */
 }
 
 static int close_real(int fd)
@@ -90,6 +101,7 @@ static int poll_real(int fd, int timeout_ms)
 
 const struct camera_device camera_device_real = {
 	.open = open_real,
+	.assist = assist_real,
 	.close = close_real,
 	.ioctl = ioctl_real,
 	.mmap = mmap_real,

@@ -22,6 +22,9 @@
 struct camera_device {
 	/* Read and write, never blocking, closed on exec. */
 	int (*open)(const char *path);
+	/* From now on offer formats the driver lacks, made from those it has. Where
+	   that cannot be, the device is as it was. */
+	void (*assist)(int fd);
 	/* Also for descriptors that VIDIOC_EXPBUF gave. */
 	int (*close)(int fd);
 	int (*ioctl)(int fd, unsigned long request, void *argument);
@@ -33,7 +36,7 @@ struct camera_device {
 	int (*poll)(int fd, int timeout_ms);
 };
 
-/* The kernel's devices, through libv4l2. */
+/* The kernel's devices, with libv4l2 to assist. */
 extern const struct camera_device camera_device_real;
 
 /* "/dev/video0" and so on up to this number (VIDEO_NUM_DEVICES of the kernel's
@@ -51,6 +54,9 @@ int camera_find_on(const struct camera_device *device, const char *match,
 /* Who has `path` open: "NAME, process ID", by looking through `proc` ("/proc").
    0, or -ENOENT when it is nobody we may see. */
 int camera_holder(const char *proc, const char *path, char *text, size_t size);
+
+int camera_modes_on(const struct camera_device *device, const char *path,
+		    struct atoll_camera_mode **modes, struct atoll_error *err);
 
 /* The modes of a device that is open already. */
 int camera_modes_of(const struct camera_device *device, int fd,

@@ -147,18 +147,31 @@ int camera_modes_of(const struct camera_device *device, int fd,
 	return (int)list.count;
 }
 
+int camera_modes_on(const struct camera_device *device, const char *path,
+		    struct atoll_camera_mode **modes, struct atoll_error *err)
+{
+	struct atoll_camera_node node;
+	int fd, r = camera_find_on(device, path, NULL, &node, err);
+
+	if (r < 0)
+		return r;
+	if (!node.captures)
+		return atoll_error_set(err, -ENOTSUP, "camera: %s (%s) %s", node.path,
+				       node.card, node.why);
+	fd = device->open(node.path);
+	if (fd < 0)
+		return atoll_error_set(err, fd, "camera: %s: open: %s", node.path,
+				       strerror(-fd));
+	device->assist(fd);
+	r = camera_modes_of(device, fd, modes, err);
+	if (r < 0)
+		(void)atoll_error_prefix(err, "camera: %s", node.path);
+	(void)device->close(fd); /* nothing was changed */
+	return r;
+}
+
 ATOLL_API int atoll_camera_modes(const char *path, struct atoll_camera_mode **modes,
 				 struct atoll_error *err)
 {
-	const struct camera_device *device = &camera_device_real;
-	int fd = device->open(path), r;
-
-	if (fd < 0)
-		return atoll_error_set(err, fd, "camera: %s: %s", atoll_error_path(path),
-				       strerror(-fd));
-	r = camera_modes_of(device, fd, modes, err);
-	if (r < 0)
-		(void)atoll_error_prefix(err, "camera: %s", atoll_error_path(path));
-	(void)device->close(fd); /* nothing was changed */
-	return r;
+	return camera_modes_on(&camera_device_real, path, modes, err);
 }

@@ -46,8 +46,9 @@ struct atoll_camera_mode {
 };
 
 /*
- * All modes of the device at `path`, in the driver's order, then those libv4l2
- * adds. Returns how many, or a negative errno.
+ * All modes of the camera at `path`, in the driver's order, then those libv4l2
+ * adds. Returns how many, -ENODEV, -ENOTSUP for a device that is no camera, or
+ * what the driver said.
  */
 int atoll_camera_modes(const char *path, struct atoll_camera_mode **modes,
 		       struct atoll_error *err);

@@ -2,6 +2,7 @@
 # Leans on board (errors), libjpeg-turbo, libpng and libv4l2.
 lib += \
 	camera/capture.c \
+	camera/choose.c \
 	camera/controls.c \
 	camera/device.c \
 	camera/draw.c \
@@ -16,7 +17,8 @@ lib += \
 	camera/picture_jpeg.c \
 	camera/picture_png.c \
 	camera/picture_ppm.c \
-	camera/picture_resize.c
+	camera/picture_resize.c \
+	camera/start.c
 headers += \
 	camera/capture.h \
 	camera/controls.h \

@@ -28,11 +28,11 @@ void fake_v4l2_reset(void)
 		.driver = "fake",
 		.can = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING,
 		.mode = {
-			{ V4L2_PIX_FMT_YUYV, false, 640, 480, { 30000, 15000 } },
-			{ V4L2_PIX_FMT_YUYV, false, 1280, 720, { 10000 } },
-			{ V4L2_PIX_FMT_MJPEG, false, 640, 480, { 30000 } },
-			{ V4L2_PIX_FMT_MJPEG, false, 1280, 720, { 30000 } },
-			{ V4L2_PIX_FMT_RGB24, true, 640, 480, { 30000 } },
+			FAKE_MODE(YUYV, 640, 480, 30000, 15000),
+			FAKE_MODE(YUYV, 1280, 720, 10000),
+			FAKE_MODE(MJPEG, 640, 480, 30000),
+			FAKE_MODE(MJPEG, 1280, 720, 30000),
+			FAKE_EMULATED(RGB24, 640, 480, 30000),
 		},
 		.colorspace = V4L2_COLORSPACE_SRGB,
 		.field = V4L2_FIELD_NONE,
@@ -80,6 +80,11 @@ static int fake_open(const char *path)
 	if (!fake_v4l2.node[number].card)
 		return -ENOENT;
 	return fails() ? fake_v4l2.fails_with : new_fd((int)number);
+}
+
+static void fake_assist(int fd)
+{
+	(void)fd; /* what is emulated is on the list of modes anyway */
 }
 
 /* Without the memory: that is unmapped separately. */
@@ -185,6 +190,13 @@ static int enumerate_sizes(struct fake_node *node, struct v4l2_frmsizeenum *size
 
 	if (!mode || !mode->width)
 		return -EINVAL;
+	if (mode->width_low) {
+		size->type = V4L2_FRMSIZE_TYPE_STEPWISE;
+		size->stepwise = (struct v4l2_frmsize_stepwise){
+			mode->width_low, mode->width, 2, mode->height_low, mode->height, 2,
+		};
+		return 0;
+	}
 	size->type = V4L2_FRMSIZE_TYPE_DISCRETE;
 	size->discrete.width = mode->width;
 	size->discrete.height = mode->height;
@@ -200,6 +212,12 @@ static int enumerate_rates(struct fake_node *node, struct v4l2_frmivalenum *inte
 			break;
 	if (!mode || interval->index >= 4 || !mode->rate_mhz[interval->index])
 		return -EINVAL;
+	if (mode->has_rate_range) {
+		interval->type = V4L2_FRMIVAL_TYPE_CONTINUOUS;
+		interval->stepwise.min = (struct v4l2_fract){ 1000, mode->rate_mhz[0] };
+		interval->stepwise.max = (struct v4l2_fract){ 1000, mode->rate_mhz[1] };
+		return 0;
+	}
 	interval->type = V4L2_FRMIVAL_TYPE_DISCRETE;
 	interval->discrete.numerator = 1000;
 	interval->discrete.denominator = mode->rate_mhz[interval->index];
@@ -497,6 +515,7 @@ static int fake_poll(int fd, int timeout_ms)
 
 const struct camera_device fake_v4l2_device = {
 	.open = fake_open,
+	.assist = fake_assist,
 	.close = fake_close,
 	.ioctl = fake_ioctl,
 	.mmap = fake_mmap,

@@ -28,7 +28,17 @@ struct fake_mode {
 	bool is_emulated;
 	uint32_t width, height; /* 0: no sizes are listed */
 	uint32_t rate_mhz[4];   /* 0 ends the list */
+	uint32_t width_low, height_low; /* not 0: sizes from here, in steps of 2 */
+	bool has_rate_range;            /* rate_mhz: the highest, the lowest */
 };
+
+/* FAKE_MODE(YUYV, 640, 480, 30000, 15000): rates last. */
+#define FAKE_MODE(name, x, y, ...) \
+	{ .fourcc = V4L2_PIX_FMT_##name, .width = (x), .height = (y), \
+	  .rate_mhz = { __VA_ARGS__ } }
+#define FAKE_EMULATED(name, x, y, ...) \
+	{ .fourcc = V4L2_PIX_FMT_##name, .is_emulated = true, .width = (x), .height = (y), \
+	  .rate_mhz = { __VA_ARGS__ } }
 
 struct fake_control {
 	uint32_t id, type, flags; /* 0 ends the list */

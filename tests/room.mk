@@ -34,6 +34,7 @@ checks += \
 	tests/test_camera_draw.c \
 	tests/test_camera_find.c \
 	tests/test_camera_frame.c \
+	tests/test_camera_modes.c \
 	tests/test_camera_picture.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \

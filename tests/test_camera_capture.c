@@ -533,15 +533,15 @@ static enum atoll_pixels choice(struct atoll_camera_config config)
 static void the_format_is_the_best_that_has_size_and_rate(void **state)
 {
 	static const struct fake_mode converted[FAKE_MODES] = {
-		{ V4L2_PIX_FMT_SBGGR8, false, 640, 480, { 30000 } },
-		{ V4L2_PIX_FMT_RGB24, true, 640, 480, { 30000 } },
-		{ V4L2_PIX_FMT_YUV420, true, 640, 480, { 30000 } },
+		FAKE_MODE(SBGGR8, 640, 480, 30000),
+		FAKE_EMULATED(RGB24, 640, 480, 30000),
+		FAKE_EMULATED(YUV420, 640, 480, 30000),
 	};
 	static const struct fake_mode grey[FAKE_MODES] = {
-		{ V4L2_PIX_FMT_GREY, false, 640, 480, { 30000 } },
-		{ V4L2_PIX_FMT_RGB24, true, 640, 480, { 30000 } },
+		FAKE_MODE(GREY, 640, 480, 30000),
+		FAKE_EMULATED(RGB24, 640, 480, 30000),
 		{ .fourcc = V4L2_PIX_FMT_UYVY },
-		{ V4L2_PIX_FMT_NV12, false, 320, 240, { 29970 } },
+		FAKE_MODE(NV12, 320, 240, 29970),
 	};
 
 	(void)state;
@@ -620,7 +620,7 @@ static void rows_with_gaps_keep_their_stride(void **state)
 static void strides_that_cannot_be_true_are_taken_for_none(void **state)
 {
 	static const struct fake_mode planar[FAKE_MODES] = {
-		{ V4L2_PIX_FMT_YUV420, false, 640, 480, { 30000 } },
+		FAKE_MODE(YUV420, 640, 480, 30000),
 	};
 	struct atoll_camera *camera;
 
