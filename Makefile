@@ -187,7 +187,7 @@ install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 	for file in $(headers); do \
 		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
 	for file in $(data); do \
-		install -D -m 644 $$file $(DESTDIR)$(datadir)/$${file#apps/} || exit 1; done
+		install -D -m 644 $$file $(DESTDIR)$(datadir)/$${file#*/} || exit 1; done
 	sed -e 's|@includedir@|$(includedir)|' -e 's|@libdir@|$(libdir)|' \
 		-e 's|@version@|$(version)|' apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
 	[ -n "$(DESTDIR)" ] || ldconfig

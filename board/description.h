@@ -2,11 +2,10 @@
 #ifndef ATOLL_BOARD_DESCRIPTION_H
 #define ATOLL_BOARD_DESCRIPTION_H
 
-#include "board/config.h"
 #include "board/error.h"
 
 /*
- * What is known about this board, as data: boards/(*).conf, found by the
+ * What is known about this board, as data: boards/NAME.conf, found by the
  * device tree, so that no board is named in C.
  *
  *	struct atoll_board *board = atoll_board_detect(NULL, &err);
@@ -15,30 +14,45 @@
  *	match = atoll_board_get(board, "camera.0.match");
  *	atoll_board_free(board);
  *
- * Files are looked for in /etc/atoll/boards and then in the package's data
- * directory; the first of a name counts. ATOLL_BOARD names one directly, by its
- * name or as a path. A value that is absent is not known.
+ * A description is a configuration file (board/config.h) with at least
+ *
+ *	[board]
+ *	id = coral-dev-board-mini       the file's name without .conf
+ *	name = Coral Dev Board Mini
+ *	compatible = maker,board        an entry of the device tree's compatible
+ *	model = Some Board              a part of its model
+ *
+ * Either of the last two may be missing. A value that is absent is not known;
+ * keys nobody reads are allowed.
+ *
+ * Descriptions are looked for in /etc/atoll/boards, then in the package's data
+ * directory; of two with the same name the first counts. The board is the first
+ * whose `compatible` fits, else the first whose `model` does, else "generic",
+ * of which nothing is known. The environment variable ATOLL_BOARD names one
+ * instead, or a file when there is a slash in it.
  */
 struct atoll_board;
 
-/* Where to look, for tests; NULL members and NULL stand for the real places. */
+/* Where to look, for tests; NULL stands for the real places. */
 struct atoll_board_places {
-	const char *const *folders; /* ends with NULL */
+	const char *const *folders; /* ends with NULL; one that is absent is empty */
 	const char *device_tree;    /* "/proc/device-tree" */
 };
 
-/* The description that matches, else "generic". NULL with FILE:LINE and why when
-   a file is wrong, or none is there. */
+/* NULL with FILE:LINE and why when a description there is wrong, -ENOENT when
+   ATOLL_BOARD names none, -ENOMEM. */
 struct atoll_board *atoll_board_detect(const struct atoll_board_places *places,
 				       struct atoll_error *err);
 struct atoll_board *atoll_board_load(const char *path, struct atoll_error *err);
+
+/* NULL is allowed. */
 void atoll_board_free(struct atoll_board *board);
 
 /* "coral-dev-board-mini", and how people call it. Live as long as the board. */
 const char *atoll_board_id(const struct atoll_board *board);
 const char *atoll_board_name(const struct atoll_board *board);
 
-/* NULL: not known. */
+/* The value of "section.key", or NULL: not known. Lives as long as the board. */
 const char *atoll_board_get(const struct atoll_board *board, const char *key);
 
 #endif

@@ -1,13 +1,21 @@
-# board: the ground floor, errors, JSON, words, configuration, which instructions there are.
+# board: the ground floor: errors, JSON, words, configuration, the loop and the
+# sockets of daemons, what is known of a board, which instructions there are.
 # Leans on nothing.
 lib += \
 	board/config.c \
 	board/cpu.c \
+	board/description.c \
 	board/error.c \
 	board/json.c \
-	board/log.c
+	board/log.c \
+	board/notify.c
 headers += \
 	board/config.h \
+	board/description.h \
 	board/error.h \
 	board/json.h \
-	board/log.h
+	board/log.h \
+	board/notify.h
+data += \
+	board/boards/coral-dev-board-mini.conf \
+	board/boards/virtual.conf

@@ -26,9 +26,11 @@ checks += \
 	tests/test_apps_visiond_tracker.c \
 	tests/test_board_config.c \
 	tests/test_board_cpu.c \
+	tests/test_board_description.c \
 	tests/test_board_error.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
+	tests/test_board_notify.c \
 	tests/test_camera_capture.c \
 	tests/test_camera_controls.c \
 	tests/test_camera_draw.c \

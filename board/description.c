@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board/description.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "board/config.h"
+
+struct atoll_board {
+	struct atoll_config *config;
+	const char *id, *name, *compatible, *model; /* the config's */
+};
+
+/* A machine of which nothing is known. */
+static const char generic[] = "[board]\nid = generic\nname = a machine without description\n";
+
+static const char *const folders[] = {
+	"/etc/atoll/boards", ATOLL_DATADIR "/boards", NULL,
+};
+
+static const struct atoll_board_places real = { folders, "/proc/device-tree" };
+
+/* Two properties of the device tree: `compatible` holds several strings, each
+   with its NUL. */
+struct tree {
+	char compatible[1024], model[256];
+};
+
+static void read_property(const char *device_tree, const char *name, char *value, size_t size)
+{
+	char path[512];
+	int fd;
+
+	memset(value, 0, size);
+	(void)snprintf(path, sizeof(path), "%s/%s", device_tree, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return; /* most machines have no device tree */
+	if (read(fd, value, size - 2) < 0) /* two NULs end the list */
+		value[0] = '\0';
+	(void)close(fd); /* read only */
+}
+
+static bool is_compatible(const struct tree *tree, const char *wanted)
+{
+	for (const char *entry = tree->compatible; *entry; entry += strlen(entry) + 1)
+		if (strcmp(entry, wanted) == 0)
+			return true;
+	return false;
+}
+
+/* "FOLDER/NAME.conf" is NAME's. */
+static bool is_named_after(const char *path, const char *id)
+{
+	const char *name = strrchr(path, '/');
+	size_t length = strlen(id);
+
+	name = name ? name + 1 : path;
+	return strncmp(name, id, length) == 0 && strcmp(name + length, ".conf") == 0;
+}
+
+/* Takes `config` over. */
+static struct atoll_board *of_config(struct atoll_config *config, struct atoll_error *err)
+{
+	struct atoll_board *board = config ? calloc(1, sizeof(*board)) : NULL;
+
+	if (!config)
+		return NULL;
+	if (!board) {
+		atoll_config_free(config);
+		atoll_error_set(err, -ENOMEM, "board: out of memory");
+		return NULL;
+	}
+	board->config = config;
+	board->id = atoll_board_get(board, "board.id");
+	board->name = atoll_board_get(board, "board.name");
+	board->compatible = atoll_board_get(board, "board.compatible");
+	board->model = atoll_board_get(board, "board.model");
+	return board;
+}
+
+ATOLL_API struct atoll_board *atoll_board_load(const char *path, struct atoll_error *err)
+{
+	struct atoll_board *board;
+
+	if (access(path, R_OK) != 0) {
+		atoll_error_set(err, -errno, "board: %s: %s", atoll_error_path(path),
+				strerror(errno));
+		return NULL;
+	}
+	board = of_config(atoll_config_load(path, err), err);
+	if (!board)
+		return NULL;
+	if (!board->id || !board->name || !is_named_after(path, board->id)) {
+		atoll_error_set(err, -EINVAL,
+				"board: %s: [board] must have a name, and an id that is "
+				"the file's name without .conf", atoll_error_path(path));
+		atoll_board_free(board);
+		return NULL;
+	}
+	return board;
+}
+
+ATOLL_API void atoll_board_free(struct atoll_board *board)
+{
+	if (!board)
+		return;
+	atoll_config_free(board->config);
+	free(board);
+}
+
+ATOLL_API const char *atoll_board_id(const struct atoll_board *board)
+{
+	return board->id;
+}
+
+ATOLL_API const char *atoll_board_name(const struct atoll_board *board)
+{
+	return board->name;
+}
+
+ATOLL_API const char *atoll_board_get(const struct atoll_board *board, const char *key)
+{
+	const char *value = NULL;
+
+	(void)atoll_config_text(board->config, key, &value, NULL); /* absent: NULL */
+	return value;
+}
+
+static bool is_hidden(const glob_t *found, size_t i)
+{
+	const char *name = strrchr(found->gl_pathv[i], '/');
+
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(strrchr(found->gl_pathv[j], '/'), name) == 0)
+			return true;
+	return false;
+}
+
+/* The description files of all folders, in the order of the folders and of their
+   names within. */
+static int list(const char *const *where, glob_t *found, struct atoll_error *err)
+{
+	for (; *where; where++) {
+		char pattern[512];
+		int r;
+
+		(void)snprintf(pattern, sizeof(pattern), "%s/*.conf", *where);
+		r = glob(pattern, found->gl_pathc ? GLOB_APPEND : 0, NULL, found);
+		if (r == GLOB_NOSPACE)
+			return atoll_error_set(err, -ENOMEM, "board: out of memory");
+	}
+	return 0;
+}
+
+/* The better of two: one found by `compatible` beats one found by `model`. */
+static void prefer(struct atoll_board **best, bool *is_exact, struct atoll_board *board,
+		   const struct tree *tree)
+{
+	bool fits = board->compatible && is_compatible(tree, board->compatible);
+
+	if ((fits && !*is_exact) ||
+	    (!*best && board->model && strstr(tree->model, board->model))) {
+		atoll_board_free(*best);
+		*best = board;
+		*is_exact = fits;
+		return;
+	}
+	atoll_board_free(board);
+}
+
+static struct atoll_board *unknown(struct atoll_error *err)
+{
+	return of_config(atoll_config_load_bytes(generic, sizeof(generic) - 1, "generic", err),
+			 err);
+}
+
+static struct atoll_board *by_tree(const glob_t *found, const char *device_tree,
+				   struct atoll_error *err)
+{
+	struct atoll_board *best = NULL;
+	bool is_exact = false;
+	struct tree tree;
+
+	read_property(device_tree, "compatible", tree.compatible, sizeof(tree.compatible));
+	read_property(device_tree, "model", tree.model, sizeof(tree.model));
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		struct atoll_board *board;
+
+		if (is_hidden(found, i))
+			continue;
+		board = atoll_board_load(found->gl_pathv[i], err);
+		if (!board) {
+			atoll_board_free(best);
+			return NULL;
+		}
+		prefer(&best, &is_exact, board, &tree);
+	}
+	return best ? best : unknown(err);
+}
+
+static struct atoll_board *by_name(const glob_t *found, const char *name,
+				   struct atoll_error *err)
+{
+	for (size_t i = 0; i < found->gl_pathc; i++)
+		if (is_named_after(found->gl_pathv[i], name))
+			return atoll_board_load(found->gl_pathv[i], err);
+	if (strcmp(name, "generic") == 0)
+		return unknown(err);
+	atoll_error_set(err, -ENOENT, "board: ATOLL_BOARD: no description called %s", name);
+	return NULL;
+}
+
+ATOLL_API struct atoll_board *atoll_board_detect(const struct atoll_board_places *places,
+						 struct atoll_error *err)
+{
+	const char *name = getenv("ATOLL_BOARD");
+	struct atoll_board *board = NULL;
+	glob_t found = { 0 };
+
+	if (!places)
+		places = &real;
+	if (name && strchr(name, '/'))
+		return atoll_board_load(name, err);
+	if (list(places->folders, &found, err) == 0)
+		board = name && *name ? by_name(&found, name, err) :
+					by_tree(&found, places->device_tree, err);
+	globfree(&found);
+	return board;
+}
