@@ -8,6 +8,7 @@ lib += \
 	board/error.c \
 	board/json.c \
 	board/log.c \
+	board/loop.c \
 	board/notify.c
 headers += \
 	board/config.h \
@@ -15,6 +16,7 @@ headers += \
 	board/error.h \
 	board/json.h \
 	board/log.h \
+	board/loop.h \
 	board/notify.h
 data += \
 	board/boards/coral-dev-board-mini.conf \

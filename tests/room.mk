@@ -30,6 +30,7 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
+	tests/test_board_loop.c \
 	tests/test_board_notify.c \
 	tests/test_camera_capture.c \
 	tests/test_camera_controls.c \
