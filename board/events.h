@@ -18,13 +18,13 @@
  *
  * Nobody is waited for: a client that has not read when its socket is full is
  * dropped and counted, a client above the limit is turned away. What clients say
- * is read and forgotten. A new client first gets the line that was last given to
- * `greet`, if any: the state of things.
+ * is read and forgotten; one that shuts down its side still listens. A new client
+ * first gets the line that was last given to `greet`, if any: the state of things.
  */
 struct atoll_events;
 
-/* Replaces a socket nobody listens on; -EADDRINUSE when somebody does. Mode 0660,
-   the folder must exist. */
+/* Replaces a socket nobody listens on; -EADDRINUSE when somebody does, -ENOTSOCK
+   for another file. Mode 0660, the folder must exist. */
 struct atoll_events *atoll_events_open(struct atoll_loop *loop, const char *path,
 				       uint32_t clients_max, struct atoll_error *err);
 

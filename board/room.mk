@@ -6,6 +6,7 @@ lib += \
 	board/cpu.c \
 	board/description.c \
 	board/error.c \
+	board/events.c \
 	board/json.c \
 	board/log.c \
 	board/loop.c \
@@ -14,6 +15,7 @@ headers += \
 	board/config.h \
 	board/description.h \
 	board/error.h \
+	board/events.h \
 	board/json.h \
 	board/log.h \
 	board/loop.h \

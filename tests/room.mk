@@ -28,6 +28,7 @@ checks += \
 	tests/test_board_cpu.c \
 	tests/test_board_description.c \
 	tests/test_board_error.c \
+	tests/test_board_events.c \
 	tests/test_board_json.c \
 	tests/test_board_log.c \
 	tests/test_board_loop.c \
