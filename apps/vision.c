@@ -213,8 +213,8 @@ static void compare_labels(struct vision *vision, const char *path)
 		classes = vision->mask_classes;
 	if (classes > 0 && labels != classes)
 		(void)atoll_error_set(&vision->warning, -EINVAL,
-				      "labels: %s: %u names for %zu classes", path, labels,
-				      classes);
+				      "labels: %s: %u names for %zu classes",
+				      atoll_error_path(path), labels, classes);
 }
 
 static int load_labels(struct vision *vision, const struct vision_config *config,

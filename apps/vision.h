@@ -62,7 +62,7 @@ struct vision_config {
 };
 
 /* A joint of less is a guess about something hidden: not drawn, not boxed in. */
-#define VISION_JOINT_SEEN 0.3f
+#define VISION_JOINT_SEEN 0.2f
 
 /* Something the model saw. Places are 0..1 of the frame, not of the input. */
 struct vision_thing {

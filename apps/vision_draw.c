@@ -21,7 +21,7 @@ struct brush {
 static struct brush brush_for(struct atoll_picture *picture)
 {
 	uint32_t side = picture->width < picture->height ? picture->width : picture->height;
-	struct brush brush = { .picture = picture, .scale = (side + 120) / 240,
+	struct brush brush = { .picture = picture, .scale = (side + 140) / 240,
 			       .thickness = (side + 80) / 160 };
 
 	brush.scale += brush.scale == 0;
