@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "camera/find.h"
 
+#include "board/description.h"
 #include "camera/device.h"
 
 #include <errno.h>
@@ -273,5 +274,13 @@ int camera_find_on(const struct camera_device *device, const char *match,
 ATOLL_API int atoll_camera_find(const char *match, struct atoll_camera_node *node,
 				struct atoll_error *err)
 {
-	return camera_find_on(&camera_device_real, match, NULL, node, err);
+	/* Without a description, or with one that is wrong, there still is a first
+	   camera; whoever else reads the description says what is wrong with it. */
+	struct atoll_board *board = match && strcmp(match, "auto") != 0 ? NULL :
+		atoll_board_detect(NULL, NULL);
+	const char *described = board ? atoll_board_get(board, "camera.0.match") : NULL;
+	int r = camera_find_on(&camera_device_real, match, described, node, err);
+
+	atoll_board_free(board);
+	return r;
 }
