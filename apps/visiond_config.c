@@ -224,6 +224,8 @@ static int read_habits(struct visiond_config *config, const char *prefix,
 		       &habits->change_overlap, err) < 0 ||
 	    atoll_config_duration(config->file, key_of(key, prefix, "change_time"), 0,
 				  hour_ms, &habits->change_ms, err) < 0 ||
+	    atoll_config_text(config->file, key_of(key, prefix, "ignore"), &habits->ignored,
+			      err) < 0 ||
 	    atoll_config_duration(config->file, key_of(key, prefix, "every"), 0, hour_ms,
 				  &model->every_ms, err) < 0)
 		return -EINVAL;
@@ -343,6 +345,7 @@ static int read_models(struct visiond_config *config,
 			.change_score = 0.25f,
 			.change_overlap = 0.6f,
 			.change_ms = 500,
+			.ignored = "nothing", /* what the shipped model says of no card */
 		},
 	};
 

@@ -75,6 +75,25 @@ static void copy_label(char label[VISIOND_LABEL_BYTES], const char *from)
 	label[length] = '\0';
 }
 
+/* Is the label one of "a, b,c"? */
+static bool is_ignored(const char *ignored, const char *label)
+{
+	size_t length = strlen(label);
+
+	while (ignored && *ignored) {
+		size_t part;
+
+		ignored += strspn(ignored, " ,");
+		part = strcspn(ignored, ",");
+		while (part > 0 && ignored[part - 1] == ' ')
+			part--;
+		if (part == length && memcmp(ignored, label, length) == 0)
+			return true;
+		ignored += strcspn(ignored, ",");
+	}
+	return false;
+}
+
 static struct visiond_thing thing_of(const struct vision_thing *seen, bool has_box)
 {
 	struct visiond_thing thing = {
@@ -196,6 +215,8 @@ void visiond_tracker_feed(struct visiond_tracker *tracker,
 		struct visiond_thing thing = thing_of(&result->thing[i], has_boxes);
 		struct track *track = find(tracker, &thing);
 
+		if (is_ignored(tracker->habits.ignored, result->thing[i].label))
+			continue;
 		if (track) {
 			thing.id = track->thing.id;
 			thing.since_ms = track->thing.since_ms;

@@ -43,6 +43,8 @@ struct visiond_habits {
 	float change_overlap;    /* .. or the box covers less than this of the one
 				    told last (area of both / area of either) .. */
 	int64_t change_ms;       /* .. but at most once in this time */
+	const char *ignored;     /* labels that are no things, with commas between;
+				    must outlive the tracker. NULL: none */
 };
 
 #define VISIOND_LABEL_BYTES 96

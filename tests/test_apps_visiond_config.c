@@ -93,6 +93,7 @@ static void what_the_file_says_counts(void **state)
 		"[model.front.door]\nfile = d.tflite\nappear = 0.7\ndisappear = 0.5\n"
 		"appear_results = 5\nappear_time = 1s\ndisappear_results = 7\n"
 		"disappear_time = 2s\nchange = 0.1\nchange_overlap = 0.9\nchange_time = 3s\n"
+		"ignore = wall, floor\n"
 		"top = 9\nthreads = 2\nfit = letterbox\nevery = 0\n");
 
 	(void)state;
@@ -130,6 +131,8 @@ static void what_the_file_says_counts(void **state)
 	assert_true(config->model[1].habits.change_score == 0.1f);
 	assert_true(config->model[1].habits.change_overlap == 0.9f);
 	assert_int_equal(config->model[1].habits.change_ms, 3000);
+	assert_string_equal(config->model[1].habits.ignored, "wall, floor");
+	assert_string_equal(config->model[0].habits.ignored, "nothing");
 	assert_int_equal(config->model[1].vision.top, 9);
 	assert_int_equal(config->model[1].vision.session.threads, 2);
 	assert_int_equal(config->model[1].vision.fit, ATOLL_FIT_LETTERBOX);

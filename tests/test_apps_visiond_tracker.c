@@ -359,6 +359,29 @@ static void scores_that_are_no_numbers_count_as_none(void **state)
 	assert_string_equal(told, "");
 }
 
+static void labels_that_are_no_things_are_ignored(void **state)
+{
+	static const char *const labels[] = { "nothing", "back ground", "noth", "thing", "" };
+	struct visiond_habits habits = plain;
+
+	(void)state;
+	habits.ignored = " nothing ,back ground,, other";
+	begin(&habits);
+	for (int i = 0; i < 2; i++)
+		for (uint32_t k = 0; k < 5; k++) {
+			const struct vision_thing thing = {
+				.label = labels[k], .index = k, .score = 1,
+			};
+
+			feed(VISION_CLASSES, &thing, 1);
+			feed(VISION_CLASSES, &thing, 1);
+		}
+	assert_null(strstr(told, "nothing"));
+	assert_null(strstr(told, "ground"));
+	assert_non_null(strstr(told, "+noth "));
+	assert_non_null(strstr(told, "+thing"));
+}
+
 #define test(name) cmocka_unit_test_teardown(name, end)
 
 int main(void)
@@ -379,6 +402,7 @@ int main(void)
 		test(more_things_than_there_is_room_for_are_left_out),
 		test(a_long_label_is_cut_between_characters),
 		test(scores_that_are_no_numbers_count_as_none),
+		test(labels_that_are_no_things_are_ignored),
 	};
 
 	return CHECK_RUN(tests);
