@@ -30,11 +30,16 @@
  *
  *	camera, camera:MATCH  live, MATCH as atoll_camera_find reads it
  *	a picture file        one frame (RGB24)
- *	a folder              its picture files, by name, one frame each
+ *	a folder              its picture files by name, one frame each
  *	a video file          Y4M, or MJPEG (JPEG pictures one after another)
  *	-                     standard input: any of the files above
  *
- * What a file is, its first bytes say. A source belongs to one thread at a time.
+ * What a file is, its first bytes say; only a file of JPEGs is a picture unless
+ * its name ends in .mjpeg or .mjpg, and on standard input a video when a second
+ * picture follows. A file called "camera" can be given as ./camera. In a folder
+ * what is no picture is passed over, as are names that begin with a dot.
+ *
+ * A source belongs to one thread at a time.
  */
 struct atoll_source;
 
@@ -44,16 +49,22 @@ struct atoll_source_config {
 					      used */
 	bool wants_newest;    /* live or paced: older waiting frames are given
 				 back unread, latency before throughput */
-	bool is_paced;        /* video files run at their own rate, as a camera
-				 would; otherwise as fast as they are asked */
+	bool is_paced;        /* files run at their own rate, as a camera would, or
+				 at the camera's frame_rate_mhz when that is set,
+				 or at ATOLL_SOURCE_RATE_MHZ; otherwise as fast as
+				 they are asked */
 	bool repeats;         /* files begin again at their end */
 	uint64_t pixels_max;  /* per picture, 0: ATOLL_PICTURE_PIXELS_MAX */
 };
+
+/* For files that do not say their rate: what most cameras give. */
+#define ATOLL_SOURCE_RATE_MHZ 30000
 
 struct atoll_source_counts {
 	uint64_t frames, damaged, missed, skipped, lost; /* as of a camera */
 };
 
+/* NULL when there is no such camera or file, or it is of no kind named above. */
 struct atoll_source *atoll_source_open(const struct atoll_source_config *config,
 				       struct atoll_error *err);
 
@@ -87,7 +98,8 @@ int atoll_source_fd(const struct atoll_source *source);
 
 bool atoll_source_is_live(const struct atoll_source *source);
 
-/* Frames per second in thousandths, 0 when not known. */
+/* Frames per second in thousandths: the pace of a paced source; else what the
+   camera or the file says, 0 when it does not. */
 uint32_t atoll_source_frame_rate_mhz(const struct atoll_source *source);
 
 /* NULL for files. */
