@@ -117,6 +117,11 @@ ATOLL_API bool atoll_source_is_live(const struct atoll_source *source)
 	return source->camera != NULL;
 }
 
+ATOLL_API bool atoll_source_is_stream(const struct atoll_source *source)
+{
+	return source->camera || source_files_is_video(source->files);
+}
+
 ATOLL_API uint32_t atoll_source_frame_rate_mhz(const struct atoll_source *source)
 {
 	return source->camera ? atoll_camera_info(source->camera)->frame_rate_mhz :

@@ -98,6 +98,10 @@ int atoll_source_fd(const struct atoll_source *source);
 
 bool atoll_source_is_live(const struct atoll_source *source);
 
+/* Are they frames of one camera or one video, rather than pictures of their own?
+   Standard input says so from its first frame on. */
+bool atoll_source_is_stream(const struct atoll_source *source);
+
 /* Frames per second in thousandths: the pace of a paced source; else what the
    camera or the file says, 0 when it does not. */
 uint32_t atoll_source_frame_rate_mhz(const struct atoll_source *source);

@@ -30,6 +30,7 @@ struct source_files {
 	/* The file that is being read, if any: one of the two. */
 	struct atoll_video *video;
 	struct atoll_picture *picture; /* read, and lent once */
+	bool is_video;              /* so was or is the last one */
 
 	/* The first JPEG of standard input, until it is known whether a second
 	   one follows. */
@@ -230,6 +231,7 @@ static int open_file(struct source_files *files, struct atoll_error *err)
 	enum kind kind = NEITHER;
 	int r = sniff(path, &kind, err);
 
+	files->is_video = kind == VIDEO && !files->is_folder;
 	if (r == 0 && kind == VIDEO && files->is_folder)
 		return -ENOTSUP;
 	if (r == 0 && kind == VIDEO) {
@@ -257,6 +259,7 @@ static int look_for_second(struct source_files *files, struct atoll_frame *frame
 	files->first_frame.plane[0] = files->first;
 	r = atoll_video_next(files->video, &second);
 	if (r == -ENODATA) {
+		files->is_video = false;
 		files->picture = atoll_picture_load_bytes(files->first, frame->bytes,
 							  files->pixels_max, err);
 		if (!files->picture)
@@ -467,6 +470,11 @@ int source_files_release(struct source_files *files, const struct atoll_frame *f
 const char *source_files_name(const struct source_files *files)
 {
 	return files->name;
+}
+
+bool source_files_is_video(const struct source_files *files)
+{
+	return files->is_video;
 }
 
 int source_files_fd(const struct source_files *files)

@@ -26,6 +26,7 @@ int source_files_next(struct source_files *files, int timeout_ms,
 int source_files_release(struct source_files *files, const struct atoll_frame *frame);
 
 const char *source_files_name(const struct source_files *files);
+bool source_files_is_video(const struct source_files *files);
 int source_files_fd(const struct source_files *files);
 uint32_t source_files_rate_mhz(const struct source_files *files);
 struct atoll_source_counts source_files_counts(const struct source_files *files);

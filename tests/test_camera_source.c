@@ -136,6 +136,7 @@ static void a_picture_is_one_frame(void **state)
 	assert_int_equal(atoll_source_next(source, -1, &frame), -ENODATA);
 	assert_int_equal(atoll_source_fd(source), -1);
 	assert_false(atoll_source_is_live(source));
+	assert_false(atoll_source_is_stream(source));
 	assert_null(atoll_source_camera(source));
 	assert_int_equal(atoll_source_reopen(source, NULL), -ENOTSUP);
 	assert_int_equal(atoll_source_counts(source).frames, 1);
@@ -160,6 +161,7 @@ static void a_folder_gives_its_pictures_by_name_and_passes_over_the_rest(void **
 	assert_int_equal(next_width(source), 16);
 	assert_int_equal(next_width(source), 2);
 	assert_int_equal(next_width(source), -ENODATA);
+	assert_false(atoll_source_is_stream(source));
 	assert_int_equal(atoll_source_counts(source).damaged, 0);
 	atoll_source_close(source);
 }
@@ -196,6 +198,7 @@ static void a_file_of_jpegs_is_a_video_by_its_name(void **state)
 	assert_int_equal(next_width(source), 16);
 	assert_int_equal(next_width(source), 24);
 	assert_int_equal(next_width(source), -ENODATA);
+	assert_true(atoll_source_is_stream(source));
 	atoll_source_close(source);
 	source = OPENED(.what = in_folder("photo.jpg"));
 	assert_int_equal(next_width(source), 8); /* upright */
@@ -229,12 +232,13 @@ static void standard_input_may_be_any_file(void **state)
 {
 	static const struct {
 		const char *name;
+		bool is_stream;
 		int width[4];
 	} cases[] = {
-		{ "a.ppm", { 7, -ENODATA } },
-		{ "clip.y4m", { 8, 8, -ENODATA } },
-		{ "turned.jpg", { 8, -ENODATA, -ENODATA } },
-		{ "three.jpg", { 16, 24, 32, -ENODATA } },
+		{ "a.ppm", false, { 7, -ENODATA } },
+		{ "clip.y4m", true, { 8, 8, -ENODATA } },
+		{ "turned.jpg", false, { 8, -ENODATA, -ENODATA } },
+		{ "three.jpg", true, { 16, 24, 32, -ENODATA } },
 	};
 
 	(void)state;
@@ -249,6 +253,7 @@ static void standard_input_may_be_any_file(void **state)
 
 		for (size_t n = 0; n < 4 && cases[i / 2].width[n]; n++)
 			assert_int_equal(next_width(source), cases[i / 2].width[n]);
+		assert_int_equal(atoll_source_is_stream(source), cases[i / 2].is_stream);
 		atoll_source_close(source);
 	}
 }
