@@ -140,6 +140,18 @@ static size_t things_max(const struct vision *vision)
 	}
 }
 
+static float choose_threshold(enum vision_kind kind, float wanted)
+{
+	static const float usual[] = {
+		[VISION_CLASSES] = -INFINITY,
+		[VISION_BOXES] = 0.4f,
+		[VISION_POSES] = 0.2f,
+		[VISION_MASK] = 0.01f,
+	};
+
+	return wanted == VISION_THRESHOLD_USUAL ? usual[kind] : wanted;
+}
+
 /* calloc() that only fails for want of memory: a count of 0 is fine. */
 static void *take(size_t count, size_t bytes)
 {
@@ -274,6 +286,7 @@ static int open_all(struct vision *vision, const struct vision_config *config,
 	r = check_input(vision, err);
 	if (r == 0)
 		r = find_kind(vision, err);
+	vision->threshold = choose_threshold(vision->kind, config->threshold);
 	if (r == 0 && (!vision->name || take_room(vision, config->top) < 0))
 		r = atoll_error_set(err, -ENOMEM, "out of memory");
 	if (r == 0) {
@@ -296,7 +309,6 @@ struct vision *vision_open(const struct vision_config *config, struct atoll_erro
 		return NULL;
 	}
 	vision->fit = config->fit;
-	vision->threshold = config->threshold;
 	if (open_all(vision, config, err) < 0) {
 		vision_close(vision);
 		return NULL;

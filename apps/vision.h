@@ -2,6 +2,7 @@
 #ifndef ATOLL_APPS_VISION_H
 #define ATOLL_APPS_VISION_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,13 +53,17 @@ enum vision_kind {
 	VISION_MASK,
 };
 
+/* What is likely to be there: 0.4 for boxes, 0.2 for poses, a share of 0.01 for a
+   mask's classes; classes are all told. */
+#define VISION_THRESHOLD_USUAL (-INFINITY)
+
 struct vision_config {
 	const char *model_path;   /* both needed only during open */
 	const char *labels_path;  /* NULL: of x.tflite x_labels.txt, if there */
 	struct atoll_session_options session;
 	enum atoll_fit fit;
 	uint32_t top;             /* most things told; 0: 3 classes, 20 others */
-	float threshold;          /* scores below are not told */
+	float threshold;          /* scores below are not told; or _USUAL */
 };
 
 /* A joint of less is a guess about something hidden: not drawn, not boxed in. */
