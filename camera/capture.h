@@ -93,8 +93,13 @@ int atoll_camera_release(struct atoll_camera *camera, const struct atoll_frame *
  */
 int atoll_camera_reopen(struct atoll_camera *camera, struct atoll_error *err);
 
-/* For an epoll loop: readable when next would not wait. Not to be closed; the
-   next reopen closes it and changes it. -1 while the device is away. */
+/*
+ * For an epoll loop: readable when next would not wait. Not to be closed; the next
+ * reopen closes it and changes it. -1 while the device is away.
+ *
+ * Add it to the loop when next has just said -ETIMEDOUT: v4l2loopback (0.12.7)
+ * never wakes an epoll that was added while a frame was waiting.
+ */
 int atoll_camera_fd(const struct atoll_camera *camera);
 
 /* Both live as long as the camera; they change with next and reopen. */

@@ -82,7 +82,7 @@ static void write_codes(const struct atoll_camera_mode *modes, int count, char *
 {
 	size_t used = 0;
 
-	(void)snprintf(text, size, "nothing");
+	*text = '\0';
 	for (int i = 0; i < count; i++) {
 		bool has_room = used + sizeof(", ...") + sizeof(modes[i].code) < size;
 
@@ -115,6 +115,9 @@ int camera_choose(struct atoll_camera *camera, struct atoll_camera_mode *chosen,
 	free(modes);
 	if (best)
 		return 0;
+	if (count == 0)
+		return atoll_error_set(err, -ENOTSUP, "camera: %s: offers no format",
+				       camera->node.path);
 	return atoll_error_set(err, -ENOTSUP, "camera: %s: does not offer %s, only %s",
 			       camera->node.path,
 			       camera->config.pixels ?

@@ -703,7 +703,10 @@ static void what_a_camera_cannot_do_is_said(void **state)
 	node->gives_fourcc = V4L2_PIX_FMT_GREY;
 	assert_refused(&plain, -ENOTSUP, "offers YUYV but does not give it");
 	node->mode[0].fourcc = 0;
-	assert_refused(&plain, -ENOTSUP, "does not offer a format that is known here");
+	assert_refused(&plain, -ENOTSUP, "camera: /dev/video0: offers no format");
+	node->mode[0].fourcc = V4L2_PIX_FMT_SBGGR8;
+	node->mode[1].fourcc = 0;
+	assert_refused(&plain, -ENOTSUP, "does not offer a format that is known here, only BA81");
 	node->can = V4L2_CAP_VIDEO_CAPTURE_MPLANE | V4L2_CAP_STREAMING;
 	config = (struct atoll_camera_config){ .match = "/dev/video0" };
 	assert_refused(&config, -ENOTSUP,
