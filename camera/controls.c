@@ -101,8 +101,8 @@ static int read_choices(const struct atoll_controls *controls, struct control *c
 			(void)snprintf(choice->name, sizeof(choice->name), "%lld",
 				       (long long)item.value);
 		else
-			(void)snprintf(choice->name, sizeof(choice->name), "%.31s",
-				       (const char *)item.name);
+			camera_copy_text(choice->name, sizeof(choice->name), item.name,
+					 sizeof(item.name));
 		shown->choices++;
 	}
 	shown->choice = control->choice;
@@ -260,7 +260,8 @@ static void read_value(const struct atoll_controls *controls, struct control *co
 		value.size = (uint32_t)shown->high + 1;
 		value.string = control->text;
 		if (pass(controls, VIDIOC_G_EXT_CTRLS, &value) == 0)
-			control->text[shown->high] = '\0';
+			camera_copy_text(control->text, (size_t)shown->high + 1,
+					 control->text, (size_t)shown->high);
 		shown->text = control->text;
 		return;
 	}

@@ -43,6 +43,10 @@ extern const struct camera_device camera_device_real;
    v4l2-dev.c). */
 enum { CAMERA_NODES_MAX = 256 };
 
+/* A driver's text of at most `length` bytes, with what would do something to a
+   terminal replaced: a USB device calls itself what it likes. */
+void camera_copy_text(char *to, size_t size, const void *said, size_t length);
+
 int camera_list_on(const struct camera_device *device, struct atoll_camera_node **nodes,
 		   struct atoll_error *err);
 

@@ -12,6 +12,16 @@
 
 #include <linux/videodev2.h>
 
+void camera_copy_text(char *to, size_t size, const void *said, size_t length)
+{
+	const char *from = said;
+	size_t i = 0;
+
+	for (; i < length && i + 1 < size && from[i]; i++)
+		to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? '?' : from[i];
+	to[i] = '\0';
+}
+
 static uint32_t abilities(const struct v4l2_capability *capability)
 {
 	/* What this node does rather than its whole device, where the driver tells
@@ -76,12 +86,12 @@ static int look(const struct camera_device *device, struct atoll_camera_node *no
 		node->why = "is not a video device";
 		return r;
 	}
-	(void)snprintf(node->card, sizeof(node->card), "%.31s",
-		       (const char *)capability.card);
-	(void)snprintf(node->bus, sizeof(node->bus), "%.31s",
-		       (const char *)capability.bus_info);
-	(void)snprintf(node->driver, sizeof(node->driver), "%.15s",
-		       (const char *)capability.driver);
+	camera_copy_text(node->card, sizeof(node->card), capability.card,
+			 sizeof(capability.card));
+	camera_copy_text(node->bus, sizeof(node->bus), capability.bus_info,
+			 sizeof(capability.bus_info));
+	camera_copy_text(node->driver, sizeof(node->driver), capability.driver,
+			 sizeof(capability.driver));
 	node->why = why_no_camera(abilities(&capability));
 	node->captures = !node->why;
 	node->is_converter = converts(abilities(&capability));

@@ -131,8 +131,8 @@ int camera_modes_of(const struct camera_device *device, int fd,
 
 		write_code(mode.fourcc, mode.code);
 		mode.pixels = atoll_pixels_by_name(mode.code);
-		(void)snprintf(mode.description, sizeof(mode.description), "%.31s",
-			       (const char *)format.description);
+		camera_copy_text(mode.description, sizeof(mode.description),
+				 format.description, sizeof(format.description));
 		if (read_sizes(&list, &mode) < 0) {
 			free(list.mode);
 			return atoll_error_set(err, -ENOMEM, "list formats: out of memory");

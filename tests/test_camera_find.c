@@ -216,6 +216,16 @@ static void a_long_card_is_cut_and_ends(void **state)
 	assert_int_equal(strlen(node.driver), 15);
 }
 
+static void a_name_does_nothing_to_a_terminal(void **state)
+{
+	struct atoll_camera_node node;
+
+	(void)state;
+	put(0, "\033[2JCam\n\177 \303\251", "b", camera);
+	assert_int_equal(camera_find_on(&fake_v4l2_device, "/dev/video0", NULL, &node, NULL), 0);
+	assert_string_equal(node.card, "?[2JCam?? \303\251");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, reset, is_clean)
 
 int main(void)
@@ -230,6 +240,7 @@ int main(void)
 		TEST(what_there_is_instead_is_listed),
 		TEST(a_path_is_that_node_whatever_it_is),
 		TEST(a_long_card_is_cut_and_ends),
+		TEST(a_name_does_nothing_to_a_terminal),
 	};
 
 	return CHECK_RUN(tests);
