@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Watch through a camera, tell what appears and disappears, show it on a page. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apps/options.h"
+#include "apps/visiond_config.h"
+#include "apps/visiond_eye.h"
+#include "apps/visiond_lines.h"
+#include "apps/visiond_web.h"
+#include "board/events.h"
+#include "board/log.h"
+#include "board/loop.h"
+#include "board/notify.h"
+
+static const char help[] =
+"Usage: atoll-visiond [OPTION]...\n"
+"\n"
+"Watch through a camera with .tflite models; tell what appears and disappears on\n"
+"a socket, and show it on a web page.\n"
+"\n"
+"  -c, --config=FILE     default /etc/atoll/visiond.conf, if it is there\n"
+"      --check           read the configuration, say what is wrong with it, exit\n"
+"      --source=WHAT     camera, camera:MATCH, or a video file that repeats\n"
+"      --model=FILE      this model alone\n"
+"      --labels=FILE     the names of its classes\n"
+"      --listen=ADDRESS  where the page is, as 127.0.0.1:8080, or off\n"
+"      --events=PATH     where the socket is, or off\n"
+"  -v, --verbose         say more\n"
+"  -h, --help            print this and exit\n"
+"      --version         print the version and exit\n"
+"\n"
+"Options take the place of what the configuration says. SIGHUP reads it again.\n";
+
+#define CONFIG_PATH "/etc/atoll/visiond.conf"
+
+/* EX_CONFIG of sysexits(3): systemd is told not to try again. */
+#define EXIT_CONFIG 78
+
+#define CLIENTS_MAX 32
+
+struct daemon {
+	struct atoll_log log;
+	const char *config_path;
+	struct visiond_overrides overrides;
+	struct visiond_config *config;
+	struct atoll_loop *loop;
+	struct visiond_eye *eye;
+	struct atoll_events *events; /* NULL: none */
+	struct visiond_web *web;     /* NULL: none */
+	struct visiond_lines *lines;
+	int64_t begin_ns, page_due_ns;
+	int64_t resident_bytes;      /* at the last tick */
+	char status[256];            /* as systemd was told last */
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* What those get who begin to listen now. */
+static void greet(struct daemon *d)
+{
+	struct visiond_line line = visiond_lines_state(d->lines, d->eye);
+
+	/* Out of memory: they get the one before. */
+	if (d->events && line.length > 0)
+		(void)atoll_events_greet(d->events, line.bytes, line.length);
+}
+
+static void send_line(struct daemon *d, struct visiond_line line)
+{
+	if (d->events && line.length > 0)
+		atoll_events_send(d->events, line.bytes, line.length);
+}
+
+static void show_state(struct daemon *d)
+{
+	const struct visiond_numbers numbers = {
+		.clients = d->events ? atoll_events_clients(d->events) : 0,
+		.dropped = d->events ? atoll_events_dropped(d->events) : 0,
+		.web = visiond_web_counts(d->web),
+		.viewers_max = d->config->viewers,
+		.up_ms = (now_ns() - d->begin_ns) / 1000000,
+		.resident_bytes = d->resident_bytes,
+	};
+	struct visiond_line line = visiond_lines_page(d->lines, d->eye, &numbers);
+
+	if (line.length > 0)
+		visiond_web_state(d->web, line.bytes, line.length);
+}
+
+static void on_eye_frame(void *data, const struct atoll_frame *frame)
+{
+	struct daemon *d = data;
+
+	visiond_web_picture(d->web, frame);
+}
+
+static void on_eye_turn(void *data, const struct visiond_look *look, enum visiond_turn turn,
+			const struct visiond_thing *thing)
+{
+	struct daemon *d = data;
+
+	send_line(d, visiond_lines_turn(d->lines, look, turn, thing));
+	atoll_log(&d->log, ATOLL_LOG_DEBUG, "%s: %s %s",
+		  look->model->name, thing->label, turn == VISIOND_APPEAR ? "appears" :
+		  turn == VISIOND_CHANGE ? "changes" : "disappears");
+}
+
+/* The page follows at its own rate, and only while someone looks at it. */
+static void on_eye_result(void *data, const struct visiond_look *look)
+{
+	struct daemon *d = data;
+	int64_t now = now_ns();
+
+	(void)look;
+	if (now < d->page_due_ns || visiond_web_counts(d->web).listening == 0)
+		return;
+	d->page_due_ns = now + INT64_C(1000000000000) / d->config->page_rate_mhz;
+	show_state(d);
+}
+
+static void on_eye_camera(void *data, bool is_there)
+{
+	struct daemon *d = data;
+	struct visiond_eye_state state = visiond_eye_state(d->eye);
+
+	send_line(d, visiond_lines_camera(d->lines, is_there, d->eye));
+	visiond_web_camera(d->web, is_there ? state.path : NULL);
+}
+
+static const struct visiond_eye_calls eye_calls = {
+	.frame = on_eye_frame,
+	.turn = on_eye_turn,
+	.result = on_eye_result,
+	.camera = on_eye_camera,
+};
+
+static void tell_status(struct daemon *d)
+{
+	struct visiond_eye_state state = visiond_eye_state(d->eye);
+	const struct visiond_look *look = visiond_eye_look(d->eye, 0);
+	char status[sizeof(d->status)];
+
+	if (state.sight == VISIOND_SEES)
+		(void)snprintf(status, sizeof(status),
+			       "%s, %ux%u at %u frames per second, %s at %u; page %s",
+			       state.name, state.width, state.height,
+			       (state.rate_mhz + 500) / 1000, look->model->name,
+			       (look->rate_mhz + 500) / 1000,
+			       d->web ? visiond_web_address(d->web) : "off");
+	else
+		(void)snprintf(status, sizeof(status), "%s", state.sight == VISIOND_WAITS ?
+			       state.why : "the file is at its end");
+	if (strcmp(status, d->status) == 0)
+		return;
+	(void)atoll_notify("STATUS=%s", status); /* nobody to tell is fine */
+	memcpy(d->status, status, sizeof(status));
+}
+
+/* Memory that is ours and in use, from proc(5): its second number, in pages. */
+static int64_t resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long all, resident = 0;
+
+	if (file && fscanf(file, "%ld %ld", &all, &resident) != 2)
+		resident = 0;
+	if (file)
+		(void)fclose(file); /* only read from */
+	return (int64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+static void on_second(void *data, uint32_t times)
+{
+	struct daemon *d = data;
+
+	(void)times;
+	visiond_eye_tick(d->eye);
+	d->resident_bytes = resident_bytes();
+	greet(d);
+	show_state(d);
+	visiond_web_tick(d->web);
+	tell_status(d);
+}
+
+static void on_watchdog(void *data, uint32_t times)
+{
+	(void)data, (void)times;
+	(void)atoll_notify("WATCHDOG=1"); /* systemd will notice what does not arrive */
+}
+
+static void on_stop(void *data, uint32_t signal)
+{
+	struct daemon *d = data;
+
+	atoll_log(&d->log, ATOLL_LOG_INFO, "%s, stopping",
+		  signal == SIGTERM ? "terminated" : "interrupted");
+	(void)atoll_notify("STOPPING=1");
+	atoll_loop_stop(d->loop, EXIT_SUCCESS);
+}
+
+/* NULL with code 0 when it is switched off, or merely not possible at the usual
+   place. */
+static struct atoll_events *open_events(struct daemon *d, const struct visiond_config *config,
+					struct atoll_error *err)
+{
+	struct atoll_events *events;
+
+	*err = (struct atoll_error){ .code = 0 };
+	if (!config->events_path)
+		return NULL;
+	if (!config->is_events_path_chosen)
+		(void)mkdir("/run/atoll", 0755); /* open tells if it is not there */
+	events = atoll_events_open(d->loop, config->events_path, CLIENTS_MAX, err);
+	if (events) {
+		atoll_log(&d->log, ATOLL_LOG_INFO, "events: %s", config->events_path);
+	} else if (!config->is_events_path_chosen) {
+		atoll_log(&d->log, ATOLL_LOG_WARNING, "%s; going on without events",
+			  err->text);
+		err->code = 0;
+	}
+	return events;
+}
+
+static struct visiond_web *open_web(struct daemon *d, const struct visiond_config *config,
+				    struct atoll_error *err)
+{
+	struct visiond_web *web;
+
+	*err = (struct atoll_error){ .code = 0 };
+	if (config->listen.is_off)
+		return NULL;
+	web = visiond_web_open(config, err);
+	if (web)
+		atoll_log(&d->log, ATOLL_LOG_INFO, "page: %s%s", visiond_web_address(web),
+			  config->token ? " (with the token)" : "");
+	return web;
+}
+
+static struct visiond_eye *new_eye(struct daemon *d, const struct visiond_config *config,
+				   struct atoll_error *err)
+{
+	struct visiond_eye_calls calls = eye_calls;
+
+	calls.data = d;
+	return visiond_eye_new(config, &calls, &d->log, err);
+}
+
+static int open_eye(struct daemon *d, struct atoll_error *err)
+{
+	int r = visiond_eye_open(d->eye, d->loop, err);
+
+	if (r < 0)
+		return r;
+	visiond_web_camera(d->web, visiond_eye_state(d->eye).path);
+	greet(d);
+	show_state(d);
+	return 0;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_same_place(const struct visiond_listen *a, const struct visiond_listen *b)
+{
+	return a->is_off == b->is_off && a->address_bytes == b->address_bytes &&
+	       memcmp(&a->address, &b->address, a->address_bytes) == 0;
+}
+
+/* What the next configuration needs beside what there is. Made before anything is
+   given up. */
+struct next {
+	struct visiond_config *config;
+	struct visiond_eye *eye;
+	struct atoll_events *events;
+	struct visiond_web *web;
+	bool has_other_events, has_other_web;
+};
+
+static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
+{
+	next->config = visiond_config_load(d->config_path, &d->overrides, &d->log, err);
+	if (!next->config)
+		return err->code;
+	if (!next->config->is_camera && strcmp(next->config->what, "-") != 0 &&
+	    access(next->config->what, R_OK) < 0)
+		return atoll_error_set(err, -errno, "source: %s: %s",
+				       atoll_error_path(next->config->what), strerror(errno));
+	next->eye = new_eye(d, next->config, err);
+	if (!next->eye)
+		return err->code;
+
+	next->has_other_events =
+		!is_same_text(next->config->events_path, d->config->events_path);
+	if (next->has_other_events) {
+		next->events = open_events(d, next->config, err);
+		if (err->code)
+			return err->code;
+	}
+	/* At the same place the old page must go before the new one can come. */
+	next->has_other_web = !is_same_place(&next->config->listen, &d->config->listen);
+	if (next->has_other_web) {
+		next->web = open_web(d, next->config, err);
+		if (err->code)
+			return err->code;
+	}
+	return 0;
+}
+
+static void take_web(struct daemon *d, struct next *next)
+{
+	struct atoll_error err;
+	bool is_same = !next->has_other_web && next->config->viewers == d->config->viewers &&
+		       is_same_text(next->config->token, d->config->token);
+
+	if (is_same) {
+		visiond_web_set(d->web, next->config);
+		return;
+	}
+	visiond_web_close(d->web);
+	d->web = next->web;
+	if (next->has_other_web)
+		return;
+	d->web = open_web(d, next->config, &err);
+	if (err.code)
+		atoll_log(&d->log, ATOLL_LOG_ERR, "%s; going on without a page", err.text);
+}
+
+static void reload(struct daemon *d)
+{
+	struct next next = { .config = NULL };
+	struct atoll_error err;
+
+	if (prepare(d, &next, &err) < 0) {
+		atoll_log(&d->log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
+		visiond_web_close(next.web);
+		atoll_events_close(next.events);
+		visiond_eye_close(next.eye);
+		visiond_config_free(next.config);
+		return;
+	}
+	visiond_eye_close(d->eye); /* things disappear where they appeared */
+	d->eye = next.eye;
+	if (next.has_other_events) {
+		atoll_events_close(d->events);
+		d->events = next.events;
+	}
+	take_web(d, &next);
+	visiond_config_free(d->config);
+	d->config = next.config;
+	if (open_eye(d, &err) < 0) {
+		atoll_log(&d->log, ATOLL_LOG_ERR, "%s", err.text);
+		atoll_loop_stop(d->loop, EXIT_COULD_NOT);
+		return;
+	}
+	atoll_log(&d->log, ATOLL_LOG_INFO, "configuration read again");
+}
+
+static void on_reload(void *data, uint32_t signal)
+{
+	struct daemon *d = data;
+
+	(void)signal;
+	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, now_ns() / 1000);
+	reload(d);
+	(void)atoll_notify("READY=1");
+}
+
+static int start_loop(struct daemon *d, struct atoll_error *err)
+{
+	uint32_t watchdog_ms = atoll_notify_watchdog_ms();
+	int r;
+
+	d->loop = atoll_loop_new(err);
+	if (!d->loop)
+		return err->code;
+	/* Before any thread is there, for threads inherit what is blocked. */
+	r = atoll_loop_signal(d->loop, SIGTERM, on_stop, d);
+	if (r == 0)
+		r = atoll_loop_signal(d->loop, SIGINT, on_stop, d);
+	if (r == 0)
+		r = atoll_loop_signal(d->loop, SIGHUP, on_reload, d);
+	if (r == 0)
+		r = atoll_loop_every(d->loop, 1000, on_second, d);
+	if (r >= 0 && watchdog_ms > 0)
+		r = atoll_loop_every(d->loop, watchdog_ms, on_watchdog, d);
+	return r < 0 ? atoll_error_set(err, r, "loop: %s", strerror(-r)) : 0;
+}
+
+static int start(struct daemon *d, struct atoll_error *err)
+{
+	d->begin_ns = now_ns();
+	d->lines = visiond_lines_new();
+	if (!d->lines)
+		return atoll_error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
+	if (start_loop(d, err) < 0)
+		return err->code;
+	d->eye = new_eye(d, d->config, err);
+	if (!d->eye)
+		return err->code;
+	d->events = open_events(d, d->config, err);
+	if (err->code)
+		return err->code;
+	d->web = open_web(d, d->config, err);
+	if (err->code)
+		return err->code;
+	return open_eye(d, err);
+}
+
+static void stop(struct daemon *d)
+{
+	visiond_eye_close(d->eye);
+	visiond_web_close(d->web);
+	atoll_events_close(d->events);
+	visiond_lines_free(d->lines);
+	atoll_loop_free(d->loop);
+	visiond_config_free(d->config);
+}
+
+static int run(struct daemon *d)
+{
+	struct atoll_error err;
+	int status;
+
+	if (start(d, &err) < 0) {
+		atoll_log(&d->log, ATOLL_LOG_ERR, "%s", err.text);
+		stop(d);
+		return EXIT_COULD_NOT;
+	}
+	(void)atoll_notify("READY=1"); /* nobody to tell is fine */
+	tell_status(d);
+	status = atoll_loop_run(d->loop);
+	if (status < 0)
+		atoll_log(&d->log, ATOLL_LOG_ERR, "loop: %s", strerror(-status));
+	stop(d);
+	return status < 0 ? EXIT_COULD_NOT : status;
+}
+
+static void read_options(struct daemon *d, int argc, char **argv, bool *wants_check)
+{
+	enum { CHECK = OPTION_FIRST_OWN, SOURCE, MODEL, LABELS, LISTEN, EVENTS };
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, CHECK },
+		{ "source", required_argument, NULL, SOURCE },
+		{ "model", required_argument, NULL, MODEL },
+		{ "labels", required_argument, NULL, LABELS },
+		{ "listen", required_argument, NULL, LISTEN },
+		{ "events", required_argument, NULL, EVENTS },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct visiond_listen listen;
+	struct atoll_error err;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:vh", names, NULL)) != -1)
+		switch (c) {
+		case 'c':
+			d->config_path = optarg;
+			break;
+		case CHECK:
+			*wants_check = true;
+			break;
+		case SOURCE:
+			d->overrides.source = optarg;
+			break;
+		case MODEL:
+			d->overrides.model = optarg;
+			break;
+		case LABELS:
+			d->overrides.labels = optarg;
+			break;
+		case LISTEN:
+			if (visiond_listen_read(optarg, &listen, &err) < 0)
+				options_wrong("--listen: %s", err.text);
+			d->overrides.listen = optarg;
+			break;
+		case EVENTS:
+			d->overrides.events = optarg;
+			break;
+		case 'v':
+			d->log.most = ATOLL_LOG_DEBUG;
+			break;
+		case 'h':
+			options_help(help);
+		case OPTION_VERSION:
+			options_version();
+		default:
+			options_wrong(NULL);
+		}
+	if (optind < argc)
+		options_wrong("'%s' is one too many", argv[optind]);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = { .config_path = NULL };
+	bool wants_check = false;
+	struct atoll_error err;
+	int status;
+
+	options_begin("atoll-visiond");
+	d.log = atoll_log_new("atoll-visiond", ATOLL_LOG_INFO);
+	read_options(&d, argc, argv, &wants_check);
+	/* Who reads our words may go away; we stay. */
+	(void)signal(SIGPIPE, SIG_IGN);
+
+	/* No file at the usual place is fine, one that was asked for must be there. */
+	if (d.config_path && access(d.config_path, R_OK) < 0) {
+		atoll_log(&d.log, ATOLL_LOG_ERR, "%s: %s", d.config_path, strerror(errno));
+		return EXIT_CONFIG;
+	}
+	if (!d.config_path)
+		d.config_path = CONFIG_PATH;
+	d.config = visiond_config_load(d.config_path, &d.overrides, &d.log, &err);
+	if (!d.config) {
+		atoll_log(&d.log, ATOLL_LOG_ERR, "%s", err.text);
+		return EXIT_CONFIG;
+	}
+	if (!wants_check)
+		status = run(&d);
+	else
+		status = EXIT_SUCCESS, visiond_config_free(d.config);
+	return options_end(status);
+}
