@@ -20,17 +20,24 @@
  *		send(viewer, jpeg, size, 0);
  *	atoll_encoder_free(encoder);
  *
- * The encoder keeps its memory from frame to frame. YUV frames go in as they are,
- * without a detour through RGB.
+ * The encoder keeps its memory: a frame like the one before allocates nothing. YUV
+ * frames go in without a detour through RGB, with the chroma they have; they are
+ * turned into what JPEG means by YUV, BT.601 at full range. Of RGB every pixel keeps
+ * its colour from quality 90 on, four share one below.
+ *
+ * An encoder belongs to one thread at a time.
  */
 struct atoll_encoder;
 
 struct atoll_encoder *atoll_encoder_new(struct atoll_error *err);
+
+/* NULL is allowed. */
 void atoll_encoder_free(struct atoll_encoder *encoder);
 
 /*
  * `quality` 1 to 100 as libjpeg counts it. A JPEG frame comes back as it is.
- * The bytes live until the next call. -ENOTSUP, -EINVAL, -ENOMEM.
+ * The bytes live until the next call, or as long as such a frame. -ENOTSUP for
+ * pixels it does not know, -EINVAL for sides or a quality out of range, -ENOMEM.
  */
 int atoll_encode_jpeg(struct atoll_encoder *encoder, const struct atoll_frame *frame,
 		      int quality, const uint8_t **jpeg, size_t *size);

@@ -6,23 +6,29 @@ lib += \
 	camera/controls.c \
 	camera/device.c \
 	camera/draw.c \
+	camera/encode.c \
 	camera/find.c \
 	camera/font.c \
 	camera/frame.c \
 	camera/holder.c \
+	camera/jpeg_memory.c \
 	camera/modes.c \
 	camera/picture.c \
 	camera/picture_bmp.c \
 	camera/picture_exif.c \
+	camera/picture_frame.c \
 	camera/picture_jpeg.c \
 	camera/picture_png.c \
 	camera/picture_ppm.c \
 	camera/picture_resize.c \
+	camera/picture_save.c \
+	camera/samples.c \
 	camera/start.c
 headers += \
 	camera/capture.h \
 	camera/controls.h \
 	camera/draw.h \
+	camera/encode.h \
 	camera/find.h \
 	camera/frame.h \
 	camera/modes.h \
