@@ -4,6 +4,10 @@ lib += \
 	camera/capture.c \
 	camera/choose.c \
 	camera/controls.c \
+	camera/convert.c \
+	camera/convert_jpeg.c \
+	camera/convert_places.c \
+	camera/convert_plain.c \
 	camera/device.c \
 	camera/draw.c \
 	camera/encode.c \
@@ -27,6 +31,7 @@ lib += \
 headers += \
 	camera/capture.h \
 	camera/controls.h \
+	camera/convert.h \
 	camera/draw.h \
 	camera/encode.h \
 	camera/find.h \
@@ -35,3 +40,13 @@ headers += \
 	camera/picture.h
 LDLIBS   += -ljpeg -lpng -lv4l2
 packages += libjpeg62-turbo-dev libpng-dev libv4l-dev
+
+# Chosen at run time, as the kernels are.
+ifeq ($(arch),x86_64)
+lib += camera/convert_avx2.c
+$(BUILD)/camera/convert_avx2.o: isa = -O2 -mavx2
+endif
+ifeq ($(arch),aarch64)
+lib += camera/convert_neon.c
+$(BUILD)/camera/convert_neon.o: isa = -O2 -mtune=cortex-a35
+endif
