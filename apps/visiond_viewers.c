@@ -268,7 +268,7 @@ struct MHD_Response *visiond_viewers_join(struct visiond_viewers *viewers,
 					  struct MHD_Connection *connection)
 {
 	static const char *const types[VISIOND_VIEWS] = {
-		[VISIOND_STREAM] = "multipart/x-mixed-replace; boundary=" BOUNDARY,
+		[VISIOND_STREAM] = ("multipart/x-mixed-replace; boundary=" BOUNDARY),
 		[VISIOND_SNAPSHOT] = "image/jpeg",
 		[VISIOND_EVENTS] = "text/event-stream",
 	};

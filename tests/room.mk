@@ -6,6 +6,7 @@ check_parts += \
 	apps/feed.c \
 	apps/visiond_config.c \
 	apps/visiond_guard.c \
+	apps/visiond_picture.c \
 	apps/visiond_tracker.c \
 	tests/allocations.c \
 	tests/check.c \
@@ -23,6 +24,7 @@ checks += \
 	tests/test_apps_feed.c \
 	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
+	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
 	tests/test_board_config.c \
 	tests/test_board_cpu.c \
