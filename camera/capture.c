@@ -97,7 +97,7 @@ static struct atoll_camera *open_on(const struct camera_device *device,
 		return NULL;
 	}
 	camera->device = device;
-	camera->fd = -1;
+	camera->fd = camera->watch_fd = -1;
 	camera->info = (struct atoll_camera_info){
 		.path = camera->node.path,
 		.card = camera->node.card,
@@ -284,6 +284,8 @@ static int take(struct atoll_camera *camera, struct atoll_frame *frame)
 	struct atoll_frame taken;
 	int r = camera_ask(camera, VIDIOC_DQBUF, &buffer);
 
+	if (!camera->is_watched)
+		camera->is_watched = camera->device->renew(camera->watch_fd, camera->fd);
 	if (r == -EAGAIN)
 		return r;
 	if (r == -EIO && camera->device->poll(camera->fd, 0) >= 0)
@@ -400,7 +402,7 @@ ATOLL_API int atoll_camera_release(struct atoll_camera *camera,
 
 ATOLL_API int atoll_camera_fd(const struct atoll_camera *camera)
 {
-	return camera->is_lost ? -1 : camera->fd;
+	return camera->is_lost ? -1 : camera->watch_fd;
 }
 
 ATOLL_API const struct atoll_camera_info *atoll_camera_info(const struct atoll_camera *camera)

@@ -93,13 +93,9 @@ int atoll_camera_release(struct atoll_camera *camera, const struct atoll_frame *
  */
 int atoll_camera_reopen(struct atoll_camera *camera, struct atoll_error *err);
 
-/*
- * For an epoll loop: readable when next would not wait. Not to be closed; the next
- * reopen closes it and changes it. -1 while the device is away.
- *
- * Add it to the loop when next has just said -ETIMEDOUT: v4l2loopback (0.12.7)
- * never wakes an epoll that was added while a frame was waiting.
- */
+/* For poll or an epoll loop: readable when next would not wait, also when it would
+   say -ENODEV. Not to be closed; the next reopen closes it and changes it. -1
+   while the device is away. */
 int atoll_camera_fd(const struct atoll_camera *camera);
 
 /* Both live as long as the camera; they change with next and reopen. */

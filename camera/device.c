@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include <libv4l2.h>
@@ -99,6 +100,30 @@ static int poll_real(int fd, int timeout_ms)
 	return poll_fd.revents & (POLLERR | POLLHUP | POLLNVAL) ? -EIO : 1;
 }
 
+/*
+ * v4l2loopback (0.12.7) queues up who is to be woken only if no frame is waiting at
+ * that moment; an epoll asks once, when a descriptor is added, and would hear
+ * nothing any more. So loops get an epoll of ours, in which the device is added
+ * again until it was without a frame afterwards, and hence before.
+ */
+static bool renew_real(int watch_fd, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	(void)epoll_ctl(watch_fd, EPOLL_CTL_DEL, fd, NULL); /* not there at first */
+	return epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &event) == 0 && poll_real(fd, 0) == 0;
+}
+
+static int watch_real(int fd)
+{
+	int watch_fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (watch_fd < 0)
+		return -errno;
+	(void)renew_real(watch_fd, fd); /* and again with the first frame */
+	return watch_fd;
+}
+
 const struct camera_device camera_device_real = {
 	.open = open_real,
 	.assist = assist_real,
@@ -107,4 +132,6 @@ const struct camera_device camera_device_real = {
 	.mmap = mmap_real,
 	.munmap = munmap_real,
 	.poll = poll_real,
+	.watch = watch_real,
+	.renew = renew_real,
 };

@@ -2,6 +2,7 @@
 #ifndef ATOLL_CAMERA_DEVICE_H
 #define ATOLL_CAMERA_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,7 @@ struct camera_device {
 	/* From now on offer formats the driver lacks, made from those it has. Where
 	   that cannot be, the device is as it was. */
 	void (*assist)(int fd);
-	/* Also for descriptors that VIDIOC_EXPBUF gave. */
+	/* Also for descriptors that VIDIOC_EXPBUF and watch gave. */
 	int (*close)(int fd);
 	int (*ioctl)(int fd, unsigned long request, void *argument);
 	/* `size` bytes to read from, `offset` as VIDIOC_QUERYBUF says. */
@@ -34,6 +35,10 @@ struct camera_device {
 	/* 1 when there is a frame, 0 after `timeout_ms` (negative: no limit), -EIO
 	   when the device or its stream is broken, -EINTR. */
 	int (*poll)(int fd, int timeout_ms);
+	/* A descriptor for other people's loops, readable when poll would not wait.
+	   Renewed after each frame until renewing says that it held. */
+	int (*watch)(int fd);
+	bool (*renew)(int watch_fd, int fd);
 };
 
 /* The kernel's devices, with libv4l2 to assist. */

@@ -252,6 +252,11 @@ static int start_stream(struct atoll_camera *camera, struct atoll_error *err)
 	r = camera_ask(camera, VIDIOC_STREAMON, &type);
 	if (r < 0)
 		return failed(camera, r, "start streaming", err);
+	r = camera->device->watch(camera->fd);
+	if (r < 0)
+		return failed(camera, r, "watch for frames", err);
+	camera->watch_fd = r;
+	camera->is_watched = false;
 	return 0;
 }
 
@@ -263,9 +268,11 @@ void camera_stop(struct atoll_camera *camera)
 			(void)camera->device->close(camera->slot[i].dmabuf);
 		(void)camera->device->munmap(camera->slot[i].data, camera->slot[i].size);
 	}
+	if (camera->watch_fd >= 0)
+		(void)camera->device->close(camera->watch_fd); /* nothing in it */
 	if (camera->fd >= 0)
 		(void)camera->device->close(camera->fd); /* nothing to be lost */
-	camera->fd = -1;
+	camera->fd = camera->watch_fd = -1;
 	camera->slots = camera->out = camera->owed = 0;
 	camera->is_lost = true;
 }

@@ -33,7 +33,8 @@ struct atoll_camera {
 	struct atoll_camera_config config;  /* as asked; match not kept */
 	struct atoll_camera_node node;
 	uint32_t ordinal; /* among the nodes of the same card and bus */
-	int fd;           /* -1: closed */
+	int fd, watch_fd; /* -1: closed */
+	bool is_watched;  /* for good: watch_fd needs no renewal */
 	bool is_lost;     /* only reopen can help */
 
 	struct camera_slot slot[CAMERA_SLOTS_MAX];

@@ -8,7 +8,7 @@
 
 #include <linux/videodev2.h>
 
-enum { FDS = 64, FIRST_FD = 1000, STALE = -1, EXPORTED = -2 };
+enum { FDS = 64, FIRST_FD = 1000, STALE = -1, NO_DEVICE = -2 };
 
 struct fake_v4l2 fake_v4l2;
 
@@ -290,7 +290,7 @@ static int export_buffer(struct fake_node *node, struct v4l2_exportbuffer *reque
 {
 	if (!node->exports || request->index >= node->buffers)
 		return -ENOTTY;
-	request->fd = new_fd(EXPORTED);
+	request->fd = new_fd(NO_DEVICE);
 	return request->fd < 0 ? request->fd : 0;
 }
 
@@ -513,6 +513,19 @@ static int fake_poll(int fd, int timeout_ms)
 	return node->waiting || node->dequeue_errors > 0;
 }
 
+static int fake_watch(int fd)
+{
+	if (!node_of(fd))
+		return -EBADF;
+	return fails() ? fake_v4l2.fails_with : new_fd(NO_DEVICE);
+}
+
+static bool fake_renew(int watch_fd, int fd)
+{
+	fake_v4l2.renewals++;
+	return watch_fd >= FIRST_FD && node_of(fd) && !node_of(fd)->waiting;
+}
+
 const struct camera_device fake_v4l2_device = {
 	.open = fake_open,
 	.assist = fake_assist,
@@ -521,6 +534,8 @@ const struct camera_device fake_v4l2_device = {
 	.mmap = fake_mmap,
 	.munmap = fake_munmap,
 	.poll = fake_poll,
+	.watch = fake_watch,
+	.renew = fake_renew,
 };
 
 bool fake_v4l2_shoot(unsigned number)

@@ -103,6 +103,7 @@ extern struct fake_v4l2 {
 	unsigned fails_at;  /* this call fails, 0: none does */
 	int fails_with;
 	unsigned open_fds, mappings;
+	unsigned renewals;  /* of what loops wait for */
 } fake_v4l2;
 
 extern const struct camera_device fake_v4l2_device;

@@ -352,7 +352,7 @@ static void a_broken_stream_is_mended_in_place(void **state)
 	assert_true(atoll_camera_fd(camera) >= 0);
 	fake_v4l2_shoot(0);
 	frame = next(camera);
-	assert_int_equal(fake_v4l2.open_fds, 1);
+	assert_int_equal(fake_v4l2.open_fds, 2);
 	assert_int_equal(fake_v4l2.mappings, 4);
 	atoll_camera_close(camera);
 }
@@ -471,8 +471,8 @@ static void a_failed_open_leaves_nothing_behind(void **state)
 			break;
 	}
 	/* Two opens and looks, open, formats, format, buffers, 4 x (ask, map, queue),
-	   start. Sizes, rates and exports are offers. */
-	assert_in_range(failures, 18, 40);
+	   start, watch. Sizes, rates and exports are offers. */
+	assert_in_range(failures, 19, 40);
 }
 
 static void a_failed_reopen_leaves_nothing_behind(void **state)
@@ -762,7 +762,7 @@ static void a_dmabuf_belongs_to_a_frame_that_is_out(void **state)
 	(void)state;
 	node->exports = true;
 	camera = open_with(&config);
-	assert_int_equal(fake_v4l2.open_fds, 5);
+	assert_int_equal(fake_v4l2.open_fds, 6); /* also device and watch */
 	fake_v4l2_shoot(0);
 	frame = next(camera);
 	assert_true(atoll_camera_dmabuf(camera, &frame) > 0);
@@ -797,6 +797,23 @@ static void frames_still_out_die_with_the_camera(void **state)
 	(void)next(camera);
 	atoll_camera_close(camera);
 	atoll_camera_close(NULL);
+}
+
+static void the_watch_is_renewed_until_no_frame_was_waiting(void **state)
+{
+	struct atoll_camera *camera = open_with(&plain);
+
+	(void)state;
+	fake_v4l2_shoot(0);
+	fake_v4l2_shoot(0);
+	(void)next(camera);
+	assert_int_equal(fake_v4l2.renewals, 1);
+	(void)next(camera);
+	assert_int_equal(fake_v4l2.renewals, 2);
+	fake_v4l2_shoot(0);
+	(void)next(camera);
+	assert_int_equal(fake_v4l2.renewals, 2);
+	atoll_camera_close(camera);
 }
 
 static void two_cameras_share_nothing(void **state)
@@ -872,6 +889,7 @@ int main(void)
 		TEST(the_holder_of_a_device_is_named),
 		TEST(a_dmabuf_belongs_to_a_frame_that_is_out),
 		TEST(frames_still_out_die_with_the_camera),
+		TEST(the_watch_is_renewed_until_no_frame_was_waiting),
 		TEST(two_cameras_share_nothing),
 		TEST(nodes_can_be_watched),
 	};
