@@ -27,7 +27,14 @@ lib += \
 	camera/picture_resize.c \
 	camera/picture_save.c \
 	camera/samples.c \
-	camera/start.c
+	camera/source.c \
+	camera/source_files.c \
+	camera/start.c \
+	camera/video.c \
+	camera/video_input.c \
+	camera/video_mjpeg.c \
+	camera/video_write.c \
+	camera/video_y4m.c
 headers += \
 	camera/capture.h \
 	camera/controls.h \
@@ -37,7 +44,9 @@ headers += \
 	camera/find.h \
 	camera/frame.h \
 	camera/modes.h \
-	camera/picture.h
+	camera/picture.h \
+	camera/source.h \
+	camera/video.h
 LDLIBS   += -ljpeg -lpng -lv4l2
 packages += libjpeg62-turbo-dev libpng-dev libv4l-dev
 

@@ -77,7 +77,8 @@ static bool pass_segment(struct walk *walk, uint8_t marker)
 		walk->height = two_bytes(walk, 3);
 		walk->width = two_bytes(walk, 5);
 	}
-	if (two_bytes(walk, 0) < 2)
+	/* A wrong length must not lead past pictures that are right. */
+	if (two_bytes(walk, 0) < 2 || !has(walk, two_bytes(walk, 0)))
 		return false;
 	walk->at += two_bytes(walk, 0);
 	return true;

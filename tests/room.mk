@@ -3,7 +3,10 @@
 check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
+	apps/camera_pace.c \
 	apps/feed.c \
+	apps/vision.c \
+	apps/vision_draw.c \
 	apps/visiond_config.c \
 	apps/visiond_guard.c \
 	apps/visiond_picture.c \
@@ -21,7 +24,9 @@ check_parts += \
 	tests/seeds.c \
 	tests/single.c
 checks += \
+	tests/test_apps_camera_pace.c \
 	tests/test_apps_feed.c \
+	tests/test_apps_vision.c \
 	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_picture.c \
@@ -44,6 +49,8 @@ checks += \
 	tests/test_camera_frame.c \
 	tests/test_camera_modes.c \
 	tests/test_camera_picture.c \
+	tests/test_camera_source.c \
+	tests/test_camera_video.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \
@@ -106,6 +113,7 @@ checks += \
 	tests/test_runtime_tensor.c
 check_scripts += \
 	tests/cli/bench.sh \
+	tests/cli/camera.sh \
 	tests/cli/classify.sh \
 	tests/cli/install.sh \
 	tests/cli/model.sh
