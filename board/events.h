@@ -17,9 +17,12 @@
  *	atoll_events_close(events);
  *
  * Nobody is waited for: a client that has not read when its socket is full is
- * dropped and counted, a client above the limit is turned away. What clients say
- * is read and forgotten; one that shuts down its side still listens. A new client
- * first gets the line that was last given to `greet`, if any: the state of things.
+ * dropped and counted, a client above the limit is turned away. Whoever stays gets
+ * every line whole. What clients say is read and forgotten; one that only shuts
+ * its own direction still listens. A new client first gets the line that was last
+ * given to `greet`, if any: the state of things.
+ *
+ * All calls belong to the thread that runs the loop.
  */
 struct atoll_events;
 
@@ -31,12 +34,17 @@ struct atoll_events *atoll_events_open(struct atoll_loop *loop, const char *path
 /* Hangs up on everyone and removes the socket. NULL is allowed. */
 void atoll_events_close(struct atoll_events *events);
 
-/* `line` of `length` bytes ends in a newline. Sent before this returns. */
+/*
+ * `line` of `length` bytes ends in a newline. Every client has it, in its socket,
+ * when this returns. A socket holds some hundred short lines, and none that is
+ * longer than about 200 KiB (net.core.wmem_default).
+ */
 void atoll_events_send(struct atoll_events *events, const char *line, size_t length);
 
-/* Kept, for clients to come; -ENOMEM. */
+/* A copy is kept for clients to come; length 0 greets nobody any more. -ENOMEM. */
 int atoll_events_greet(struct atoll_events *events, const char *line, size_t length);
 
+/* How many there are now, and how many were too slow since open. */
 uint32_t atoll_events_clients(const struct atoll_events *events);
 uint64_t atoll_events_dropped(const struct atoll_events *events);
 

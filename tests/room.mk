@@ -42,10 +42,10 @@ checks += \
 	tests/test_board_notify.c \
 	tests/test_camera_capture.c \
 	tests/test_camera_controls.c \
+	tests/test_camera_convert.c \
 	tests/test_camera_draw.c \
 	tests/test_camera_encode.c \
 	tests/test_camera_find.c \
-	tests/test_camera_convert.c \
 	tests/test_camera_frame.c \
 	tests/test_camera_modes.c \
 	tests/test_camera_picture.c \
