@@ -2,7 +2,9 @@
 parts += \
 	apps/display.c \
 	apps/feed.c \
-	apps/options.c
+	apps/options.c \
+	apps/vision.c \
+	apps/vision_draw.c
 programs += \
 	apps/atoll-bench.c \
 	apps/atoll-classify.c \
