@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "camera/convert.h"
+
 ATOLL_API struct atoll_picture *
 atoll_picture_new(uint32_t width, uint32_t height, const uint8_t *rgb,
 		  struct atoll_error *err)
@@ -41,4 +43,25 @@ ATOLL_API struct atoll_frame atoll_picture_frame(const struct atoll_picture *pic
 		.stride = { picture->width * 3 },
 		.bytes = (size_t)picture->width * picture->height * 3,
 	};
+}
+
+ATOLL_API struct atoll_picture *atoll_picture_of_frame(const struct atoll_frame *frame,
+						       struct atoll_error *err)
+{
+	const struct atoll_convert_config same_size = {
+		.width = frame->width, .height = frame->height, .channels = 3,
+	};
+	struct atoll_convert *convert = atoll_convert_new(&same_size, err);
+	struct atoll_picture *picture = convert ?
+		atoll_picture_new(frame->width, frame->height, NULL, err) : NULL;
+	int r = picture ? atoll_convert_run(convert, frame, picture->rgb) : 0;
+
+	atoll_convert_free(convert);
+	if (r == 0)
+		return picture;
+	atoll_error_set(err, r, "frame of %s, %u x %u pixels: %s",
+			atoll_pixels_name(frame->pixels), frame->width, frame->height,
+			strerror(-r));
+	atoll_picture_free(picture);
+	return NULL;
 }

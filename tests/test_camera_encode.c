@@ -425,6 +425,31 @@ static void a_new_picture_is_a_copy_or_black(void **state)
 
 /* --- files --- */
 
+static void a_frame_becomes_a_picture_of_its_own_size(void **state)
+{
+	static const uint8_t yuv[] = { 16, 128, 235, 128, 81, 90, 81, 240 };
+	struct atoll_frame frame = { .pixels = ATOLL_PIXELS_YUYV, .width = 4, .height = 1 };
+	struct atoll_error err = { 0 };
+	struct atoll_picture *picture;
+
+	(void)state;
+	assert_int_equal(atoll_frame_lay(&frame, yuv, sizeof(yuv), 0), 0);
+	picture = atoll_picture_of_frame(&frame, &err);
+	assert_non_null(picture);
+	assert_int_equal(picture->width, 4);
+	assert_int_equal(picture->height, 1);
+	/* BT.601: pure red is Y 81, Cb 90, Cr 240, and comes out one step off. */
+	assert_in_range(picture->rgb[9], 253, 255);
+	assert_in_range(picture->rgb[10], 0, 1);
+	assert_in_range(picture->rgb[11], 0, 1);
+	atoll_picture_free(picture);
+	frame.pixels = ATOLL_PIXELS_JPEG; /* which these bytes are not */
+	assert_null(atoll_picture_of_frame(&frame, &err));
+	assert_int_equal(err.code, -EBADMSG);
+	frame.width = 0;
+	assert_null(atoll_picture_of_frame(&frame, NULL));
+}
+
 static char folder[] = "/tmp/atoll-encode-XXXXXX";
 
 static int make_folder(void **state)
@@ -559,6 +584,7 @@ int main(void)
 		cmocka_unit_test(from_the_second_frame_on_nothing_is_allocated),
 		cmocka_unit_test(a_jpeg_larger_than_expected_is_whole),
 		cmocka_unit_test(a_new_picture_is_a_copy_or_black),
+		cmocka_unit_test(a_frame_becomes_a_picture_of_its_own_size),
 		IN_FOLDER(a_saved_png_reads_back_equal),
 		IN_FOLDER(a_saved_jpeg_reads_back_close),
 		IN_FOLDER(saving_replaces_a_file_and_leaves_nothing_beside_it),
