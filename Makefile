@@ -7,6 +7,7 @@
 #                      no hardware
 #   make check-asan    the same tests under address and undefined sanitizers
 #   make check-arm64   the same tests, cross-built, under qemu-user
+#   make check-web     the page of atoll-visiond in a browser, Chromium
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
 #   make bench         speed and size, against Debian's XNNPACK and with itself
@@ -52,7 +53,7 @@ headers     :=   # the doors: what other rooms and packages may include
 programs    :=   # one source file each, named like the program
 parts       :=   # what every program links beside the library
 data        :=   # files the programs read, installed under $(datadir)
-manuals     :=   # man pages, section 1
+manuals     :=   # man pages
 schemas     :=   # FlatBuffers schemas, compiled to check them and for the tests
 checks      :=   # one source file each, run by make check
 check_parts :=   # helpers every check may link
@@ -151,6 +152,11 @@ check-golden: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden
 	@MODELS='$(MODELS)' GOLDEN='$(GOLDEN)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_golden
 
+check-web: packages
+	@tests/packages.sh chromium chromium-driver curl jq
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/atoll-visiond
+	@BUILD=$(BUILD) tests/run.sh tests/web/page.sh
+
 FUZZ_SECONDS ?= 60
 fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -179,11 +185,13 @@ $(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
 
 install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \
+		$(DESTDIR)$(mandir)/man8
 	install -m 755 $(binaries:$(BUILD)/%=$(BUILD)/installed/%) $(DESTDIR)$(bindir)
 	install -m 644 $(shared) $(DESTDIR)$(libdir)
 	cp -d $(links) $(DESTDIR)$(libdir)
-	install -m 644 $(manuals) $(DESTDIR)$(mandir)/man1
+	install -m 644 $(filter %.1,$(manuals)) $(DESTDIR)$(mandir)/man1
+	install -m 644 $(filter %.8,$(manuals)) $(DESTDIR)$(mandir)/man8
 	for file in $(headers); do \
 		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
 	for file in $(data); do \
@@ -197,7 +205,7 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all packages check check-built check-asan check-arm64 check-golden demo \
+.PHONY: all packages check check-built check-asan check-arm64 check-web check-golden demo \
 	bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -26,4 +26,24 @@ data += \
 	apps/models/cards/demo/rocket.jpg \
 	apps/models/cards/demo/umbrella.jpg
 
+# atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
+programs += apps/atoll-visiond.c
+manuals  += apps/man/atoll-visiond.8
+packages += libmicrohttpd-dev
+visiond_parts := \
+	apps/vision.c \
+	apps/visiond_config.c \
+	apps/visiond_eye.c \
+	apps/visiond_guard.c \
+	apps/visiond_lines.c \
+	apps/visiond_page.c \
+	apps/visiond_picture.c \
+	apps/visiond_tracker.c \
+	apps/visiond_viewers.c \
+	apps/visiond_web.c
+visiond := $(BUILD)/atoll-visiond $(BUILD)/installed/atoll-visiond
+$(visiond): $(visiond_parts:%.c=$(BUILD)/%.o)
+$(visiond): private LDLIBS += -lmicrohttpd
+$(BUILD)/apps/visiond_page.o: apps/web/index.html
+
 include apps/models/cards/cards.mk

@@ -116,8 +116,9 @@ check_scripts += \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
 	tests/cli/install.sh \
-	tests/cli/model.sh
-packages += groff-base pkgconf
+	tests/cli/model.sh \
+	tests/cli/visiond.sh
+packages += curl groff-base pkgconf socat
 fuzzers += \
 	tests/fuzz_model.c \
 	tests/fuzz_picture.c

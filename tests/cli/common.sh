@@ -117,7 +117,7 @@ the_manual_has_the_same_options_in_the_same_order() {
 	gives 0 "$tool" --help || return
 	sed -nE 's/^ +(-[a-z], )?--([a-z-]+).*/\2/p' "$work/out" >"$work/help"
 	sed -nE '/^\.Sh OPTIONS/,/^\.Sh [^O]/s/^\.It .*Fl Fl ([a-z-]+).*/\1/p' \
-		"apps/man/$tool.1" >"$work/manual"
+		apps/man/"$tool".[18] >"$work/manual"
 	[ -s "$work/help" ] || return
 	diff "$work/help" "$work/manual" | sed 's/^/# /'
 	cmp -s "$work/help" "$work/manual"

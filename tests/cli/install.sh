@@ -13,11 +13,11 @@ everything_is_installed() {
 		sed 's/^/# /' "$work/out"
 		return 1
 	}
-	for file in bin/atoll-bench bin/atoll-classify bin/atoll-model \
+	for file in bin/atoll-bench bin/atoll-classify bin/atoll-model bin/atoll-visiond \
 		lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
 		include/atoll/runtime/session.h include/atoll/board/error.h \
 		share/man/man1/atoll-bench.1 share/man/man1/atoll-classify.1 \
-		share/man/man1/atoll-model.1; do
+		share/man/man1/atoll-model.1 share/man/man8/atoll-visiond.8; do
 		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
 }
@@ -103,7 +103,7 @@ the_installed_model_runs_as_in_the_manual() {
 
 manuals_are_well_formed() {
 	command -v groff >/dev/null || { why='groff is not installed'; return 77; }
-	for file in "$root"/usr/share/man/man1/*; do
+	for file in "$root"/usr/share/man/man[18]/*; do
 		groff -mandoc -Tutf8 -ww -z "$file" 2>&1 | sed 's/^/# /' >"$work/out"
 		is_silent out || return
 	done

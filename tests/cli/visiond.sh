@@ -8,7 +8,7 @@ clip=$cards/demo/cards.mjpeg
 model=$cards/cards.tflite
 try="try '$tool --help'"
 
-pid=''
+pid='' page=http://127.0.0.1:0/
 trap 'stop; rm -rf "$work"' EXIT
 
 needs_tools() {
@@ -24,8 +24,10 @@ until_true() {
 	tries=200
 	until "$@"; do
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] || { echo "# waited in vain for: $*"; sed 's/^/#   /' "$work/log"; return 1; }
-		sleep 0.1
+		[ $tries -gt 0 ] && { sleep 0.1; continue; }
+		echo "# waited in vain for: $*"
+		sed 's/^/#   /' "$work/log"
+		return 1
 	done
 }
 said() { grep -qE -- "$1" "$work/log"; }
@@ -45,7 +47,7 @@ start() {
 # stop: ask it to end; its exit status.
 stop() {
 	[ -n "$pid" ] || return 0
-	kill -TERM "$pid"
+	kill -TERM "$pid" 2>"$work/none"
 	wait "$pid"
 	status=$?
 	pid=''
@@ -59,17 +61,21 @@ get() {
 	found=$(curl -s --path-as-is --max-time 20 -o "$work/body" -D "$work/head" \
 		-w '%{http_code}' "$@" "$page$path")
 	[ "$found" = "$expected" ] && return
-	echo "# $path $*: status $found, expected $expected"
+	echo "# $path $*: status $found, expected $expected" | cut -c 1-200
 	return 1
 }
 body_has() { matches body "$1"; }
 head_has() { matches head "$1"; }
 
-# Lines of the events socket until one matches, at most 20 s.
+# Lines of the events socket until one matches.
 listen_for() {
-	timeout 20 socat -u UNIX-CONNECT:"$work/events" - 2>"$work/err" |
-		sed -E "/$1/q" >"$work/lines"
-	matches lines "$1"
+	: >"$work/lines"
+	socat -u UNIX-CONNECT:"$work/events" STDOUT >"$work/lines" 2>"$work/err" &
+	listener=$!
+	until_true grep -qE -- "$1" "$work/lines"
+	result=$?
+	kill $listener
+	return $result
 }
 
 a_wrong_command_line_is_named() {
@@ -117,12 +123,15 @@ ready_is_told_to_systemd_and_the_end_too() {
 	: >"$work/told"
 	socat -u UNIX-RECV:"$work/notify" CREATE:"$work/told" &
 	listener=$!
-	until_true [ -e "$work/notify" ] &&
-	NOTIFY_SOCKET=$work/notify start &&
+	until_true [ -e "$work/notify" ] || return
+	NOTIFY_SOCKET=$work/notify
+	export NOTIFY_SOCKET
+	start &&
 	until_true grep -q '^READY=1' "$work/told" &&
 	until_true grep -q 'frames per second, model at ' "$work/told" &&
 	stop && until_true grep -q 'STOPPING=1' "$work/told"
 	result=$?
+	unset NOTIFY_SOCKET
 	kill $listener
 	return $result
 }
@@ -154,12 +163,12 @@ pictures_and_numbers_come_as_they_should() {
 	get 200 snapshot.jpg && head_has '^Content-Type: image/jpeg' &&
 	[ "$(od -An -tx1 -N2 "$work/body")" = ' ff d8' ] &&
 	[ "$(tail -c2 "$work/body" | od -An -tx1)" = ' ff d9' ] &&
-	curl -s --max-time 2 "${page}stream.mjpeg" >"$work/stream"
-	[ "$(grep -ac '^Content-Type: image/jpeg' "$work/stream")" -gt 5 ] ||
+	curl -s --max-time 1 "${page}stream.mjpeg" >"$work/stream"
+	[ "$(grep -ac '^Content-Type: image/jpeg' "$work/stream")" -gt 3 ] ||
 		{ echo '# too few pictures'; return 1; }
 	head -n1 "$work/stream" | grep -aq '^--next-picture' || return
-	curl -s --max-time 2 "${page}events" >"$work/sse"
-	[ "$(grep -c '^data: {"version":' "$work/sse")" -gt 5 ] || return
+	curl -s --max-time 1 "${page}events" >"$work/sse"
+	[ "$(grep -c '^data: {"version":' "$work/sse")" -gt 3 ] || return
 	get 200 state.json && body_has '"models":\[\{"name":"model","results":[1-9]' &&
 	body_has '"resident_bytes":[1-9]' && get 200 controls && body_has '^\[\]$' &&
 	get 200 state.json -I
@@ -200,12 +209,12 @@ too_much_is_refused() {
 # Four may watch. The others get a sentence or no connection, the four go on.
 fifty_at_once_do_no_harm() {
 	needs_tools || return 77
-	curl -s --max-time 4 "${page}stream.mjpeg" >"$work/first" &
+	curl -s --max-time 3 "${page}stream.mjpeg" >"$work/first" &
 	first=$!
 	sleep 0.5
 	i=0 crowd=
 	while [ $i -lt 50 ]; do
-		curl -s --max-time 2 -o /dev/null -w '%{http_code}\n' "${page}stream.mjpeg" \
+		curl -s --max-time 1 -o /dev/null -w '%{http_code}\n' "${page}stream.mjpeg" \
 			>"$work/crowd.$i" &
 		crowd="$crowd $!"
 		i=$((i + 1))
