@@ -31,7 +31,6 @@ programs += apps/atoll-visiond.c
 manuals  += apps/man/atoll-visiond.8
 packages += libmicrohttpd-dev
 visiond_parts := \
-	apps/vision.c \
 	apps/visiond_config.c \
 	apps/visiond_eye.c \
 	apps/visiond_guard.c \
