@@ -173,7 +173,8 @@ $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
 
 bench:
 	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev llvm clang gcc-aarch64-linux-gnu
-	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
+		$(BUILD)/tests/bench/live
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 mca:
@@ -183,6 +184,10 @@ mca:
 $(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
+
+$(BUILD)/tests/bench/live: $(BUILD)/tests/bench/live.o $(BUILD)/tests/libcheck.a $(static)
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 
 install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \

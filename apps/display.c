@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/display.h"
 
+#include "camera/convert.h"
+
 #include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@ static bool takes_utf8(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-static void put_bar(FILE *file, double share, uint32_t cells)
+void display_bar(FILE *file, double share, uint32_t cells)
 {
 	static const char *const eighths[] = {
 		"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589",
@@ -37,11 +39,6 @@ static void put_bar(FILE *file, double share, uint32_t cells)
 		fputs(takes_utf8() ? "\u2588" : "#", file);
 	if (takes_utf8())
 		fputs(eighths[length % 8], file);
-}
-
-void display_bar(double share, uint32_t cells)
-{
-	put_bar(stdout, share, cells);
 }
 
 struct display_progress display_progress_begin(const char *what, uint32_t all)
@@ -63,7 +60,7 @@ void display_progress_step(struct display_progress *progress)
 	(void)fflush(stdout);
 	fprintf(stderr, "\r\033[K%u of %u %s ", progress->done, progress->all,
 		progress->what);
-	put_bar(stderr, (double)progress->done / progress->all, PROGRESS_CELLS);
+	display_bar(stderr, (double)progress->done / progress->all, PROGRESS_CELLS);
 	progress->is_shown = true;
 }
 
@@ -75,34 +72,55 @@ void display_progress_hide(struct display_progress *progress)
 }
 
 /* Two pixels, one above the other, in one character. */
-static void put_cell(const uint8_t *upper, const uint8_t *lower)
+static void put_cell(FILE *file, const uint8_t *upper, const uint8_t *lower)
 {
-	printf("\033[38;2;%u;%u;%um\033[48;2;%u;%u;%um\u2580", upper[0], upper[1],
-	       upper[2], lower[0], lower[1], lower[2]);
+	fprintf(file, "\033[38;2;%u;%u;%um\033[48;2;%u;%u;%um\u2580", upper[0], upper[1],
+		upper[2], lower[0], lower[1], lower[2]);
 }
 
-void display_picture(const struct atoll_picture *picture, uint32_t columns)
+void display_cells(FILE *file, const uint8_t *rgb, uint32_t columns, uint32_t lines,
+		   const char *line_end)
 {
-	/* A character is about twice as high as wide: two pixels fill it. */
-	uint64_t wanted = (uint64_t)columns * picture->height / picture->width;
-	uint32_t rows = (uint32_t)(wanted + 1) / 2 * 2;
+	for (uint32_t y = 0; y < 2 * lines; y += 2) {
+		for (uint32_t x = 0; x < columns; x++)
+			put_cell(file, rgb + 3 * ((size_t)y * columns + x),
+				 rgb + 3 * ((size_t)(y + 1) * columns + x));
+		fprintf(file, "\033[0m%s", line_end);
+	}
+}
+
+/* A character is about twice as high as wide: two pixels fill it. */
+uint32_t display_lines(const struct atoll_frame *frame, uint32_t columns)
+{
+	uint64_t rows = (uint64_t)columns * frame->height / frame->width;
+	uint64_t lines = (rows + 1) / 2;
+
+	return (uint32_t)(lines < 1 ? 1 : lines > columns ? columns : lines);
+}
+
+bool display_has_colour(void)
+{
+	return isatty(STDOUT_FILENO) && takes_utf8();
+}
+
+void display_picture(const struct atoll_frame *frame, uint32_t columns)
+{
+	const uint32_t lines = display_lines(frame, columns);
+	const struct atoll_convert_config config = {
+		.width = columns, .height = 2 * lines, .channels = 3,
+	};
+	struct atoll_convert *convert;
 	uint8_t *rgb;
 
-	if (!isatty(STDOUT_FILENO) || !takes_utf8())
+	if (!display_has_colour())
 		return;
-	rows = rows < 2 ? 2 : rows > 2 * columns ? 2 * columns : rows;
-	rgb = malloc((size_t)columns * rows * 3);
-	if (!rgb || atoll_picture_resize(picture, columns, rows, rgb) < 0) {
-		free(rgb);
-		return; /* a drawing less is no loss */
-	}
-	for (uint32_t y = 0; y < rows; y += 2) {
-		for (uint32_t x = 0; x < columns; x++)
-			put_cell(rgb + 3 * ((size_t)y * columns + x),
-				 rgb + 3 * ((size_t)(y + 1) * columns + x));
-		fputs("\033[0m\n", stdout);
-	}
+	convert = atoll_convert_new(&config, NULL);
+	rgb = malloc((size_t)columns * 2 * lines * 3);
+	/* A drawing less is no loss. */
+	if (convert && rgb && atoll_convert_run(convert, frame, rgb) == 0)
+		display_cells(stdout, rgb, columns, lines, "\n");
 	free(rgb);
+	atoll_convert_free(convert);
 }
 
 static double mean_ms(const struct atoll_session_step *step)

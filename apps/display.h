@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#include "camera/picture.h"
+#include "camera/frame.h"
 #include "runtime/session.h"
 
 /*
@@ -39,17 +40,28 @@ void display_progress_hide(struct display_progress *progress);
 
 /* A horizontal bar of up to `cells` characters for a share of 0..1, in eighths
    of a cell; plain '#' where the locale's characters are not UTF-8. */
-void display_bar(double share, uint32_t cells);
+void display_bar(FILE *file, double share, uint32_t cells);
 
 /* Milliseconds on a clock that only goes forward. */
 double display_now_ms(void);
 
 /*
- * The picture in colour, `columns` characters wide, two rows of pixels to a
- * line (24-bit ANSI colours and half blocks). Draws nothing when stdout is not
- * a terminal that takes UTF-8.
+ * [2 * lines][columns][3] bytes of RGB in colour, two rows to a line (24-bit ANSI
+ * colours and half blocks); each line ends in `line_end`.
  */
-void display_picture(const struct atoll_picture *picture, uint32_t columns);
+void display_cells(FILE *file, const uint8_t *rgb, uint32_t columns, uint32_t lines,
+		   const char *line_end);
+
+/* How many lines a frame takes that is `columns` wide; at least 1, and never more
+   than columns. */
+uint32_t display_lines(const struct atoll_frame *frame, uint32_t columns);
+
+/* The frame in such cells, `columns` wide. Draws nothing when stdout is not a
+   terminal that takes UTF-8. */
+void display_picture(const struct atoll_frame *frame, uint32_t columns);
+
+/* Can stdout show such cells? */
+bool display_has_colour(void);
 
 /* Mean time of each operator over the runs so far, on stderr. */
 void display_profile(const struct atoll_session_plan *plan);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/options.h"
 
+#include "board/config.h"
 #include "board/log.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct atoll_log log_to;
@@ -112,6 +114,26 @@ double options_real(const char *option, const char *text, double low, double hig
 	if (value < low || value > high)
 		options_wrong("%s: %s is not within %g to %g", option, text, low, high);
 	return value;
+}
+
+int64_t options_duration(const char *option, const char *text, int64_t high_ms)
+{
+	int64_t value_ms;
+
+	if (atoll_duration_ms(text, &value_ms) < 0)
+		options_wrong("%s: '%s' is not a duration like 250ms, 1.5s or 10min", option,
+			      text);
+	if (value_ms < 1 || value_ms > high_ms)
+		options_wrong("%s: %s is not within 1ms to %" PRId64 "h", option, text,
+			      high_ms / (60 * 60 * 1000));
+	return value_ms;
+}
+
+bool options_is_folder(const char *path)
+{
+	struct stat file;
+
+	return stat(path, &file) == 0 && S_ISDIR(file.st_mode);
 }
 
 int options_end(int status)

@@ -2,6 +2,7 @@
 #ifndef ATOLL_APPS_OPTIONS_H
 #define ATOLL_APPS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -49,6 +50,12 @@ void options_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The whole text as a number within low..high, or options_wrong. */
 int64_t options_number(const char *option, const char *text, int64_t low, int64_t high);
 double options_real(const char *option, const char *text, double low, double high);
+
+/* "1.5s" and the like within 1 ms to `high_ms`, or options_wrong. */
+int64_t options_duration(const char *option, const char *text, int64_t high_ms);
+
+/* Is there a folder of this name? */
+bool options_is_folder(const char *path);
 
 /* Flush stdout; EXIT_COULD_NOT and a sentence if the data did not get out,
    `status` otherwise. Last in main. */

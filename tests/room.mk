@@ -4,7 +4,15 @@ check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	apps/camera_pace.c \
+	apps/display.c \
 	apps/feed.c \
+	apps/live.c \
+	apps/live_options.c \
+	apps/live_save.c \
+	apps/options.c \
+	apps/screen.c \
+	apps/stop.c \
+	apps/tell.c \
 	apps/vision.c \
 	apps/vision_draw.c \
 	apps/visiond_config.c \
@@ -26,6 +34,7 @@ check_parts += \
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_feed.c \
+	tests/test_apps_live.c \
 	tests/test_apps_vision.c \
 	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
@@ -115,11 +124,11 @@ check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
+	tests/cli/detect.sh \
 	tests/cli/install.sh \
 	tests/cli/model.sh \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
 fuzzers += \
 	tests/fuzz_model.c \
-	tests/fuzz_picture.c \
-	tests/fuzz_video.c
+	tests/fuzz_picture.c

@@ -58,6 +58,10 @@ if [ -d "$data" ]; then
 	echo
 fi
 
+echo "## a frame through atoll-classify, processor time"
+"$BUILD"/tests/bench/live "$cards"
+echo
+
 for level in vnni avx2; do
 	echo "## layer by layer against XNNPACK, one thread, ATOLL_CPU=$level"
 	ATOLL_CPU=$level "$BUILD"/tests/bench/xnnpack || echo "# skipped on this machine"

@@ -72,14 +72,28 @@ a_picture_that_cannot_be_read_does_not_stop_the_others() {
 	needs_model || return 77
 	printf 'P6 2 2 255 x' >"$work/short.ppm"
 	echo 'hello' >"$work/words.txt"
-	gives 1 $tool -n1 "$model" nowhere.jpg "$work/red.ppm" "$work/short.ppm" "$work" \
+	gives 1 $tool -n1 "$model" nowhere.jpg "$work/red.ppm" "$work/short.ppm" \
 		"$work/words.txt" "$work/blue.ppm" &&
 	lines_are out 2 && out_has "^$work/red.ppm	" && out_has "^$work/blue.ppm	" &&
-	lines_are err 4 &&
-	err_has "^$tool: picture: nowhere.jpg: No such file or directory$" &&
+	lines_are err 3 &&
+	err_has "^$tool: nowhere.jpg: No such file or directory$" &&
 	err_has "^$tool: picture: $work/short.ppm: PPM: the file ends early" &&
-	err_has "^$tool: picture: $work: read: Is a directory$" &&
-	err_has "^$tool: picture: $work/words.txt: neither JPEG, PNG, BMP nor PPM$"
+	err_has "^$tool: $work/words.txt: neither a picture "
+}
+
+a_folder_stands_for_its_pictures() {
+	needs_model || return 77
+	rm -rf "$work/folder" && mkdir "$work/folder" "$work/folder/inner" &&
+	cp "$work/red.ppm" "$work/folder/2.ppm" &&
+	cp "$work/blue.ppm" "$work/folder/1.ppm" &&
+	echo 'no picture' >"$work/folder/notes.txt" &&
+	gives 0 $tool -n1 "$model" "$work/folder" && is_silent err && lines_are out 2 &&
+	sed -n 1p "$work/out" | grep -q "^$work/folder/1.ppm	" &&
+	sed -n 2p "$work/out" | grep -q "^$work/folder/2.ppm	" &&
+	printf 'P6 2 2 255 x' >"$work/folder/3.ppm" &&
+	gives 1 $tool -n1 "$model" "$work/folder" && lines_are out 2 && lines_are err 1 &&
+	mkdir "$work/nothing" && gives 1 $tool "$model" "$work/nothing" &&
+	err_is "$tool: $work/nothing: an empty folder"
 }
 
 a_dash_is_standard_input() {
@@ -151,11 +165,14 @@ labels_that_cannot_be_used_are_named() {
 json_is_one_object_a_picture() {
 	needs_model || return 77
 	real='-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?'
+	name=$(basename "$model" .tflite)
 	class="\\{\"index\":[0-9]+(,\"label\":\"[^\"]+\")?,\"score\":$real\\}"
+	head="\"model\":\"$name\""
+	times="\"capture_ms\":$real,\"convert_ms\":$real,\"time_ms\":$real"
 	gives 0 $tool --json -n2 "$model" "$work/red.ppm" "$work/blue.ppm" && is_silent err &&
 	lines_are out 2 &&
-	out_has "^\\{\"picture\":\"$work/red.ppm\",\"time_ms\":$real,\"classes\":\\[$class,$class\\]\\}\$" &&
-	out_has "^\\{\"picture\":\"$work/blue.ppm\",\"time_ms\":$real,\"classes\":\\[$class,$class\\]\\}\$" &&
+	out_has "^\\{\"picture\":\"$work/red.ppm\",$head,$times,\"classes\":\\[$class,$class\\]\\}\$" &&
+	out_has "^\\{\"picture\":\"$work/blue.ppm\",$head,$times,\"classes\":\\[$class,$class\\]\\}\$" &&
 	gives 0 $tool --json --threshold=2 "$model" "$work/red.ppm" &&
 	out_has '"classes":\[\]\}$'
 }
@@ -245,13 +262,16 @@ a_model_that_is_no_classifier_is_said_to_be_none() {
 	several=$data/models/split_concat.tflite
 	speech=$data/models/micro_speech_quantized.tflite
 	map=$data/models/deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite
-	skip_unless "$several" "$speech" "$map" || return 77
+	people=$data/models/posenet_mobilenet_v1_075_353_481_16_quant_decoder.tflite
+	skip_unless "$several" "$speech" "$map" "$people" || return 77
 	gives 1 $tool "$several" "$work/red.ppm" &&
-	err_is "$tool: $several: 3 inputs and 5 outputs, a classifier has one each" &&
+	err_is "$tool: $several: 3 inputs, a vision model has one" &&
 	gives 1 $tool "$speech" "$work/red.ppm" && lines_are err 1 &&
 	err_has "^$tool: $speech: input .*: shape 1x1960 is not that of a picture, " &&
-	gives 1 $tool "$map" "$work/red.ppm" && lines_are err 1 &&
-	err_has "^$tool: $map: output .* is not a row of uint8, int8 or float32 scores$"
+	gives 1 $tool "$map" "$work/red.ppm" && is_silent out &&
+	err_is "$tool: $map: tells classes for each pixel; atoll-detect is for that" &&
+	gives 1 $tool "$people" "$work/red.ppm" && is_silent out &&
+	err_is "$tool: $people: finds poses; atoll-detect is for that"
 }
 
 a_model_that_cannot_run_gives_one_line() {
@@ -284,26 +304,309 @@ golden_top() {
 		is_reference && /"score"/ { sub(/.*: */, ""); printf "%d %.5f\n", class, $0 }
 		is_reference && /\]/ { exit }' "$data/golden/$1/classification.json"
 }
-our_top() {
+our_scores() {
 	sed 's/{"index":/\n/g' "$work/out" |
-		sed -nE 's/^([0-9]+),.*"score":([0-9.e-]+).*/\1 \2/p' |
-		awk '{ printf "%d %.5f\n", $1, $2 }'
+		sed -nE 's/^([0-9]+),.*"score":([0-9.e-]+).*/\1 \2/p'
 }
+# A byte of the input may be 1 away from the reference's, which mixes in double
+# precision: about one in fifty is, and moves a score by up to 0.03. The test of
+# golden tensors, with the reference's own input, allows nothing.
 five_pictures_get_the_classes_of_the_reference() {
 	for net in mobilenet_v1_0.25_128_quant mobilenet_v2_1.0_224_quant; do
 		skip_unless "$data/models/$net.tflite" "$data/golden/$net" "$data/images" ||
 			return 77
 		for picture in "$data"/images/*; do
 			image=$(basename "$picture")
-			gives 0 $tool --json -n5 -l "$data/models/imagenet_labels.txt" \
+			gives 0 $tool --json -n1000 -l "$data/models/imagenet_labels.txt" \
 				"$data/models/$net.tflite" "$picture" && is_silent err || return
 			golden_top $net "${image%.*}" >"$work/expected"
-			our_top >"$work/ours"
+			our_scores >"$work/ours"
 			[ "$(wc -l <"$work/expected")" -eq 5 ] || return
-			diff "$work/expected" "$work/ours" | sed "s|^|# $net $image: |"
-			cmp -s "$work/expected" "$work/ours" || return
+			awk -v what="$net $image" '
+				NR == FNR { ours[$1] = $2; if (FNR == 1) best = $1; next }
+				FNR == 1 && $1 != best { print "# " what ": " best " is best"; wrong = 1 }
+				{ away = $2 - ours[$1]; if (away < 0) away = -away }
+				!($1 in ours) || away > 0.03 {
+					print "# " what ": class " $1 ": " ours[$1] ", not " $2
+					wrong = 1
+				}
+				END { exit wrong }' "$work/ours" "$work/expected" || return
 		done
 	done
+}
+
+# Videos. A clip in which each of the shipped pictures is shown once.
+needs_clip() {
+	skip_unless $cards/cards.tflite || return
+	[ -e "$work/clip.mjpeg" ] || cat $cards/demo/*.jpg >"$work/clip.mjpeg"
+}
+watch() {
+	status=$1
+	shift
+	gives "$status" $tool "$@" $cards/cards.tflite "$work/clip.mjpeg"
+}
+names_of_pictures() {
+	for picture in $cards/demo/*.jpg; do
+		basename "$picture" .jpg | tr - ' '
+	done
+}
+
+a_video_has_a_line_for_each_change() {
+	needs_clip || return 77
+	# Shown twice in a row, it is no change.
+	for picture in $cards/demo/*.jpg; do
+		cat "$picture" "$picture"
+	done >"$work/twice.mjpeg"
+	gives 0 $tool --rate=10 $cards/cards.tflite "$work/twice.mjpeg" || return
+	names_of_pictures | awk '{ printf "%6.1f s  %-20s\n", (NR - 1) / 5, $0 }' >"$work/expected"
+	sed -E 's/ +[0-9.]+ %$//' "$work/out" | sed 's/ *$//' >"$work/names"
+	sed 's/ *$//' "$work/expected" | diff - "$work/names" | sed 's/^/# /'
+	[ "$(wc -l <"$work/names")" -eq 8 ] &&
+	sed 's/ *$//' "$work/expected" | cmp -s - "$work/names" &&
+	! grep -vE ' [ 0-9]{2}[0-9]\.[0-9] %$' "$work/out" &&
+	lines_are err 1 &&
+	err_has "^$tool: 16 frames in [0-9.]+ s, [0-9.]+ a second; 0 damaged, 0 missed, 0 skipped$"
+}
+
+names() {
+	sed -E 's/.*"label":"([^"]*)".*/\1/' "$work/out"
+}
+frames_of_a_video_are_named_as_its_pictures() {
+	needs_clip || return 77
+	gives 0 $tool --json -n1 $cards/cards.tflite $cards/demo/*.jpg || return
+	names >"$work/expected"
+	watch 0 --json -n1 && lines_are out 8 || return
+	names >"$work/names"
+	diff "$work/expected" "$work/names" | sed 's/^/# /'
+	cmp -s "$work/expected" "$work/names"
+}
+
+a_video_comes_through_standard_input_too() {
+	needs_clip || return 77
+	watch 0 || return
+	mv "$work/out" "$work/expected"
+	gives 0 $tool $cards/cards.tflite - <"$work/clip.mjpeg" &&
+	cmp "$work/out" "$work/expected" || return
+	cat "$work/clip.mjpeg" | gives 0 $tool $cards/cards.tflite - &&
+	cmp "$work/out" "$work/expected"
+}
+
+json_of_a_video_tells_when() {
+	needs_clip || return 77
+	watch 0 --json --rate=10 -n1 && lines_are out 8 || return
+	sed -E 's/.*"picture":"([^"]*)".*"sequence":([0-9]*),"at_s":([0-9.]*),.*/\2 \3/' \
+		"$work/out" >"$work/times"
+	printf '%s\n' '1 0' '2 0.1' '3 0.2' '4 0.3' '5 0.4' '6 0.5' '7 0.6' '8 0.7' |
+		diff - "$work/times"
+}
+
+every_leaves_out_what_comes_too_soon() {
+	needs_clip || return 77
+	watch 0 --json --rate=10 --every=250ms && lines_are out 3 || return
+	sed -E 's/.*"at_s":([0-9.]*),.*/\1/' "$work/out" >"$work/times"
+	printf '%s\n' 0 0.3 0.5 | diff - "$work/times"
+}
+
+for_ends_a_video_early() {
+	needs_clip || return 77
+	watch 0 --json --rate=10 --for=350ms && lines_are out 4
+}
+
+a_wrong_duration_is_named() {
+	gives 2 $tool --every=soon m p &&
+	err_is "$tool: --every: 'soon' is not a duration like 250ms, 1.5s or 10min
+$try" &&
+	gives 2 $tool --for=0s m p && err_has "^$tool: --for: 0s is not within 1ms to 8760h$"
+}
+
+until_ends_with_what_was_awaited() {
+	needs_clip || return 77
+	watch 0 --until='key>0.5' && tail -n 1 "$work/out" | grep -q 's  key ' &&
+	lines_are out 4 &&
+	watch 0 --json --until=key && lines_are out 4 &&
+	watch 1 --until='key>1' && lines_are out 8 &&
+	watch 1 --until='no such card>0.1' &&
+	watch 1 --rate=10 --for=200ms --until='key>0.5' && lines_are out 2 &&
+	gives 2 $tool --until='>0.5' m p && err_has "^$tool: --until: which label" &&
+	gives 2 $tool --until='key>much' m p &&
+	err_has "^$tool: --until: 'much' is not a number$"
+}
+
+is_png() {
+	[ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+}
+a_snapshot_is_saved_when_a_label_appears() {
+	needs_clip || return 77
+	mkdir -p "$work/snaps"
+	watch 0 --snapshot-on='light bulb>0.5' --snapshot-dir="$work/snaps" &&
+	err_has "^$tool: saved $work/snaps/[0-9]{8}-[0-9]{6}\.[0-9]{3}-light-bulb\.png$" || return
+	set -- "$work"/snaps/*
+	[ $# -eq 1 ] && is_png "$1" &&
+	gives 0 $tool -n1 $cards/cards.tflite "$1" &&
+	watch 1 --snapshot-on=key --snapshot-dir="$work/nowhere" && lines_are out 8 &&
+	err_has "^$tool: .*$work/nowhere"
+}
+
+# Key, bell, key at once again: the key was not away for a second.
+a_label_that_flickers_is_saved_once() {
+	needs_clip || return 77
+	key=$cards/demo/key.jpg bell=$cards/demo/bell.jpg
+	cat $key $bell $key $key $bell $bell $bell $key >"$work/flicker.mjpeg"
+	for rate in 10:1 3:2; do
+		rm -rf "$work/kept" && mkdir "$work/kept"
+		gives 0 $tool --rate=${rate%:*} --snapshot-on=key --snapshot-dir="$work/kept" \
+			$cards/cards.tflite "$work/flicker.mjpeg" || return
+		grep -c '^atoll-classify: saved ' "$work/err" >"$work/count"
+		[ "$(cat "$work/count")" -eq "${rate#*:}" ] || {
+			echo "# $(cat "$work/count") pictures at ${rate%:*} a second"
+			return 1
+		}
+	done
+}
+
+marked_pictures_are_written_where_asked() {
+	needs_clip || return 77
+	gives 0 $tool -o "$work/marked.png" $cards/cards.tflite $cards/demo/key.jpg &&
+	is_silent err && is_png "$work/marked.png" &&
+	gives 0 $tool -o "$work/marked.jpg" $cards/cards.tflite $cards/demo/key.jpg &&
+	rm -rf "$work/marks" && mkdir "$work/marks" &&
+	gives 0 $tool -o "$work/marks" $cards/cards.tflite $cards/demo/key.jpg $cards/demo/cat.jpg &&
+	is_png "$work/marks/key.png" && is_png "$work/marks/cat.png" &&
+	gives 2 $tool -o "$work/one.png" $cards/cards.tflite $cards/demo/key.jpg $cards/demo/cat.jpg &&
+	err_has "^$tool: --output: $work/one.png is not a folder, as several pictures need$" &&
+	watch 1 -o "$work/one.png" && [ ! -e "$work/one.png" ] &&
+	gives 2 $tool --camera auto -o x.png && err_has "^$tool: --output is for pictures; "
+}
+
+several_models_look_at_the_same_frames() {
+	needs_clip || return 77
+	cp $cards/cards.tflite "$work/other.tflite"
+	key=$cards/demo/key.jpg
+	gives 0 $tool -n1 -m $cards/cards.tflite -m "$work/other.tflite" $key && lines_are out 2 &&
+	out_has "^$key	cards	[01]\.[0-9]*	key$" &&
+	out_has "^$key	other	[01]\.[0-9]*	class [0-9]*$" &&
+	gives 0 $tool -n1 -m $cards/cards.tflite -m "$work/other.tflite" \
+		-l $cards/cards_labels.txt -l $cards/cards_labels.txt "$work/clip.mjpeg" &&
+	lines_are out 16 && out_has '^   0.0 s  other             bell ' &&
+	gives 0 $tool --json -m $cards/cards.tflite -m "$work/other.tflite" $key &&
+	lines_are out 2 && out_has '"model":"other"' &&
+	gives 2 $tool -l a -l b $cards/cards.tflite $key &&
+	err_has "^$tool: --labels: b: more labels than models$"
+}
+
+damaged_frames_are_counted_and_passed_over() {
+	needs_clip || return 77
+	# The scan of the second picture is cut off.
+	{
+		cat $cards/demo/key.jpg
+		head -c 4000 $cards/demo/cat.jpg
+		cat $cards/demo/bell.jpg
+	} >"$work/damaged.mjpeg"
+	gives 0 $tool -n1 $cards/cards.tflite "$work/damaged.mjpeg" && lines_are out 2 &&
+	out_has 's  key ' && out_has 's  bell ' && err_has '; 1 damaged, '
+}
+
+y4m_videos_are_looked_at() {
+	needs_clip || return 77
+	{
+		echo 'YUV4MPEG2 W64 H48 F5:1 Cmono'
+		for frame in 1 2 3; do
+			echo 'FRAME'
+			head -c 3072 /dev/zero | tr '\0' '\200'
+		done
+	} >"$work/grey.y4m"
+	gives 0 $tool --json -n1 $cards/cards.tflite "$work/grey.y4m" && lines_are out 3 &&
+	out_has '"at_s":0.4,' && out_has '"label":"nothing"'
+}
+
+# A pipe that stays open, and the signal in the middle.
+a_signal_ends_it_with_a_summary() {
+	needs_clip || return 77
+	for signal in INT TERM; do
+		rm -f "$work/pipe" && mkfifo "$work/pipe" || return
+		# shellcheck disable=SC2086 # RUN may be several words
+		$RUN "$BUILD/$tool" $cards/cards.tflite - <"$work/pipe" >"$work/out" 2>"$work/err" &
+		pid=$!
+		exec 9>"$work/pipe"
+		cat "$work/clip.mjpeg" >&9
+		tries=0
+		while [ ! -s "$work/out" ] && [ $tries -lt 100 ]; do
+			sleep 0.1
+			tries=$((tries + 1))
+		done
+		kill -s $signal $pid
+		wait $pid
+		status=$?
+		exec 9>&-
+		[ $status -eq 0 ] || { echo "# SIG$signal: exit status $status"; return 1; }
+		out_has 's  bell ' && lines_are err 1 && err_has ' frames in .* a second' || return
+	done
+}
+
+a_camera_that_is_not_there_gives_a_sentence() {
+	needs_clip || return 77
+	gives 1 $tool --camera="$work/nowhere" $cards/cards.tflite && is_silent out &&
+	lines_are err 1 && err_has "^$tool: .*$work/nowhere" &&
+	gives 2 $tool --camera auto --size=640 $cards/cards.tflite &&
+	err_has "^$tool: --size: '640' is not a size like 640x480$"
+}
+
+# What a terminal of 12 lines and 60 columns gets to see.
+on_terminal() {
+	LC_ALL=$locale script -qec "stty rows 12 cols 60; $RUN $BUILD/$tool $*" /dev/null \
+		</dev/null >"$work/out" 2>&1
+}
+the_display_is_steady_and_gives_the_cursor_back() {
+	needs_clip || return 77
+	command -v script >/dev/null || { why='script is not installed'; return 77; }
+	locale=C
+	on_terminal --rate=20 $cards/cards.tflite "$work/clip.mjpeg" || return
+	escape=$(printf '\033')
+	tr -d '\r' <"$work/out" | awk -v escape="$escape" '
+		# The line the cursor is in, from where it began.
+		function up(text) { line -= text + 0; if (line < 0) bad = "above its block" }
+		{
+			rest = $0
+			while ((at = index(rest, escape "[")) > 0) {
+				rest = substr(rest, at + 2)
+				match(rest, /^[?0-9;]*[A-Za-z]/)
+				code = substr(rest, 1, RLENGTH)
+				rest = substr(rest, RLENGTH + 1)
+				if (code ~ /A$/) { up(code); draws++ }
+				if (code == "?25l") hidden++
+				if (code == "?25h") hidden--
+			}
+			plain = $0
+			gsub(escape "\\[[?0-9;]*[A-Za-z]", "", plain)
+			if (length(plain) > 60 && plain !~ /a second; /) bad = "too wide"
+			line++
+			if (line > most) most = line
+		}
+		END {
+			if (draws < 2) bad = "not drawn again"
+			if (most > 12) bad = "scrolling"
+			if (hidden != 0) bad = "without a cursor"
+			if (bad) print "# the display is " bad
+			exit bad != ""
+		}' &&
+	out_has 'umbrella' && out_has 'capture [0-9.]+ ms   convert [0-9.]+ ms   run [0-9.]+ ms' &&
+	out_has 'frames [0-9]+   damaged 0   missed 0   skipped [0-9]+' &&
+	locale=C.UTF-8 &&
+	on_terminal --show --rate=20 $cards/cards.tflite "$work/clip.mjpeg" &&
+	out_has "$(printf '\033\\[38;2;[0-9;]*m\033\\[48;2;[0-9;]*m\342\226\200')" &&
+	on_terminal --json $cards/cards.tflite "$work/clip.mjpeg" &&
+	[ "$(grep -c '^{"picture"' "$work/out")" -eq 8 ] && ! grep -q "$escape" "$work/out"
+}
+
+an_interrupted_display_gives_the_cursor_back() {
+	needs_clip || return 77
+	command -v script >/dev/null || { why='script is not installed'; return 77; }
+	command -v timeout >/dev/null || { why='timeout is not installed'; return 77; }
+	LC_ALL=C script -qec "timeout -s INT 1 $RUN $BUILD/$tool --rate=1 $cards/cards.tflite \
+		$work/clip.mjpeg; echo 'it was $?'" /dev/null </dev/null >"$work/out" 2>&1
+	tr -d '\r\033' <"$work/out" >"$work/plain"
+	grep -q '\[?25l' "$work/plain" && grep -q '\[?25h' "$work/plain" &&
+	grep -q ' frames in ' "$work/plain"
 }
 
 run_tests $every_program \
@@ -312,6 +615,7 @@ run_tests $every_program \
 	a_missing_model_is_named \
 	each_picture_gives_its_best_classes \
 	a_picture_that_cannot_be_read_does_not_stop_the_others \
+	a_folder_stands_for_its_pictures \
 	a_dash_is_standard_input \
 	pictures_above_the_limit_are_refused \
 	top_says_how_many \
@@ -331,4 +635,22 @@ run_tests $every_program \
 	a_model_that_is_no_classifier_is_said_to_be_none \
 	a_model_that_cannot_run_gives_one_line \
 	the_shipped_model_knows_the_shipped_pictures \
-	five_pictures_get_the_classes_of_the_reference
+	five_pictures_get_the_classes_of_the_reference \
+	a_video_has_a_line_for_each_change \
+	frames_of_a_video_are_named_as_its_pictures \
+	a_video_comes_through_standard_input_too \
+	json_of_a_video_tells_when \
+	every_leaves_out_what_comes_too_soon \
+	for_ends_a_video_early \
+	a_wrong_duration_is_named \
+	until_ends_with_what_was_awaited \
+	a_snapshot_is_saved_when_a_label_appears \
+	a_label_that_flickers_is_saved_once \
+	marked_pictures_are_written_where_asked \
+	several_models_look_at_the_same_frames \
+	damaged_frames_are_counted_and_passed_over \
+	y4m_videos_are_looked_at \
+	a_signal_ends_it_with_a_summary \
+	a_camera_that_is_not_there_gives_a_sentence \
+	the_display_is_steady_and_gives_the_cursor_back \
+	an_interrupted_display_gives_the_cursor_back
