@@ -199,15 +199,17 @@ static struct window window_of(const struct atoll_convert_config *config, uint32
 	return window;
 }
 
-/* 1/n of a JPEG is enough when neither side falls below the window's. */
-static unsigned jpeg_scale(const struct window *window, uint32_t width, uint32_t height)
+/* How many eighths of a JPEG are enough for the window. libjpeg-turbo could do the
+   others too, but no faster than the whole. */
+static unsigned eighths_of_jpeg(const struct window *window, uint32_t width, uint32_t height)
 {
-	unsigned n = 8;
+	static const unsigned parts[] = { 1, 2, 3, 4, 8 };
+	const unsigned *part = parts;
 
-	while (n > 1 && ((width + n - 1) / n < window->width ||
-			 (height + n - 1) / n < window->height))
-		n /= 2;
-	return n;
+	while (*part < 8 && ((width * *part + 7) / 8 < window->width ||
+			     (height * *part + 7) / 8 < window->height))
+		part++;
+	return *part;
 }
 
 static int source_of_jpeg(struct atoll_convert *convert, struct convert_source *source,
@@ -224,7 +226,7 @@ static int source_of_jpeg(struct atoll_convert *convert, struct convert_source *
 	if (r < 0)
 		return r;
 	convert->window = window_of(&convert->config, width, height);
-	return convert_jpeg_decode(convert->jpeg, jpeg_scale(&convert->window, width, height),
+	return convert_jpeg_decode(convert->jpeg, eighths_of_jpeg(&convert->window, width, height),
 				   convert->config.channels == 1, source);
 }
 

@@ -25,12 +25,15 @@
  *
  * and is mixed of the two samples around p (bilinear, no averaging of what falls
  * between), first Y, Cb and Cr each on its own plane, then coloured with the
- * frame's matrix and range, rounded, and kept within 0..255. Grey output is Y
+ * frame's matrix and range, rounded, and kept within 0..255. Of a crop, p runs
+ * through the cut part, which may begin between two samples. Grey output is Y
  * stretched to full range; of RGB it is the luma of BT.601. Every instruction
  * set gives the same bytes, at most 1 away from the exact real number rounded.
  *
- * JPEG frames are decoded at the smallest of 1/1, 1/2, 1/4, 1/8 of their size
- * that is not below the output's, then scaled by the same rule.
+ * JPEG frames (grey, YCbCr of any subsampling, RGB) have the size that they say
+ * themselves. They are decoded at the smallest of 1/8, 1/4, 3/8, 1/2 and 1/1 of it
+ * that is not below what the picture takes of the output, then scaled by the same
+ * rule. Huffman tables that are missing are the standard ones.
  */
 struct atoll_convert;
 
@@ -66,11 +69,11 @@ void atoll_convert_free(struct atoll_convert *convert);
 /*
  * Write [height][width][channels] values to `out`. Prepares itself for the
  * format and size of the first frame, and again when they change; nothing is
- * allocated for frames like the one before.
+ * allocated for frames like the one before, unless they are progressive JPEGs.
  *
- * Returns 0, -ENOTSUP for pixels it cannot read, -EINVAL for sides out of range,
- * -EBADMSG for a JPEG that is damaged, or -ENOMEM. `out` is of no meaning after
- * a failure.
+ * Returns 0, -ENOTSUP for pixels it cannot read (a JPEG of CMYK, say), -EINVAL for
+ * sides out of range or a JPEG of more than ATOLL_PICTURE_PIXELS_MAX, -EBADMSG for
+ * a JPEG that is damaged, or -ENOMEM. `out` is of no meaning after a failure.
  */
 int atoll_convert_run(struct atoll_convert *convert, const struct atoll_frame *frame,
 		      void *out);

@@ -176,7 +176,8 @@ static void forget_tables(struct convert_jpeg *jpeg)
 			memset(info->quant_tbl_ptrs[i], 0, sizeof(JQUANT_TBL));
 }
 
-/* No step of a table that was in the file is 0. */
+/* No step of a table that was in the file is 0. To be asked once the last scan has
+   begun. */
 static bool has_tables(const struct jpeg_decompress_struct *info)
 {
 	for (int i = 0; i < info->num_components; i++) {
@@ -383,7 +384,7 @@ static void read_planes(struct convert_jpeg *jpeg, const struct convert_source *
 	}
 }
 
-static int decode(struct convert_jpeg *jpeg, unsigned scale, bool is_luma_enough,
+static int decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enough,
 		  struct convert_source *source)
 {
 	struct jpeg_decompress_struct *info = &jpeg->info;
@@ -391,8 +392,8 @@ static int decode(struct convert_jpeg *jpeg, unsigned scale, bool is_luma_enough
 		       (info->jpeg_color_space == JCS_YCbCr && is_luma_enough);
 	int r;
 
-	info->scale_num = 1;
-	info->scale_denom = scale;
+	info->scale_num = eighths;
+	info->scale_denom = 8;
 	info->out_color_space = is_luma ? JCS_GRAYSCALE : info->jpeg_color_space;
 	info->raw_data_out = !is_luma;
 	jpeg->is_decoding = true;
@@ -405,14 +406,16 @@ static int decode(struct convert_jpeg *jpeg, unsigned scale, bool is_luma_enough
 		read_luma(jpeg, source);
 	else
 		read_planes(jpeg, source);
+	if (!has_tables(info))
+		return -EBADMSG;
 	(void)jpeg_finish_decompress(info);
-	return has_tables(info) ? 0 : -EBADMSG;
+	return 0;
 }
 
-int convert_jpeg_decode(struct convert_jpeg *jpeg, unsigned scale, bool is_luma_enough,
+int convert_jpeg_decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enough,
 			struct convert_source *source)
 {
 	if (setjmp(jpeg->failed))
 		return jpeg->code;
-	return decode(jpeg, scale, is_luma_enough, source);
+	return decode(jpeg, eighths, is_luma_enough, source);
 }

@@ -13,7 +13,7 @@
  *
  *	r = convert_jpeg_begin(jpeg, bytes, size, &width, &height);
  *	if (r == 0)
- *		r = convert_jpeg_decode(jpeg, 2, false, &source);
+ *		r = convert_jpeg_decode(jpeg, 4, false, &source);
  *
  * A frame is decoded the same whatever came before. Memory is kept from frame to
  * frame, libjpeg's too, except for progressive files.
@@ -34,9 +34,9 @@ void convert_jpeg_free(struct convert_jpeg *jpeg);
 int convert_jpeg_begin(struct convert_jpeg *jpeg, const void *bytes, size_t size,
 		       uint32_t *width, uint32_t *height);
 
-/* Decode at 1/`scale`: 1, 2, 4 or 8; luma alone where that is a component. The
-   planes are valid until the next begin. */
-int convert_jpeg_decode(struct convert_jpeg *jpeg, unsigned scale, bool is_luma_enough,
+/* Decode at `eighths` of its size, 1 to 8, rounded up; luma alone where that is a
+   component. The planes are valid until the next begin. */
+int convert_jpeg_decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enough,
 			struct convert_source *source);
 
 #endif

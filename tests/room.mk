@@ -52,6 +52,7 @@ checks += \
 	tests/test_camera_capture.c \
 	tests/test_camera_controls.c \
 	tests/test_camera_convert.c \
+	tests/test_camera_convert_jpeg.c \
 	tests/test_camera_draw.c \
 	tests/test_camera_encode.c \
 	tests/test_camera_find.c \
