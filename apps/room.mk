@@ -7,13 +7,13 @@ parts += \
 	apps/vision_draw.c
 programs += \
 	apps/atoll-bench.c \
+	apps/atoll-camera.c \
 	apps/atoll-classify.c \
-	apps/atoll-detect.c \
 	apps/atoll-model.c
 manuals += \
 	apps/man/atoll-bench.1 \
+	apps/man/atoll-camera.1 \
 	apps/man/atoll-classify.1 \
-	apps/man/atoll-detect.1 \
 	apps/man/atoll-model.1
 data += \
 	apps/models/cards/cards.tflite \
@@ -28,23 +28,19 @@ data += \
 	apps/models/cards/demo/rocket.jpg \
 	apps/models/cards/demo/umbrella.jpg
 
-# atoll-classify and atoll-detect share a body.
-live_parts := \
-	apps/live.c \
-	apps/live_options.c \
-	apps/live_save.c \
-	apps/screen.c \
-	apps/stop.c \
-	apps/tell.c
-live := $(foreach name,classify detect,$(BUILD)/atoll-$(name) $(BUILD)/installed/atoll-$(name))
-$(live): $(live_parts:%.c=$(BUILD)/%.o)
+# atoll-camera has parts of its own.
+camera_parts := \
+	apps/camera_pace.c \
+	apps/camera_show.c \
+	apps/camera_take.c
+camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
+$(camera): $(camera_parts:%.c=$(BUILD)/%.o)
 
 # atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
 programs += apps/atoll-visiond.c
 manuals  += apps/man/atoll-visiond.8
 packages += libmicrohttpd-dev
 visiond_parts := \
-	apps/vision.c \
 	apps/visiond_config.c \
 	apps/visiond_eye.c \
 	apps/visiond_guard.c \
