@@ -1,7 +1,6 @@
 # apps: every program, its man page, and the shipped model. Uses all rooms.
 parts += \
 	apps/display.c \
-	apps/feed.c \
 	apps/options.c \
 	apps/vision.c \
 	apps/vision_draw.c
@@ -9,11 +8,13 @@ programs += \
 	apps/atoll-bench.c \
 	apps/atoll-camera.c \
 	apps/atoll-classify.c \
+	apps/atoll-detect.c \
 	apps/atoll-model.c
 manuals += \
 	apps/man/atoll-bench.1 \
 	apps/man/atoll-camera.1 \
 	apps/man/atoll-classify.1 \
+	apps/man/atoll-detect.1 \
 	apps/man/atoll-model.1
 data += \
 	apps/models/cards/cards.tflite \
@@ -35,6 +36,17 @@ camera_parts := \
 	apps/camera_take.c
 camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
 $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
+
+# atoll-classify and atoll-detect share a body.
+live_parts := \
+	apps/live.c \
+	apps/live_options.c \
+	apps/live_save.c \
+	apps/screen.c \
+	apps/stop.c \
+	apps/tell.c
+live := $(foreach name,classify detect,$(BUILD)/atoll-$(name) $(BUILD)/installed/atoll-$(name))
+$(live): $(live_parts:%.c=$(BUILD)/%.o)
 
 # atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
 programs += apps/atoll-visiond.c
