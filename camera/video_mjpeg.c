@@ -30,6 +30,7 @@ enum {
 struct walk {
 	struct video_input *input;
 	size_t at;
+	size_t sure;            /* behind the last marker that was where it must be */
 	uint32_t width, height; /* once a frame header told */
 	int r;                  /* what need said */
 };
@@ -77,7 +78,6 @@ static bool pass_segment(struct walk *walk, uint8_t marker)
 		walk->height = two_bytes(walk, 3);
 		walk->width = two_bytes(walk, 5);
 	}
-	/* A wrong length must not lead past pictures that are right. */
 	if (two_bytes(walk, 0) < 2 || !has(walk, two_bytes(walk, 0)))
 		return false;
 	walk->at += two_bytes(walk, 0);
@@ -108,17 +108,19 @@ static bool pass_scan(struct walk *walk)
 static const char *walk_picture(struct walk *walk)
 {
 	walk->at = 2;
+	walk->sure = 2;
 	for (;;) {
 		uint8_t marker = take_marker(walk);
 
 		if (marker == EOI)
 			break;
 		if (marker == SOI) {
-			walk->at -= 2; /* where to go on */
+			walk->sure = walk->at - 2;
 			return "another picture begins within it";
 		}
 		if (marker == 0)
 			return "no marker where one must be";
+		walk->sure = walk->at;
 		if (marker == TEM || (marker >= RST0 && marker <= RST7))
 			continue;
 		if (!pass_segment(walk, marker) || (marker == SOS && !pass_scan(walk)))
@@ -175,10 +177,9 @@ int video_mjpeg_next(struct video_input *input, struct atoll_frame *frame, size_
 	if (walk.r < 0)
 		return atoll_error_set(err, walk.r, "%s", strerror(-walk.r));
 	if (why) {
-		/* At least past this SOI, at most to where it stopped making sense. */
-		size_t past = walk.at > 2 ? walk.at : 2;
-
-		video_input_skip(input, past < input->size ? past : input->size);
+		/* The last length may be what is wrong: pictures that it leads past
+		   are not lost, at the price of showing a preview in their place. */
+		video_input_skip(input, walk.sure);
 		(void)find_picture(input, &has_litter); /* the next call says */
 		return atoll_error_set(err, -EBADMSG, "JPEG at byte %" PRIu64 ": %s", start, why);
 	}

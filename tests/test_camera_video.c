@@ -143,6 +143,26 @@ static void a_picture_that_ends_in_the_next_one_loses_only_itself(void **state)
 	atoll_video_close(video);
 }
 
+static void a_wrong_length_does_not_lead_past_pictures_that_are_right(void **state)
+{
+	struct film film = { 0 };
+	struct atoll_video *video;
+	size_t first;
+
+	(void)state;
+	first = append_jpeg(&film, 16, false);
+	(void)append_jpeg(&film, 24, false);
+	(void)append_jpeg(&film, 32, false);
+	film.bytes[first + 4] = 0x02; /* its first segment ends in the second picture */
+	film.bytes[first + 5] = 0x00;
+	video = opened(&film);
+	assert_int_equal(next_width(video), -EBADMSG);
+	assert_int_equal(next_width(video), 24);
+	assert_int_equal(next_width(video), 32);
+	assert_int_equal(next_width(video), -ENODATA);
+	atoll_video_close(video);
+}
+
 static void a_film_cut_anywhere_ends_well(void **state)
 {
 	struct film film = { 0 };
@@ -505,6 +525,7 @@ int main(void)
 		cmocka_unit_test(mjpeg_is_read_picture_by_picture),
 		cmocka_unit_test(a_corrupt_picture_is_told_and_the_next_one_follows),
 		cmocka_unit_test(a_picture_that_ends_in_the_next_one_loses_only_itself),
+		cmocka_unit_test(a_wrong_length_does_not_lead_past_pictures_that_are_right),
 		cmocka_unit_test(a_film_cut_anywhere_ends_well),
 		cmocka_unit_test(y4m_is_read_frame_by_frame),
 		cmocka_unit_test(planes_of_422_become_pairs_and_mono_stays_grey),
