@@ -5,7 +5,6 @@ packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	apps/camera_pace.c \
 	apps/display.c \
-	apps/feed.c \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \
@@ -33,7 +32,6 @@ check_parts += \
 	tests/single.c
 checks += \
 	tests/test_apps_camera_pace.c \
-	tests/test_apps_feed.c \
 	tests/test_apps_live.c \
 	tests/test_apps_vision.c \
 	tests/test_apps_visiond_config.c \
