@@ -130,4 +130,5 @@ check_scripts += \
 packages += curl groff-base pkgconf socat
 fuzzers += \
 	tests/fuzz_model.c \
-	tests/fuzz_picture.c
+	tests/fuzz_picture.c \
+	tests/fuzz_video.c
