@@ -2,7 +2,8 @@
 # Everything the tree builds, from one make that sees the whole graph.
 #
 #   make               library and programs, into build/
-#   make demo          install what is missing, build, name the demo pictures
+#   make demo          install what is missing, build, name the demo pictures and
+#                      the cards shown in a short film
 #   make check         install what is missing, build, run every test that needs
 #                      no hardware
 #   make check-asan    the same tests under address and undefined sanitizers
@@ -147,6 +148,9 @@ check-arm64:
 demo: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all
 	@$(BUILD)/atoll-classify --show apps/models/cards/cards.tflite apps/models/cards/demo/*.jpg
+	@echo "cards held into a camera, one after another: apps/models/cards/demo/cards.mjpeg"
+	@$(BUILD)/atoll-classify --rate=15 apps/models/cards/cards.tflite \
+		apps/models/cards/demo/cards.mjpeg | cat
 
 check-golden: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden
