@@ -7,7 +7,6 @@
 
 #include "apps/camera.h"
 #include "apps/options.h"
-#include "board/config.h"
 
 static const char help[] =
 "Usage: atoll-camera list [--json]\n"
@@ -67,23 +66,6 @@ static const struct command *find_command(const char *name)
 	options_wrong("'%s' is not one of list, formats, controls, snap, record, stream", name);
 }
 
-/* "640x480" */
-static void read_size(struct atoll_camera_config *config, const char *text)
-{
-	char *x, *end;
-	unsigned long width = strtoul(text, &x, 10), height = 0;
-
-	if (*x == 'x')
-		height = strtoul(x + 1, &end, 10);
-	if (*text < '0' || *text > '9' || *x != 'x' || x[1] < '0' || x[1] > '9' || *end)
-		options_wrong("--size: '%s' is not like 640x480", text);
-	if (!width || !height || width > ATOLL_FRAME_SIDE_MAX || height > ATOLL_FRAME_SIDE_MAX)
-		options_wrong("--size: %s is not within 1x1 to %dx%d", text,
-			      ATOLL_FRAME_SIDE_MAX, ATOLL_FRAME_SIDE_MAX);
-	config->width = (uint32_t)width;
-	config->height = (uint32_t)height;
-}
-
 static enum atoll_pixels read_pixels(const char *name)
 {
 	enum atoll_pixels pixels = atoll_pixels_by_name(name);
@@ -91,17 +73,6 @@ static enum atoll_pixels read_pixels(const char *name)
 	if (!pixels)
 		options_wrong("--pixels: '%s' is not a known format", name);
 	return pixels;
-}
-
-static int64_t read_time(const char *text)
-{
-	int64_t time_ms;
-
-	if (atoll_duration_ms(text, &time_ms) < 0)
-		options_wrong("--for: '%s' is not a duration like 250ms, 1.5s or 10min", text);
-	if (time_ms < 1 || time_ms > WEEK_MS)
-		options_wrong("--for: %s is not within 1ms to 168h", text);
-	return time_ms;
 }
 
 static void read_options(int argc, char **argv, struct camera_settings *settings)
@@ -125,7 +96,7 @@ static void read_options(int argc, char **argv, struct camera_settings *settings
 	while ((c = getopt_long(argc, argv, "c:s:r:p:n:h", names, NULL)) != -1) {
 		switch (c) {
 		case 'c': config->match = optarg; break;
-		case 's': read_size(config, optarg); break;
+		case 's': options_size("--size", optarg, &config->width, &config->height); break;
 		case 'r':
 			config->frame_rate_mhz =
 				(uint32_t)(options_real("--rate", optarg, 0.01, 1000) * 1000 + 0.5);
@@ -135,7 +106,9 @@ static void read_options(int argc, char **argv, struct camera_settings *settings
 			settings->frames = (uint64_t)options_number("--frames", optarg, 1,
 								    INT64_MAX);
 			break;
-		case OPTION_FOR: settings->for_ms = read_time(optarg); break;
+		case OPTION_FOR:
+			settings->for_ms = options_duration("--for", optarg, WEEK_MS);
+			break;
 		case OPTION_SKIP:
 			settings->skip = (uint32_t)options_number("--skip", optarg, 0, 10000);
 			break;

@@ -57,20 +57,6 @@ static const struct option names[] = {
 	{ 0 },
 };
 
-/* "640x480" */
-static void read_size(struct atoll_camera_config *camera, const char *text)
-{
-	unsigned width, height;
-	int end = 0;
-
-	if (sscanf(text, "%5ux%5u%n", &width, &height, &end) != 2 || text[end] ||
-	    width == 0 || height == 0 || width > ATOLL_FRAME_SIDE_MAX ||
-	    height > ATOLL_FRAME_SIDE_MAX)
-		options_wrong("--size: '%s' is not a size like 640x480", text);
-	camera->width = width;
-	camera->height = height;
-}
-
 static enum atoll_fit read_fit(const char *text)
 {
 	static const char *const fits[] = {
@@ -148,7 +134,10 @@ static bool read_look_option(struct live_config *config, int c, char *arg)
 {
 	switch (c) {
 	case 'c': config->camera = arg; break;
-	case OPTION_SIZE: read_size(&config->source.camera, arg); break;
+	case OPTION_SIZE:
+		options_size("--size", arg, &config->source.camera.width,
+			     &config->source.camera.height);
+		break;
 	case OPTION_RATE:
 		config->source.camera.frame_rate_mhz =
 			(uint32_t)(1000 * options_real("--rate", arg, 0.001, 1000) + 0.5);

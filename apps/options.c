@@ -3,6 +3,7 @@
 
 #include "board/config.h"
 #include "board/log.h"
+#include "camera/frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,6 +135,30 @@ bool options_is_folder(const char *path)
 	struct stat file;
 
 	return stat(path, &file) == 0 && S_ISDIR(file.st_mode);
+}
+
+/* A side, digits alone; 0 for one that is none or too large. */
+static uint32_t read_side(const char *text, const char **end)
+{
+	uint32_t side = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		if (side <= ATOLL_FRAME_SIDE_MAX)
+			side = side * 10 + (uint32_t)(*text - '0');
+	*end = text;
+	return side <= ATOLL_FRAME_SIDE_MAX ? side : 0;
+}
+
+void options_size(const char *option, const char *text, uint32_t *width, uint32_t *height)
+{
+	const char *x, *end = "";
+	uint32_t w = read_side(text, &x);
+	uint32_t h = *x == 'x' ? read_side(x + 1, &end) : 0;
+
+	if (!w || !h || *end)
+		options_wrong("%s: '%s' is not a size like 640x480", option, text);
+	*width = w;
+	*height = h;
 }
 
 int options_end(int status)

@@ -57,6 +57,9 @@ int64_t options_duration(const char *option, const char *text, int64_t high_ms);
 /* Is there a folder of this name? */
 bool options_is_folder(const char *path);
 
+/* "640x480", each side within 1 to ATOLL_FRAME_SIDE_MAX, or options_wrong. */
+void options_size(const char *option, const char *text, uint32_t *width, uint32_t *height);
+
 /* Flush stdout; EXIT_COULD_NOT and a sentence if the data did not get out,
    `status` otherwise. Last in main. */
 int options_end(int status);

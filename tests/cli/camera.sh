@@ -33,12 +33,13 @@ arguments_are_those_of_the_command() {
 }
 
 a_wrong_value_is_named() {
-	is_wrong "--size: 'large' is not like 640x480" stream --size=large &&
-	is_wrong "--size: '640' is not like 640x480" stream --size=640 &&
-	is_wrong "--size: '640x480x1' is not like 640x480" stream --size=640x480x1 &&
-	is_wrong "--size: '640x-480' is not like 640x480" stream -s 640x-480 &&
-	is_wrong '--size: 0x480 is not within 1x1 to 16384x16384' stream -s 0x480 &&
-	is_wrong '--size: 640x99999999999999999999 is not within 1x1 to 16384x16384' \
+	is_wrong "--size: 'large' is not a size like 640x480" stream --size=large &&
+	is_wrong "--size: '640' is not a size like 640x480" stream --size=640 &&
+	is_wrong "--size: '640x480x1' is not a size like 640x480" stream --size=640x480x1 &&
+	is_wrong "--size: '640x-480' is not a size like 640x480" stream -s 640x-480 &&
+	is_wrong "--size: '0x480' is not a size like 640x480" stream -s 0x480 &&
+	is_wrong "--size: '16385x1' is not a size like 640x480" stream -s 16385x1 &&
+	is_wrong "--size: '640x99999999999999999999' is not a size like 640x480" \
 		stream -s 640x99999999999999999999 &&
 	is_wrong "--rate: 'fast' is not a number" stream --rate=fast &&
 	is_wrong '--rate: 0 is not within 0.01 to 1000' stream --rate=0 &&
