@@ -593,6 +593,38 @@ static void a_profile_counts_runs_and_time(void **state)
 	graph_free(&g);
 }
 
+/* Of one run, in the background too: not less than its operators took. */
+static void the_plan_tells_how_long_the_last_run_took(void **state)
+{
+	int32_t at[4];
+	struct graph g = chain(3, at);
+	const struct atoll_session_plan *plan;
+	uint64_t before_ns = 0;
+
+	(void)state;
+	g.options.is_profiled = true;
+	graph_open(&g);
+	plan = atoll_session_plan(g.session);
+	assert_ptr_equal(atoll_session_model(g.session), g.model);
+	assert_true(plan->run_ns == 0);
+	for (int i = 0; i < 20; i++) {
+		uint64_t sum_ns = 0;
+
+		if (i % 2) {
+			assert_int_equal(atoll_session_start(g.session), 0);
+			assert_int_equal(atoll_session_wait(g.session, -1), 0);
+		} else {
+			graph_run(&g);
+		}
+		for (uint32_t step = 0; step < plan->steps; step++)
+			sum_ns += plan->step[step].time_ns;
+		assert_true(plan->run_ns >= sum_ns - before_ns);
+		before_ns = sum_ns;
+	}
+	assert_true(before_ns > 0 && plan->run_ns > 0);
+	graph_free(&g);
+}
+
 static void past_the_end_there_is_nothing(void **state)
 {
 	int32_t at[2];
@@ -779,6 +811,7 @@ int main(void)
 		cmocka_unit_test(close_waits_for_a_started_run),
 		cmocka_unit_test(what_an_operator_finds_wrong_is_the_result_of_the_run),
 		cmocka_unit_test(a_profile_counts_runs_and_time),
+		cmocka_unit_test(the_plan_tells_how_long_the_last_run_took),
 		cmocka_unit_test(past_the_end_there_is_nothing),
 		cmocka_unit_test(unknown_operators_are_named),
 		cmocka_unit_test(a_compiled_model_is_said_to_be_one),
