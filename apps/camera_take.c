@@ -107,7 +107,8 @@ struct taking {
 	uint64_t frames;
 	uint32_t seconds, seconds_still; /* since the last frame */
 
-	void (*on_frame)(struct taking *taking, const struct atoll_frame *frame);
+	/* False: this cannot go on. */
+	bool (*on_frame)(struct taking *taking, const struct atoll_frame *frame);
 	void (*on_second)(struct taking *taking);
 	void (*on_loss)(struct taking *taking);
 
@@ -149,10 +150,11 @@ static void on_readable(void *data, uint32_t events)
 		return;
 	}
 	taking->seconds_still = 0;
-	taking->on_frame(taking, &frame);
-	(void)atoll_camera_release(taking->camera, &frame); /* offered again by next */
-	if (++taking->frames == taking->settings->frames)
+	if (!taking->on_frame(taking, &frame))
+		atoll_loop_stop(taking->loop, EXIT_COULD_NOT);
+	else if (++taking->frames == taking->settings->frames)
 		atoll_loop_stop(taking->loop, EXIT_SUCCESS);
+	(void)atoll_camera_release(taking->camera, &frame); /* offered again by next */
 }
 
 static void on_second(void *data, uint32_t times)
@@ -214,14 +216,14 @@ static void end(struct taking *taking)
 	atoll_camera_close(taking->camera);
 }
 
-static void record_frame(struct taking *taking, const struct atoll_frame *frame)
+static bool record_frame(struct taking *taking, const struct atoll_frame *frame)
 {
 	struct atoll_error err;
 
 	if (atoll_video_write(taking->writer, frame, &err) == 0)
-		return;
+		return true;
 	options_say("%s", err.text);
-	atoll_loop_stop(taking->loop, EXIT_COULD_NOT);
+	return false;
 }
 
 static void record_second(struct taking *taking)
@@ -280,13 +282,14 @@ int camera_record(const struct camera_settings *settings)
 	return status;
 }
 
-static void stream_frame(struct taking *taking, const struct atoll_frame *frame)
+static bool stream_frame(struct taking *taking, const struct atoll_frame *frame)
 {
 	int64_t now = now_ns();
 
 	camera_pace_add(&taking->pace, frame->time_ns, now);
 	camera_pace_add(&taking->second, frame->time_ns, now);
 	taking->bytes += frame->bytes;
+	return true;
 }
 
 static void print_second(struct taking *taking)
