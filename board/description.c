@@ -47,12 +47,21 @@ static void read_property(const char *device_tree, const char *name, char *value
 	(void)close(fd); /* read only */
 }
 
-static bool is_compatible(const struct tree *tree, const char *wanted)
+/* How well a board fits a machine, less is better: the entries of `compatible` go
+   from the board itself to the family of its chip (Devicetree Specification 0.4,
+   section 2.3.1), and the model is a sentence for people. */
+enum { FITS_BY_MODEL = 1000, FITS_NOT };
+
+static int rank(const struct atoll_board *board, const struct tree *tree)
 {
-	for (const char *entry = tree->compatible; *entry; entry += strlen(entry) + 1)
-		if (strcmp(entry, wanted) == 0)
-			return true;
-	return false;
+	int place = 0;
+
+	if (board->compatible)
+		for (const char *entry = tree->compatible; *entry;
+		     entry += strlen(entry) + 1, place++)
+			if (strcmp(entry, board->compatible) == 0)
+				return place;
+	return board->model && strstr(tree->model, board->model) ? FITS_BY_MODEL : FITS_NOT;
 }
 
 /* "FOLDER/NAME.conf" is NAME's. */
@@ -159,22 +168,6 @@ static int list(const char *const *where, glob_t *found, struct atoll_error *err
 	return 0;
 }
 
-/* The better of two: one found by `compatible` beats one found by `model`. */
-static void prefer(struct atoll_board **best, bool *is_exact, struct atoll_board *board,
-		   const struct tree *tree)
-{
-	bool fits = board->compatible && is_compatible(tree, board->compatible);
-
-	if ((fits && !*is_exact) ||
-	    (!*best && board->model && strstr(tree->model, board->model))) {
-		atoll_board_free(*best);
-		*best = board;
-		*is_exact = fits;
-		return;
-	}
-	atoll_board_free(board);
-}
-
 static struct atoll_board *unknown(struct atoll_error *err)
 {
 	return of_config(atoll_config_load_bytes(generic, sizeof(generic) - 1, "generic", err),
@@ -185,7 +178,7 @@ static struct atoll_board *by_tree(const glob_t *found, const char *device_tree,
 				   struct atoll_error *err)
 {
 	struct atoll_board *best = NULL;
-	bool is_exact = false;
+	int best_rank = FITS_NOT;
 	struct tree tree;
 
 	read_property(device_tree, "compatible", tree.compatible, sizeof(tree.compatible));
@@ -200,7 +193,13 @@ static struct atoll_board *by_tree(const glob_t *found, const char *device_tree,
 			atoll_board_free(best);
 			return NULL;
 		}
-		prefer(&best, &is_exact, board, &tree);
+		if (rank(board, &tree) < best_rank) {
+			best_rank = rank(board, &tree);
+			atoll_board_free(best);
+			best = board;
+		} else {
+			atoll_board_free(board);
+		}
 	}
 	return best ? best : unknown(err);
 }

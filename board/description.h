@@ -26,10 +26,12 @@
  * keys nobody reads are allowed.
  *
  * Descriptions are looked for in /etc/atoll/boards, then in the package's data
- * directory; of two with the same name the first counts. The board is the first
- * whose `compatible` fits, else the first whose `model` does, else "generic",
- * of which nothing is known. The environment variable ATOLL_BOARD names one
- * instead, or a file when there is a slash in it.
+ * directory; of two with the same name the first counts, and no folder has to be
+ * there. The board is the one whose `compatible` comes first in the device tree's,
+ * which begins with the board itself and ends with the family of its chip; else
+ * the first whose `model` fits; else "generic", which needs no file and knows
+ * nothing. The environment variable ATOLL_BOARD names one instead, or a file when
+ * there is a slash in it.
  */
 struct atoll_board;
 

@@ -129,6 +129,7 @@ check_scripts += \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
 fuzzers += \
+	tests/fuzz_config.c \
 	tests/fuzz_model.c \
 	tests/fuzz_picture.c \
 	tests/fuzz_video.c

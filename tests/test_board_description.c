@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "board/config.h"
 #include "tests/check.h"
 
 /* A machine of its own for each test: two folders and a device tree. */
@@ -93,6 +94,41 @@ static void a_board_is_found_by_an_entry_of_compatible(void **state)
 	WRITE(m->second, "two.conf", "[board]\nid = two\nname = Two\ncompatible = acme,soc\n");
 	WRITE(m->tree, "compatible", "acme,one\0acme,soc\0");
 	assert_detected(m, "two");
+}
+
+static void the_board_goes_before_the_family_of_its_chip(void **state)
+{
+	struct machine *m = *state;
+
+	WRITE(m->first, "a.conf", "[board]\nid = a\nname = A\ncompatible = acme,chip\n");
+	WRITE(m->second, "b.conf", "[board]\nid = b\nname = B\ncompatible = acme,board\n");
+	WRITE(m->tree, "compatible", "acme,board-rev2\0acme,board\0acme,chip\0");
+	assert_detected(m, "b");
+	WRITE(m->tree, "compatible", "acme,other\0acme,chip\0");
+	assert_detected(m, "a");
+}
+
+static void a_device_tree_need_not_be_well_formed(void **state)
+{
+	static const char *const names[] = { "compatible", "model" };
+	struct machine *m = *state;
+	char *much = malloc(100000);
+
+	assert_non_null(much);
+	memset(much, 'x', 100000);
+	WRITE(m->second, "one.conf", "[board]\nid = one\nname = One\ncompatible = x,y\n"
+	      "model = y\n");
+	for (size_t i = 0; i < 2; i++) {
+		write_file(m->tree, names[i], much, 100000);
+		assert_detected(m, "generic");
+		WRITE(m->tree, names[i], "");
+		assert_detected(m, "generic");
+		WRITE(m->tree, names[i], "\0\0x,y");
+		assert_detected(m, "generic");
+	}
+	WRITE(m->tree, "compatible", "x,y"); /* its NUL is missing */
+	assert_detected(m, "one");
+	free(much);
 }
 
 static void compatible_goes_before_model(void **state)
@@ -187,6 +223,23 @@ static void keys_nobody_reads_are_allowed_and_absent_ones_are_not_known(void **s
 	atoll_board_free(NULL);
 }
 
+/* Numbers of nodes change from boot to boot, so none stands for a device. */
+static void check_node_numbers(const char *path)
+{
+	static const char *const nodes[] = {
+		"/dev/video", "/dev/gpiochip", "/dev/i2c-", "/dev/spidev", "pwmchip",
+	};
+	struct atoll_config *config = atoll_config_load(path, NULL);
+	const struct atoll_config_entry *entry;
+
+	assert_non_null(config);
+	for (size_t i = 0; (entry = atoll_config_at(config, i)); i++)
+		for (size_t k = 0; k < sizeof(nodes) / sizeof(nodes[0]); k++)
+			if (strstr(entry->value, nodes[k]))
+				fail_msg("%s: %s: %s", entry->place, entry->key, entry->value);
+	atoll_config_free(config);
+}
+
 static void every_shipped_description_is_right(void **state)
 {
 	glob_t found;
@@ -199,9 +252,27 @@ static void every_shipped_description_is_right(void **state)
 
 		if (!board)
 			fail_msg("%s", err.text);
+		check_node_numbers(found.gl_pathv[i]);
 		atoll_board_free(board);
 	}
+	assert_true(found.gl_pathc >= 2);
 	globfree(&found);
+}
+
+static void the_shipped_descriptions_are_found(void **state)
+{
+	struct machine *m = *state;
+	struct atoll_board *board;
+
+	m->folders[0] = "board/boards";
+	assert_detected(m, "generic");
+	WRITE(m->tree, "model", "Google Coral MT8167\0");
+	assert_detected(m, "coral-dev-board-mini");
+	setenv("ATOLL_BOARD", "virtual", 1);
+	board = atoll_board_detect(&m->places, NULL);
+	assert_non_null(board);
+	assert_string_equal(atoll_board_get(board, "camera.0.match"), "vivid");
+	atoll_board_free(board);
 }
 
 #define ON_A_MACHINE(test) \
@@ -211,6 +282,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_A_MACHINE(a_board_is_found_by_an_entry_of_compatible),
+		ON_A_MACHINE(the_board_goes_before_the_family_of_its_chip),
+		ON_A_MACHINE(a_device_tree_need_not_be_well_formed),
 		ON_A_MACHINE(compatible_goes_before_model),
 		ON_A_MACHINE(the_administrators_description_hides_the_shipped_one),
 		ON_A_MACHINE(a_machine_nobody_described_is_generic),
@@ -218,6 +291,7 @@ int main(void)
 		ON_A_MACHINE(a_wrong_description_is_told_with_its_place),
 		ON_A_MACHINE(keys_nobody_reads_are_allowed_and_absent_ones_are_not_known),
 		cmocka_unit_test(every_shipped_description_is_right),
+		ON_A_MACHINE(the_shipped_descriptions_are_found),
 	};
 
 	return CHECK_RUN(tests);
