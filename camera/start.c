@@ -107,12 +107,13 @@ static int set_rate(struct atoll_camera *camera, struct atoll_error *err)
 /*
  * How Y, Cb and Cr were made, by the rules of linux/videodev2.h for what the
  * driver leaves open. BT.2020 and SMPTE 240M weigh the colours nearly as BT.709
- * does; the other encodings are BT.601 under several names.
+ * does; the other encodings are BT.601 under several names. Grey has no rule of its
+ * own; sensors without colours, and vivid, use all values for it, as for RGB.
  */
 static void set_colours(struct atoll_frame *layout, const struct v4l2_pix_format *format)
 {
-	bool is_rgb = layout->pixels >= ATOLL_PIXELS_RGB24 &&
-		      layout->pixels <= ATOLL_PIXELS_BGRX;
+	bool is_like_rgb = layout->pixels >= ATOLL_PIXELS_GREY &&
+			   layout->pixels <= ATOLL_PIXELS_BGRX;
 	uint32_t space = format->colorspace, encoding = format->ycbcr_enc;
 	uint32_t range = format->quantization;
 
@@ -121,7 +122,7 @@ static void set_colours(struct atoll_frame *layout, const struct v4l2_pix_format
 	if (encoding == V4L2_YCBCR_ENC_DEFAULT)
 		encoding = V4L2_MAP_YCBCR_ENC_DEFAULT(space);
 	if (range == V4L2_QUANTIZATION_DEFAULT)
-		range = V4L2_MAP_QUANTIZATION_DEFAULT(is_rgb, space, encoding);
+		range = V4L2_MAP_QUANTIZATION_DEFAULT(is_like_rgb, space, encoding);
 	layout->is_full_range = range == V4L2_QUANTIZATION_FULL_RANGE;
 	switch (encoding) {
 	case V4L2_YCBCR_ENC_709:

@@ -688,6 +688,32 @@ static void colours_are_those_the_driver_says(void **state)
 	}
 }
 
+static void grey_and_rgb_use_all_values_unless_told_otherwise(void **state)
+{
+	static const struct fake_mode modes[FAKE_MODES] = {
+		FAKE_MODE(GREY, 640, 480, 30000),
+		FAKE_MODE(RGB24, 640, 480, 30000),
+	};
+
+	(void)state;
+	memcpy(node->mode, modes, sizeof(modes));
+	for (int i = 0; i < 4; i++) {
+		struct atoll_camera_config config = {
+			.pixels = i % 2 ? ATOLL_PIXELS_RGB24 : ATOLL_PIXELS_GREY,
+		};
+		struct atoll_camera *camera;
+		struct atoll_frame frame;
+
+		node->quantization = i < 2 ? V4L2_QUANTIZATION_DEFAULT :
+				     V4L2_QUANTIZATION_LIM_RANGE;
+		camera = open_with(&config);
+		fake_v4l2_shoot(0);
+		frame = next(camera);
+		assert_int_equal(frame.is_full_range, i < 2);
+		atoll_camera_close(camera);
+	}
+}
+
 static void what_a_camera_cannot_do_is_said(void **state)
 {
 	struct atoll_camera_config config = { .pixels = ATOLL_PIXELS_NV12 };
@@ -884,6 +910,7 @@ int main(void)
 		TEST(strides_that_cannot_be_true_are_taken_for_none),
 		TEST(a_frame_larger_than_its_buffer_is_refused),
 		TEST(colours_are_those_the_driver_says),
+		TEST(grey_and_rgb_use_all_values_unless_told_otherwise),
 		TEST(what_a_camera_cannot_do_is_said),
 		TEST(a_busy_camera_says_what_to_do),
 		TEST(the_holder_of_a_device_is_named),
