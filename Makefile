@@ -178,7 +178,7 @@ $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
 bench:
 	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev llvm clang gcc-aarch64-linux-gnu
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
-		$(BUILD)/tests/bench/live
+		$(BUILD)/tests/bench/live $(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 mca:
@@ -189,7 +189,7 @@ $(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
 
-$(BUILD)/tests/bench/live: $(BUILD)/tests/bench/live.o $(BUILD)/tests/libcheck.a $(static)
+$(BUILD)/tests/bench/live $(BUILD)/tests/bench/visiond: %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 

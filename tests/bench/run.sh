@@ -62,6 +62,10 @@ echo "## a frame through atoll-classify, processor time"
 "$BUILD"/tests/bench/live "$cards"
 echo
 
+echo "## atoll-visiond"
+BUILD=$BUILD tests/bench/visiond.sh
+echo
+
 for level in vnni avx2; do
 	echo "## layer by layer against XNNPACK, one thread, ATOLL_CPU=$level"
 	ATOLL_CPU=$level "$BUILD"/tests/bench/xnnpack || echo "# skipped on this machine"
