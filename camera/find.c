@@ -98,7 +98,7 @@ static int look(const struct camera_device *device, struct atoll_camera_node *no
 	return 0;
 }
 
-/* Swap cameras to the front, both kinds in their order. */
+/* Move cameras to the front; both kinds stay in their order. */
 static void sort(struct atoll_camera_node *nodes, int count)
 {
 	int cameras = 0;
