@@ -13,12 +13,12 @@ everything_is_installed() {
 		sed 's/^/# /' "$work/out"
 		return 1
 	}
-	for file in bin/atoll-bench bin/atoll-classify bin/atoll-detect bin/atoll-model \
-		bin/atoll-visiond \
+	for file in bin/atoll-bench bin/atoll-camera bin/atoll-classify bin/atoll-detect \
+		bin/atoll-model bin/atoll-visiond \
 		lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
 		include/atoll/runtime/session.h include/atoll/board/error.h \
-		share/man/man1/atoll-bench.1 share/man/man1/atoll-classify.1 \
-		share/man/man1/atoll-detect.1 \
+		share/man/man1/atoll-bench.1 share/man/man1/atoll-camera.1 \
+		share/man/man1/atoll-classify.1 share/man/man1/atoll-detect.1 \
 		share/man/man1/atoll-model.1 share/man/man8/atoll-visiond.8; do
 		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
