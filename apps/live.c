@@ -24,7 +24,11 @@
 #include "apps/stop.h"
 #include "apps/tell.h"
 
-#define REOPEN_PERIOD_MS 1000 /* a camera is looked for at least so often */
+/* How often a camera that went away is looked for, and how often for a moment
+   after something happened in /dev: a node is there before it can be opened. */
+#define REOPEN_PERIOD_MS 1000
+#define REOPEN_SOON_MS 100
+#define REOPEN_SOON_TIMES 10
 
 /* One frame is looked at, one waits, and the driver needs two to go on. */
 #define CAMERA_BUFFERS 5
@@ -110,6 +114,7 @@ static int wait_for_return(struct live *live)
 {
 	const int64_t gone_ns = now_ns();
 	char forget[4096];
+	int soon = 0;
 
 	screen_hide(live->screen);
 	options_say("%s; waiting for it", atoll_source_error(live->source)->text);
@@ -121,9 +126,10 @@ static int wait_for_return(struct live *live)
 				    (double)(now_ns() - gone_ns) / 1e9);
 			return 0;
 		}
-		wait_for(live, live->watch_fd, REOPEN_PERIOD_MS);
-		if (live->watch_fd >= 0)
-			(void)!read(live->watch_fd, forget, sizeof(forget));
+		wait_for(live, live->watch_fd, soon > 0 ? REOPEN_SOON_MS : REOPEN_PERIOD_MS);
+		soon -= soon > 0;
+		if (live->watch_fd >= 0 && read(live->watch_fd, forget, sizeof(forget)) > 0)
+			soon = REOPEN_SOON_TIMES;
 	}
 	return -ECANCELED;
 }
