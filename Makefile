@@ -11,7 +11,7 @@
 #   make check-web     the page of atoll-visiond in a browser, Chromium
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
-#   make bench         speed and size, against Debian's XNNPACK and with itself
+#   make bench         speed and size, against Debian's XNNPACK and libyuv
 #   make mca           cycles of the NEON loops on a Cortex-A35, by llvm-mca
 #   make train-cards   train the shipped model again (developers)
 #   make evaluate-cards  how often it is right, on scenes it never saw
@@ -176,9 +176,11 @@ $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
 bench:
-	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev llvm clang gcc-aarch64-linux-gnu
+	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev libyuv-dev \
+		llvm clang gcc-aarch64-linux-gnu
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
-		$(BUILD)/tests/bench/live $(BUILD)/tests/bench/visiond
+		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/live \
+		$(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 mca:
@@ -188,6 +190,10 @@ mca:
 $(BUILD)/tests/bench/xnnpack: $(BUILD)/tests/bench/xnnpack.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lXNNPACK $(LDLIBS) -o $@
+
+$(BUILD)/tests/bench/convert: $(BUILD)/tests/bench/convert.o $(static)
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lyuv $(LDLIBS) -o $@
 
 $(BUILD)/tests/bench/live $(BUILD)/tests/bench/visiond: %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)

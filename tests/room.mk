@@ -130,6 +130,7 @@ check_scripts += \
 packages += curl groff-base pkgconf socat
 fuzzers += \
 	tests/fuzz_config.c \
+	tests/fuzz_convert.c \
 	tests/fuzz_model.c \
 	tests/fuzz_picture.c \
 	tests/fuzz_video.c

@@ -58,6 +58,10 @@ if [ -d "$data" ]; then
 	echo
 fi
 
+echo "## a camera's frame to 224x224x3 against libyuv, one thread"
+"$BUILD"/tests/bench/convert
+echo
+
 echo "## a frame through atoll-classify, processor time"
 "$BUILD"/tests/bench/live "$cards"
 echo
