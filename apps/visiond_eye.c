@@ -172,53 +172,36 @@ static void end_file(struct visiond_eye *eye)
 	atoll_log(eye->log, ATOLL_LOG_NOTICE, "%s: is at its end", eye->config->what);
 }
 
-/* What next said. Frames that are damaged are counted there: tick tells of them. */
-static int take_frame(struct visiond_eye *eye)
-{
-	struct atoll_frame frame;
-	int r = atoll_source_next(eye->source, 0, &frame);
-
-	if (r < 0)
-		return r;
-	eye->frame = frame;
-	for (uint32_t i = 0; i < eye->looks; i++)
-		start_look(&eye->look[i], &frame);
-	eye->calls.frame(eye->calls.data, &frame);
-	(void)atoll_source_release(eye->source, &frame); /* the next next tells */
-	return 0;
-}
-
 /* A frame is waiting, or something has happened to the camera. */
 static void on_frame(void *data, uint32_t events)
 {
 	struct visiond_eye *eye = data;
-	int r = take_frame(eye);
+	struct atoll_frame frame;
+	int r = atoll_source_next(eye->source, 0, &frame);
 
 	(void)events;
 	if (r == -ENODEV)
 		lose_camera(eye);
 	else if (r == -ENODATA)
 		end_file(eye);
+	if (r < 0) /* otherwise one that was damaged, and counted: tick tells */
+		return;
+
+	eye->frame = frame;
+	for (uint32_t i = 0; i < eye->looks; i++)
+		start_look(&eye->look[i], &frame);
+	eye->calls.frame(eye->calls.data, &frame);
+	(void)atoll_source_release(eye->source, &frame); /* the next next tells */
 }
 
-/* Some drivers never wake an epoll that was added while a frame was waiting
-   (camera/capture.h): first take what there is. */
 static int watch_source(struct visiond_eye *eye, struct atoll_error *err)
 {
-	int r = 0;
+	int fd = atoll_source_fd(eye->source);
+	int r = atoll_loop_watch(eye->loop, fd, EPOLLIN, on_frame, eye);
 
-	for (int i = 0; i < 16 && r != -ETIMEDOUT; i++) {
-		r = take_frame(eye);
-		if (r == -ENODEV || r == -ENODATA) {
-			*err = *atoll_source_error(eye->source);
-			err->code = r;
-			return r;
-		}
-	}
-	eye->source_fd = atoll_source_fd(eye->source);
-	r = atoll_loop_watch(eye->loop, eye->source_fd, EPOLLIN, on_frame, eye);
 	if (r < 0)
 		return atoll_error_set(err, r, "%s: watch: %s", eye->config->what, strerror(-r));
+	eye->source_fd = fd;
 	eye->sight = VISIOND_SEES;
 	return 0;
 }
@@ -396,30 +379,13 @@ static void watch_damage(struct visiond_eye *eye, uint64_t damaged, int64_t now)
 	eye->damaged_before = damaged;
 }
 
-/* A frame came in just as we were about to wait for it, and such a driver slept on
-   (see watch_source): once more. */
-static void watch_anew(struct visiond_eye *eye)
-{
-	struct atoll_error err;
-	int r;
-
-	forget_source(eye);
-	r = watch_source(eye, &err);
-	if (r == -ENODATA)
-		end_file(eye);
-	else if (r < 0)
-		lose_camera(eye);
-}
-
 void visiond_eye_tick(struct visiond_eye *eye)
 {
 	int64_t now = now_ns(), span = now - eye->tick_ns;
-	bool is_still;
 	struct atoll_source_counts counts = { .frames = 0 };
 
 	if (eye->source)
 		counts = atoll_source_counts(eye->source);
-	is_still = eye->sight == VISIOND_SEES && counts.frames == eye->frames_before;
 	eye->rate_mhz = rate_mhz(counts.frames - eye->frames_before, span);
 	eye->frames_before = counts.frames;
 	for (uint32_t i = 0; i < eye->looks; i++) {
@@ -430,8 +396,6 @@ void visiond_eye_tick(struct visiond_eye *eye)
 	}
 	eye->tick_ns = now;
 	watch_damage(eye, counts.damaged, now);
-	if (is_still)
-		watch_anew(eye);
 }
 
 struct visiond_eye_state visiond_eye_state(const struct visiond_eye *eye)
