@@ -23,18 +23,29 @@
  *	atoll_video_write(writer, &frame, &err);
  *	atoll_video_finish(writer, &err);
  *
- * A frame that is damaged is counted and skipped, in MJPEG by looking for where
- * the next picture begins.
+ * Y4M frames of 4:2:0 come as YU12, of 4:2:2 as YUYV (which is the only one that is
+ * copied, to put its samples in this order), of grey as GREY. They are BT.601 at
+ * limited range; the header word XCOLORRANGE=FULL says full range, and XATOLL=BT709,
+ * ours, the other matrix. Interlaced frames are given as they are, both fields in one.
+ *
+ * A frame that is damaged is skipped, in MJPEG by looking for where the next picture
+ * begins; whether what is in a JPEG can be decoded, only its decoder can say. JPEGs
+ * above 16 MiB count as damaged.
+ *
+ * Nothing is allocated for frames like those before. A video belongs to one thread
+ * at a time.
  */
 struct atoll_video;
 
-/* "-" is standard input. -ENOTSUP for a file that is neither, -EBADMSG for one
-   whose header is damaged. */
+/* "-" is standard input. -ENOTSUP for a file that is neither (with what to do about
+   an AVI) or of other samples, -EBADMSG for one whose header is damaged. */
 struct atoll_video *atoll_video_open(const char *path, struct atoll_error *err);
 
 /* The same for bytes in memory, which must outlive it. */
 struct atoll_video *atoll_video_open_bytes(const void *bytes, size_t size,
 					   struct atoll_error *err);
+
+/* NULL is allowed. */
 void atoll_video_close(struct atoll_video *video);
 
 /* 0; -ENODATA at the end; -EBADMSG for one damaged frame, skipped: call again;
