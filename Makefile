@@ -54,7 +54,7 @@ headers     :=   # the doors: what other rooms and packages may include
 programs    :=   # one source file each, named like the program
 parts       :=   # what every program links beside the library
 data        :=   # files the programs read, installed under $(datadir)
-manuals     :=   # man pages
+manuals     :=   # man pages, each for the section its name ends in
 schemas     :=   # FlatBuffers schemas, compiled to check them and for the tests
 checks      :=   # one source file each, run by make check
 check_parts :=   # helpers every check may link
@@ -200,13 +200,12 @@ $(BUILD)/tests/bench/live $(BUILD)/tests/bench/visiond: %: %.o $(BUILD)/tests/li
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 
 install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \
-		$(DESTDIR)$(mandir)/man8
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig
 	install -m 755 $(binaries:$(BUILD)/%=$(BUILD)/installed/%) $(DESTDIR)$(bindir)
 	install -m 644 $(shared) $(DESTDIR)$(libdir)
 	cp -d $(links) $(DESTDIR)$(libdir)
-	install -m 644 $(filter %.1,$(manuals)) $(DESTDIR)$(mandir)/man1
-	install -m 644 $(filter %.8,$(manuals)) $(DESTDIR)$(mandir)/man8
+	for file in $(manuals); do \
+		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${file##*.} $$file || exit 1; done
 	for file in $(headers); do \
 		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
 	for file in $(data); do \

@@ -15,6 +15,7 @@ manuals += \
 	apps/man/atoll-camera.1 \
 	apps/man/atoll-classify.1 \
 	apps/man/atoll-detect.1 \
+	apps/man/atoll-events.7 \
 	apps/man/atoll-model.1
 data += \
 	apps/models/cards/cards.tflite \

@@ -19,7 +19,9 @@ everything_is_installed() {
 		include/atoll/runtime/session.h include/atoll/board/error.h \
 		share/man/man1/atoll-bench.1 share/man/man1/atoll-camera.1 \
 		share/man/man1/atoll-classify.1 share/man/man1/atoll-detect.1 \
-		share/man/man1/atoll-model.1 share/man/man8/atoll-visiond.8; do
+		share/man/man1/atoll-model.1 share/man/man7/atoll-events.7 \
+		share/man/man8/atoll-visiond.8 \
+		share/atoll/boards/coral-dev-board-mini.conf share/atoll/boards/virtual.conf; do
 		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
 }
@@ -105,7 +107,7 @@ the_installed_model_runs_as_in_the_manual() {
 
 manuals_are_well_formed() {
 	command -v groff >/dev/null || { why='groff is not installed'; return 77; }
-	for file in "$root"/usr/share/man/man[18]/*; do
+	for file in "$root"/usr/share/man/man?/*; do
 		groff -mandoc -Tutf8 -ww -z "$file" 2>&1 | sed 's/^/# /' >"$work/out"
 		is_silent out || return
 	done
