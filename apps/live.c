@@ -472,6 +472,18 @@ static struct vision *open_model(const struct live_config *config, uint32_t i)
 	return model;
 }
 
+/* A label with a slip in it would be waited for in vain. */
+static void check_sight(const struct live *live, const char *option,
+			const struct live_sight *sight)
+{
+	bool is_known = !sight->label;
+
+	for (uint32_t i = 0; i < live->models; i++)
+		is_known = is_known || vision_knows(live->model[i], sight->label);
+	if (!is_known)
+		options_could_not("%s: no model has the label '%s'", option, sight->label);
+}
+
 static void look_through_all(struct live *live)
 {
 	const struct live_config *config = live->config;
@@ -502,6 +514,8 @@ int live_run(const struct live_config *config)
 
 	for (uint32_t i = 0; i < live.models; i++)
 		live.model[i] = open_model(config, i);
+	check_sight(&live, "--until", &config->until);
+	check_sight(&live, "--snapshot-on", &config->snapshot);
 	stop_begin();
 	if (config->camera)
 		look_through_camera(&live);

@@ -15,6 +15,9 @@
 
 #define MODEL_ENDING ".tflite"
 
+/* Indices of boxes are looked for up to here: the largest sets have 600 or so. */
+#define BOX_CLASSES_MAX 4096
+
 /* Room for "class 4294967295". */
 #define NUMBER_TEXT 17
 
@@ -359,14 +362,25 @@ const struct atoll_session_plan *vision_plan(const struct vision *vision)
 
 /* From outputs to things */
 
+/* NULL for a class that has only a number. */
+static const char *name_of_class(const struct vision *vision, uint32_t index)
+{
+	return vision->kind == VISION_POSES ? "person" :
+		atoll_labels_name(vision->labels, index);
+}
+
+static void tell_number(char number[NUMBER_TEXT], uint32_t index)
+{
+	(void)snprintf(number, NUMBER_TEXT, "class %u", index);
+}
+
 static struct vision_thing *add(struct vision *vision, uint32_t index, float score)
 {
 	uint32_t i = vision->result.things++;
-	const char *name = vision->kind == VISION_POSES ? "person" :
-		atoll_labels_name(vision->labels, index);
+	const char *name = name_of_class(vision, index);
 
 	if (!name)
-		(void)snprintf(vision->number[i], NUMBER_TEXT, "class %u", index);
+		tell_number(vision->number[i], index);
 	vision->thing[i] = (struct vision_thing){
 		.label = name ? name : vision->number[i], .has_label = name != NULL,
 		.index = index, .score = score, .bottom = 1, .right = 1 };
@@ -518,6 +532,33 @@ static void decode(struct vision *vision)
 	case VISION_POSES: add_poses(vision); break;
 	case VISION_MASK: add_mask(vision); break;
 	}
+}
+
+/* How many classes there can be; boxes do not say, but by their labels. */
+static size_t classes_of(const struct vision *vision)
+{
+	switch (vision->kind) {
+	case VISION_CLASSES: return things_max(vision);
+	case VISION_MASK: return VISION_MASK_NOTHING;
+	case VISION_POSES: return 1;
+	default: return BOX_CLASSES_MAX;
+	}
+}
+
+bool vision_knows(const struct vision *vision, const char *label)
+{
+	const size_t classes = classes_of(vision);
+	char number[NUMBER_TEXT];
+
+	for (uint32_t i = 0; i < classes; i++) {
+		const char *name = name_of_class(vision, i);
+
+		if (!name)
+			tell_number(number, i);
+		if (strcmp(name ? name : number, label) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Looking */

@@ -106,6 +106,9 @@ void vision_close(struct vision *vision); /* NULL is allowed; waits for a starte
    NULL when nothing is. Lives as long as the vision. */
 const char *vision_warning(const struct vision *vision);
 
+/* Can something be told under this label? */
+bool vision_knows(const struct vision *vision, const char *label);
+
 enum vision_kind vision_kind(const struct vision *vision);
 const char *vision_name(const struct vision *vision); /* the model's file, no folder, no ending */
 const struct atoll_session_plan *vision_plan(const struct vision *vision);

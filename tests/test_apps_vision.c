@@ -441,6 +441,33 @@ static void classes_without_names_have_numbers(void **state)
 	atoll_picture_free(picture);
 }
 
+static void labels_that_may_be_told_are_known(void **state)
+{
+	struct vision *vision;
+
+	(void)state;
+	save_classes();
+	write_labels("0 red\n2 blue\n");
+	vision = open_plain();
+	assert_true(vision_knows(vision, "red"));
+	assert_true(vision_knows(vision, "class 1"));
+	assert_true(vision_knows(vision, "blue"));
+	assert_false(vision_knows(vision, "Red"));
+	assert_false(vision_knows(vision, "class 2")); /* it is called blue */
+	assert_false(vision_knows(vision, "class 3"));
+	vision_close(vision);
+	save_poses();
+	vision = open_plain();
+	assert_true(vision_knows(vision, "person"));
+	assert_false(vision_knows(vision, "red"));
+	vision_close(vision);
+	save_boxes();
+	vision = open_plain();
+	assert_true(vision_knows(vision, "red"));
+	assert_true(vision_knows(vision, "class 89"));
+	vision_close(vision);
+}
+
 static void more_or_fewer_names_than_classes_are_worth_a_warning(void **state)
 {
 	struct vision *vision;
@@ -1076,6 +1103,7 @@ int main(void)
 		cmocka_unit_test_teardown(classes_come_with_the_names_beside_the_model,
 					  remove_files),
 		cmocka_unit_test_teardown(classes_without_names_have_numbers, remove_files),
+		cmocka_unit_test_teardown(labels_that_may_be_told_are_known, remove_files),
 		cmocka_unit_test_teardown(more_or_fewer_names_than_classes_are_worth_a_warning,
 					  remove_files),
 		cmocka_unit_test_teardown(labels_asked_for_must_be_there, remove_files),

@@ -425,7 +425,8 @@ until_ends_with_what_was_awaited() {
 	lines_are out 4 &&
 	watch 0 --json --until=key && lines_are out 4 &&
 	watch 1 --until='key>1' && lines_are out 8 &&
-	watch 1 --until='no such card>0.1' &&
+	watch 1 --until='Key>0.1' && is_silent out &&
+	err_is "$tool: --until: no model has the label 'Key'" &&
 	watch 1 --rate=10 --for=200ms --until='key>0.5' && lines_are out 2 &&
 	gives 2 $tool --until='>0.5' m p && err_has "^$tool: --until: which label" &&
 	gives 2 $tool --until='key>much' m p &&

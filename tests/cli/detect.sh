@@ -84,7 +84,9 @@ the_best_thing_of_a_video_is_told_when_it_changes() {
    0.5 s  green                100.0 %
    1.5 s  blue                 100.0 %' &&
 	gives 0 $tool --until=green "$map" "$work/colours.y4m" && lines_are out 2 &&
-	gives 1 $tool --until=yellow "$map" "$work/colours.y4m" && lines_are out 3
+	gives 1 $tool --until='green>2' "$map" "$work/colours.y4m" && lines_are out 3 &&
+	gives 1 $tool --snapshot-on=yellow "$map" "$work/colours.y4m" && is_silent out &&
+	err_is "$tool: --snapshot-on: no model has the label 'yellow'"
 }
 
 people_are_told_with_their_places() {
