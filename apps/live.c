@@ -457,6 +457,7 @@ static struct vision *open_model(const struct live_config *config, uint32_t i)
 	};
 	struct vision_config vision = config->vision;
 	struct vision *model;
+	enum vision_kind kind;
 	struct atoll_error err;
 
 	vision.model_path = config->model_path[i];
@@ -464,9 +465,12 @@ static struct vision *open_model(const struct live_config *config, uint32_t i)
 	model = vision_open(&vision, &err);
 	if (!model)
 		options_could_not("%s", err.text);
-	if (!(config->accepts & 1u << vision_kind(model)))
+	kind = vision_kind(model);
+	if (!(config->accepts & 1u << kind)) {
+		vision_close(model);
 		options_could_not("%s: %s; %s is for that", vision.model_path,
-				  kinds[vision_kind(model)], config->other_program);
+				  kinds[kind], config->other_program);
+	}
 	if (vision_warning(model))
 		options_say("%s", vision_warning(model));
 	return model;

@@ -140,10 +140,12 @@ ATOLL_API void atoll_json_real(struct atoll_json *json, const char *key, double 
 		fputs("null", json->file);
 		return;
 	}
-	/* Nine digits bring every float back; fewer where fewer do. */
+	/* Nine digits bring every float back; fewer where fewer do, but 10 is not
+	   written as 1e+01: an exponent is for what has more digits than that. */
 	for (int precision = 1; precision <= 9; precision++) {
 		(void)snprintf(digits, sizeof(digits), "%.*g", precision, value);
-		if (strtof(digits, NULL) == (float)value)
+		if (strtof(digits, NULL) == (float)value &&
+		    (!strchr(digits, 'e') || fabs(value) < 1 || fabs(value) >= 1e9))
 			break;
 	}
 	put_digits(json->file, digits);

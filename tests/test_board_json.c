@@ -183,6 +183,9 @@ static void reals_take_the_digits_a_float_needs(void **state)
 	assert_string_equal(real((double)0.1f), "0.1");
 	assert_string_equal(real((double)(1.0f / 3)), "0.33333334");
 	assert_string_equal(real(16777216), "16777216");
+	assert_string_equal(real(10), "10");
+	assert_string_equal(real(-640000), "-640000");
+	assert_string_equal(real(1e9), "1e+09");
 	assert_string_equal(real(1e-9), "1e-09");
 }
 
