@@ -11,16 +11,16 @@
  */
 #include "camera/convert.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "board/cpu.h"
 #include "camera/convert_jpeg.h"
 #include "camera/convert_loops.h"
 #include "camera/convert_places.h"
 #include "camera/convert_source.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { LUMA, CHROMA };
 

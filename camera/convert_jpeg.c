@@ -1,157 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Through libjpeg-turbo, with its default inverse DCT.
- *
- * The library reports by calling us and does not expect us to return from an
- * error. Everything that outlives the jump is in `struct convert_jpeg`, which
- * belongs to the caller of the function that called setjmp.
- *
- * Its object is kept from frame to frame, and with it the tables of the last file:
- * that is how it reads files without any. As the Motion-JPEG of many cameras leaves
- * out the Huffman tables, but means those of ITU-T T.81 annex K, these are put back
- * before each frame; quantization tables are made useless instead.
+ * Through libjpeg-turbo, with its default inverse DCT. Its object is kept from frame
+ * to frame, and with it the tables of the last file: that is how it reads files
+ * without any. As the Motion-JPEG of many cameras leaves out the Huffman tables, but
+ * means those of ITU-T T.81 annex K, these are put back before each frame;
+ * quantization tables are made useless instead.
  */
 #include "camera/convert_jpeg.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <jpeglib.h>
-/* After it: which messages there are depends on what it defines. */
-#include <jerror.h>
-
+#include "camera/jpeg_input.h"
 #include "camera/jpeg_memory.h"
 #include "camera/picture.h"
 
-/* Each scan of a progressive file is a walk over the whole picture, however short
-   it is. */
-#define SCANS_MAX 100
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Some cameras leave a few bytes of no meaning before a marker. More of them are
-   what a decoder that lost its way has left over. */
+/* Some cameras leave a few before a marker; more of them, and the frame is damaged. */
 #define EXTRA_BYTES_MAX 16
 
 struct convert_jpeg {
-	struct jpeg_decompress_struct info;
+	struct jpeg_input input;
 	struct jpeg_memory memory;
-	struct jpeg_source_mgr source;
-	struct jpeg_error_mgr errors;
-	struct jpeg_progress_mgr progress;
-	jmp_buf failed;
-	int code;          /* of the failure */
-	bool is_decoding;  /* the header is read */
 	JHUFF_TBL standard_dc[2], standard_ac[2];
 	uint8_t *planes;
 	size_t planes_size;
 };
 
-static int code_of(int message)
-{
-	switch (message) {
-	case JERR_OUT_OF_MEMORY:
-		return -ENOMEM;
-	case JERR_BAD_PRECISION:
-	case JERR_CCIR601_NOTIMPL:
-	case JERR_CONVERSION_NOTIMPL:
-	case JERR_NOT_COMPILED:
-	case JERR_SOF_UNSUPPORTED:
-		return -ENOTSUP;
-	default:
-		return -EBADMSG;
-	}
-}
-
-static _Noreturn void fail_with(j_common_ptr info, int code)
-{
-	struct convert_jpeg *jpeg = info->client_data;
-
-	jpeg->code = code;
-	longjmp(jpeg->failed, 1);
-}
-
-static _Noreturn void fail(j_common_ptr info)
-{
-	fail_with(info, code_of(info->err->msg_code));
-}
-
-/* Of the warnings (level -1) these say that samples were made up. */
-static void warn(j_common_ptr info, int level)
-{
-	if (level >= 0)
-		return;
-	switch (info->err->msg_code) {
-	case JWRN_EXTRANEOUS_DATA:
-		if (info->err->msg_parm.i[0] <= EXTRA_BYTES_MAX)
-			return;
-		break;
-	case JWRN_ARITH_BAD_CODE:
-	case JWRN_HIT_MARKER:
-	case JWRN_HUFF_BAD_CODE:
-	case JWRN_MUST_RESYNC:
-		break;
-	default:
-		return;
-	}
-	fail_with(info, -EBADMSG);
-}
-
-static void count_scans(j_common_ptr info)
-{
-	if (((j_decompress_ptr)info)->input_scan_number > SCANS_MAX)
-		fail_with(info, -ENOTSUP);
-}
-
-/* The file is one buffer, there from the start: nothing to open or close. */
-static void do_nothing(j_decompress_ptr info)
-{
-	(void)info;
-}
-
-/* Past the end of the file. After the header of a file of one scan the decoder may
-   merely be looking ahead; if it needs the bits it will warn. */
-static boolean look_past_end(j_decompress_ptr info)
-{
-	static const JOCTET end[] = { 0xff, JPEG_EOI };
-	struct convert_jpeg *jpeg = info->client_data;
-
-	if (!jpeg->is_decoding || jpeg_has_multiple_scans(info))
-		fail_with((j_common_ptr)info, -EBADMSG);
-	info->src->next_input_byte = end;
-	info->src->bytes_in_buffer = sizeof(end);
-	return TRUE;
-}
-
-static void skip(j_decompress_ptr info, long count)
-{
-	struct jpeg_source_mgr *source = info->src;
-
-	if (count <= 0)
-		return;
-	if ((unsigned long)count > source->bytes_in_buffer)
-		fail_with((j_common_ptr)info, -EBADMSG);
-	source->next_input_byte += count;
-	source->bytes_in_buffer -= (size_t)count;
-}
-
 /* --- tables --- */
 
 /* The library has the tables of annex K for those who write files. */
-static void learn_standard_tables(struct convert_jpeg *jpeg)
+static void learn_standard_tables(struct convert_jpeg *jpeg, struct jpeg_compress_struct *writer)
 {
-	struct jpeg_compress_struct info = { .err = &jpeg->errors, .client_data = jpeg };
-
-	jpeg_create_compress(&info);
-	info.input_components = 3;
-	info.in_color_space = JCS_YCbCr;
-	jpeg_set_defaults(&info);
+	jpeg_create_compress(writer);
+	writer->input_components = 3;
+	writer->in_color_space = JCS_YCbCr;
+	jpeg_set_defaults(writer);
 	for (unsigned i = 0; i < 2; i++) {
-		jpeg->standard_dc[i] = *info.dc_huff_tbl_ptrs[i];
-		jpeg->standard_ac[i] = *info.ac_huff_tbl_ptrs[i];
+		jpeg->standard_dc[i] = *writer->dc_huff_tbl_ptrs[i];
+		jpeg->standard_ac[i] = *writer->ac_huff_tbl_ptrs[i];
 	}
-	jpeg_destroy_compress(&info);
 }
 
 static void put_back(struct jpeg_decompress_struct *info, JHUFF_TBL **table,
@@ -165,7 +53,7 @@ static void put_back(struct jpeg_decompress_struct *info, JHUFF_TBL **table,
 static void forget_tables(struct convert_jpeg *jpeg)
 {
 	static const JHUFF_TBL no_codes;
-	struct jpeg_decompress_struct *info = &jpeg->info;
+	struct jpeg_decompress_struct *info = &jpeg->input.info;
 
 	for (unsigned i = 0; i < NUM_HUFF_TBLS; i++) {
 		put_back(info, &info->dc_huff_tbl_ptrs[i], i < 2 ? &jpeg->standard_dc[i] : &no_codes);
@@ -191,37 +79,31 @@ static bool has_tables(const struct jpeg_decompress_struct *info)
 
 /* --- life --- */
 
-static int create(struct convert_jpeg *jpeg)
+static int create(struct convert_jpeg *jpeg, struct jpeg_compress_struct *writer)
 {
-	if (setjmp(jpeg->failed))
-		return jpeg->code;
-	learn_standard_tables(jpeg);
-	jpeg_create_decompress(&jpeg->info);
-	jpeg_memory_keep(&jpeg->memory, (j_common_ptr)&jpeg->info);
-	jpeg->info.src = &jpeg->source;
-	jpeg->info.progress = &jpeg->progress;
+	if (setjmp(jpeg->input.failed))
+		return jpeg->input.err.code;
+	learn_standard_tables(jpeg, writer);
+	jpeg_create_decompress(&jpeg->input.info);
+	jpeg_memory_keep(&jpeg->memory, (j_common_ptr)&jpeg->input.info);
 	return 0;
 }
 
 struct convert_jpeg *convert_jpeg_new(void)
 {
 	struct convert_jpeg *jpeg = calloc(1, sizeof(*jpeg));
+	struct jpeg_compress_struct writer = { 0 };
+	int r;
 
 	if (!jpeg)
 		return NULL;
-	jpeg->info.err = jpeg_std_error(&jpeg->errors);
-	jpeg->info.client_data = jpeg;
-	jpeg->errors.error_exit = fail;
-	jpeg->errors.emit_message = warn; /* and with it, nothing is printed */
-	jpeg->progress.progress_monitor = count_scans;
-	jpeg->source = (struct jpeg_source_mgr){
-		.init_source = do_nothing,
-		.fill_input_buffer = look_past_end,
-		.skip_input_data = skip,
-		.resync_to_restart = jpeg_resync_to_restart,
-		.term_source = do_nothing,
-	};
-	if (create(jpeg) == 0)
+	jpeg->input.extra_max = EXTRA_BYTES_MAX;
+	jpeg_input_set(&jpeg->input);
+	writer.err = &jpeg->input.errors;
+	writer.client_data = &jpeg->input;
+	r = create(jpeg, &writer);
+	jpeg_destroy_compress(&writer);
+	if (r == 0)
 		return jpeg;
 	convert_jpeg_free(jpeg);
 	return NULL;
@@ -231,7 +113,7 @@ void convert_jpeg_free(struct convert_jpeg *jpeg)
 {
 	if (!jpeg)
 		return;
-	jpeg_destroy_decompress(&jpeg->info);
+	jpeg_destroy_decompress(&jpeg->input.info);
 	jpeg_memory_free(&jpeg->memory);
 	free(jpeg->planes);
 	free(jpeg);
@@ -260,11 +142,11 @@ static int check(const struct jpeg_decompress_struct *info)
 
 static int read_header(struct convert_jpeg *jpeg)
 {
-	if (setjmp(jpeg->failed))
-		return jpeg->code;
+	if (setjmp(jpeg->input.failed))
+		return jpeg->input.err.code;
 	forget_tables(jpeg);
-	(void)jpeg_read_header(&jpeg->info, TRUE);
-	return check(&jpeg->info);
+	(void)jpeg_read_header(&jpeg->input.info, TRUE);
+	return check(&jpeg->input.info);
 }
 
 int convert_jpeg_begin(struct convert_jpeg *jpeg, const void *bytes, size_t size,
@@ -272,13 +154,11 @@ int convert_jpeg_begin(struct convert_jpeg *jpeg, const void *bytes, size_t size
 {
 	int r;
 
-	jpeg_abort_decompress(&jpeg->info);
-	jpeg->is_decoding = false;
-	jpeg->source.next_input_byte = bytes;
-	jpeg->source.bytes_in_buffer = size;
+	jpeg_abort_decompress(&jpeg->input.info);
+	jpeg_input_begin(&jpeg->input, bytes, size);
 	r = read_header(jpeg);
-	*width = jpeg->info.image_width;
-	*height = jpeg->info.image_height;
+	*width = jpeg->input.info.image_width;
+	*height = jpeg->input.info.image_height;
 	return r;
 }
 
@@ -325,7 +205,7 @@ static uint32_t columns_of(const struct jpeg_decompress_struct *info, int i)
 
 static int set_planes(struct convert_jpeg *jpeg, struct convert_source *source)
 {
-	const struct jpeg_decompress_struct *info = &jpeg->info;
+	const struct jpeg_decompress_struct *info = &jpeg->input.info;
 	size_t at[3], size = 0;
 	int planes = info->raw_data_out ? 3 : 1;
 
@@ -360,7 +240,7 @@ static uint8_t *row_at(struct convert_jpeg *jpeg, const struct convert_source *s
 
 static void read_luma(struct convert_jpeg *jpeg, const struct convert_source *source)
 {
-	struct jpeg_decompress_struct *info = &jpeg->info;
+	struct jpeg_decompress_struct *info = &jpeg->input.info;
 
 	while (info->output_scanline < info->output_height) {
 		JSAMPROW row = row_at(jpeg, source, 0, info->output_scanline);
@@ -371,7 +251,7 @@ static void read_luma(struct convert_jpeg *jpeg, const struct convert_source *so
 
 static void read_planes(struct convert_jpeg *jpeg, const struct convert_source *source)
 {
-	struct jpeg_decompress_struct *info = &jpeg->info;
+	struct jpeg_decompress_struct *info = &jpeg->input.info;
 	JSAMPROW row[3][MAX_SAMP_FACTOR * DCTSIZE];
 	JSAMPARRAY rows[3] = { row[0], row[1], row[2] };
 	JDIMENSION lines = (JDIMENSION)(info->max_v_samp_factor * info->min_DCT_scaled_size);
@@ -387,7 +267,7 @@ static void read_planes(struct convert_jpeg *jpeg, const struct convert_source *
 static int decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enough,
 		  struct convert_source *source)
 {
-	struct jpeg_decompress_struct *info = &jpeg->info;
+	struct jpeg_decompress_struct *info = &jpeg->input.info;
 	bool is_luma = info->jpeg_color_space == JCS_GRAYSCALE ||
 		       (info->jpeg_color_space == JCS_YCbCr && is_luma_enough);
 	int r;
@@ -396,7 +276,7 @@ static int decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enou
 	info->scale_denom = 8;
 	info->out_color_space = is_luma ? JCS_GRAYSCALE : info->jpeg_color_space;
 	info->raw_data_out = !is_luma;
-	jpeg->is_decoding = true;
+	jpeg->input.is_decoding = true;
 	(void)jpeg_start_decompress(info);
 	describe(info, source);
 	r = set_planes(jpeg, source);
@@ -415,7 +295,7 @@ static int decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enou
 int convert_jpeg_decode(struct convert_jpeg *jpeg, unsigned eighths, bool is_luma_enough,
 			struct convert_source *source)
 {
-	if (setjmp(jpeg->failed))
-		return jpeg->code;
+	if (setjmp(jpeg->input.failed))
+		return jpeg->input.err.code;
 	return decode(jpeg, eighths, is_luma_enough, source);
 }

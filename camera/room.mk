@@ -15,6 +15,7 @@ lib += \
 	camera/font.c \
 	camera/frame.c \
 	camera/holder.c \
+	camera/jpeg_input.c \
 	camera/jpeg_memory.c \
 	camera/modes.c \
 	camera/picture.c \
