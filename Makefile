@@ -9,6 +9,9 @@
 #   make check-asan    the same tests under address and undefined sanitizers
 #   make check-arm64   the same tests, cross-built, under qemu-user
 #   make check-web     the page of atoll-visiond in a browser, Chromium
+#   make check-vm-quick  what was just built, against the kernel's own drivers in
+#                      a guest (User Mode Linux)
+#   make check-vm      the same for arm64, against Debian's kernel (QEMU)
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
 #   make bench         speed and size, against Debian's XNNPACK and libyuv
@@ -60,6 +63,7 @@ checks      :=   # one source file each, run by make check
 check_parts :=   # helpers every check may link
 check_libs  :=   # and what they lean on
 check_scripts := # likewise run, not compiled
+guest_sources := # one each: what tests in guests need beside the programs
 fuzzers     :=   # libFuzzer entry points
 packages    := gcc make libc6-dev
 LDLIBS      := -lm
@@ -139,9 +143,11 @@ sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 check-asan: packages
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(sanitize)' check-built
 
-check-arm64:
+packages-arm64:
 	@tests/packages.sh --foreign arm64 flatbuffers-compiler qemu-user gcc-aarch64-linux-gnu \
 		libc6-dev-arm64-cross $(addsuffix :arm64,$(filter lib%-dev,$(filter-out libc6-dev,$(packages))))
+
+check-arm64: packages-arm64
 	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc \
 		RUN=qemu-aarch64 check-built
 
@@ -151,6 +157,24 @@ demo: packages
 	@echo "cards held into a camera, one after another: apps/models/cards/demo/cards.mjpeg"
 	@$(BUILD)/atoll-classify --rate=15 apps/models/cards/cards.tflite \
 		apps/models/cards/demo/cards.mjpeg | cat
+
+guest_tools := $(guest_sources:%.c=$(BUILD)/%)
+
+$(guest_tools): %: %.o $(static)
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
+
+guest-built: all $(guest_tools)
+
+check-vm-quick:
+	@tests/packages.sh $(packages) $(guest_packages)
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) guest-built
+	@BUILD=$(BUILD) tests/vm/run uml $(TESTS)
+
+check-vm: packages-arm64
+	@tests/packages.sh $(guest_packages_arm64)
+	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc guest-built
+	@BUILD=build-arm64 tests/vm/run arm64 $(TESTS)
 
 check-golden: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden
@@ -219,7 +243,7 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all packages check check-built check-asan check-arm64 check-web check-golden demo \
-	bench mca fuzz-smoke fuzz-built install clean
+.PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
+	check-vm check-vm-quick guest-built check-golden demo bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

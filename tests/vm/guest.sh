@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034,SC2119 # names go both ways
+# What tests in a guest share, beside what they share with the tests of programs
+# (gives, out_has, err_has, lines_are, $work). A test is a script named by a
+# sentence; `sh -eu` runs it in the root of the tree, so its first command that
+# fails is the end of it.
+#
+#	. tests/vm/guest.sh
+#
+#	load_vivid
+#	gives 0 atoll-camera list
+#	out_has "$camera"
+#
+# What a test starts and loads is stopped and removed after it, by the guest; what
+# else it makes (a folder in configfs) it takes away with `at_the_end`.
+# shellcheck source=tests/cli/common.sh
+. tests/cli/common.sh
+
+endings=
+at_the_end() { endings="$*; $endings"; }
+trap 'status=$?; set +e; stop_jobs; eval "$endings"; show $status; exit $status' EXIT
+trap 'exit 1' TERM
+
+# What programs said last, when the test failed.
+show() {
+	[ "$1" -ne 0 ] && [ "$1" -ne 77 ] || return 0
+	for file in out err events; do
+		[ ! -s "$work/$file" ] || tail -n 15 "$work/$file" | cut -c 1-300 |
+			sed "s/^/# $file: /"
+	done
+}
+
+# A line or a node that is held cannot be taken away.
+stop_jobs() {
+	jobs -p >"$work/jobs"
+	[ ! -s "$work/jobs" ] || { xargs kill -KILL <"$work/jobs"; wait; } 2>/dev/null
+}
+
+fail() { echo "# $*"; exit 1; }
+skip() { echo "# skipped: $*"; exit 77; }
+
+# is A B: both are the same.
+is() {
+	[ "$1" = "$2" ] || fail "is '$1', expected '$2'"
+}
+
+# wait_until SECONDS COMMAND...: try it until it succeeds, at most so long, more
+# in a slow guest.
+wait_until() {
+	tries=$(($1 * 10 * ATOLL_VM_SLOW))
+	shift
+	while [ $tries -gt 0 ]; do
+		"$@" >/dev/null 2>&1 && return
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	fail "waited in vain for: $*"
+}
+
+# start PROGRAM ARGUMENT...: in the background, as `gives` would; $running.
+start() {
+	name=$1
+	shift
+	"$BUILD/$name" "$@" >"$work/out" 2>"$work/err" &
+	running=$!
+}
+
+# stop: ask it to end, which it does in order.
+stop() {
+	kill -TERM "$running" || fail "$name is not running any more"
+	wait "$running" && status=0 || status=$?
+	is "$status" 0
+}
+
+# value NAME: of the last such number in the JSON on $work/out.
+value() { sed -nE "s/.*\"$1\":(-?[0-9.]+).*/\1/p" "$work/out" | tail -n 1; }
+
+# load MODULE [OPTION...]
+load() {
+	modprobe "$@" || fail "module $1 does not load"
+}
+
+# node NAME: the device file of the video device that calls itself so.
+node() {
+	name=$(grep -lx -- "$1" /sys/class/video4linux/*/name 2>/dev/null) || return
+	name=${name%/name}
+	echo "/dev/${name##*/}"
+}
+
+# load_vivid [OPTION...]: one camera of the kernel's test driver, $camera, that
+# stamps frames when they begin (otherwise with a moment to come) and writes no
+# running text on them.
+load_vivid() {
+	load vivid node_types=0x1,0x1 "$@"
+	wait_until 5 node vivid-000-vid-cap
+	calm
+}
+calm() {
+	camera=$(node vivid-000-vid-cap)
+	v4l2-ctl -d "$camera" -c osd_text_mode=2,timestamp_source=1,test_pattern=1
+}
+
+# unplug, plug: vivid's first camera.
+unplug() { echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind; }
+plug() {
+	echo vivid.0 >/sys/bus/platform/drivers/vivid/bind
+	wait_until 5 node vivid-000-vid-cap
+	camera=$(node vivid-000-vid-cap)
+}
+
+# feed PIXELS FRAMES PICTURE...: show pictures to a camera of v4l2loopback, called
+# "Fed from outside", $loopback, each for so many frames of 15 a second. The module is
+# loaded anew each time: once a writer has left, version 0.12.7 says that the node can
+# do nothing at all to whoever asks before the next one comes.
+feed() {
+	load v4l2loopback devices=1 video_nr=10 card_label='Fed from outside' exclusive_caps=1
+	loopback=/dev/video10
+	wait_until 5 test -c $loopback
+	"$BUILD/tests/vm/loopback" $loopback "$@" &
+	feeder=$!
+	wait_until 5 is_fed
+}
+stop_feeding() {
+	kill -KILL "$feeder"
+	wait "$feeder" || true
+	rmmod v4l2loopback
+} 2>/dev/null
+is_fed() { v4l2-ctl -d "$loopback" -D | grep -q 'Video Capture'; }
+
+# load_gpio_sim LINES LABEL: one chip of gpio-sim, $chip; $lines is the folder
+# where each line N has sim_gpioN/pull (write pull-up or pull-down: what drives
+# it as an input) and sim_gpioN/value (how it stands).
+load_gpio_sim() {
+	load gpio-sim
+	device=/sys/kernel/config/gpio-sim/$2
+	mkdir -p "$device/bank0"
+	at_the_end "echo 0 >$device/live; rmdir $device/bank0 $device"
+	echo "$1" >"$device/bank0/num_lines"
+	echo "$2" >"$device/bank0/label"
+	echo 1 >"$device/live"
+	chip=$(cat "$device/bank0/chip_name")
+	lines=/sys/devices/platform/$(cat "$device/dev_name")/$chip
+}
+# press CONTROL: a button of $camera; vivid has one for each kind of trouble.
+press() {
+	"$BUILD/atoll-camera" controls -c "$camera" "$1=1" || fail "$1 cannot be pressed"
+}
+
+# $running has mapped frames of $camera, its last step but one.
+is_streaming() { grep -q "$camera" "/proc/$running/maps"; }
+
+lines_are_at_least() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
+err_count() { [ "$(grep -cE -- "$1" "$work/err")" -ge "$2" ]; }
+
+# start_visiond OPTION...: the daemon with the shipped model; $page is where its page
+# is, and what it tells goes to $work/events.
+start_visiond() {
+	start atoll-visiond --model=$cards/cards.tflite --events="$work/socket" \
+		--listen=127.0.0.1:0 --verbose "$@"
+	wait_until 10 err_has 'page: http'
+	page=$(sed -nE 's|.*page: (http://[^ ]*).*|\1|p' "$work/err")
+	socat -u UNIX-CONNECT:"$work/socket" STDOUT >"$work/events" &
+}
+hears() { grep -qE -- "$1" "$work/events"; }
+hears_times() { [ "$(grep -cE -- "$1" "$work/events")" -ge "$2" ]; }
+
+# state NAME: of the first such value on the page.
+state() {
+	curl -s "${page}state.json" >"$work/state"
+	sed -E "s/.*\"$1\":\"?([^,}\"]*).*/\1/" "$work/state"
+}
+
+# goes_on: frames and results become more.
+goes_on() {
+	frames_before=$(state frames) results_before=$(state results)
+	wait_until 20 has_gone_on
+}
+has_gone_on() {
+	[ "$(state frames)" -gt "$frames_before" ] &&
+	[ "$(state results)" -gt $((results_before + 1)) ]
+}
