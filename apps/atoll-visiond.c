@@ -516,7 +516,6 @@ int main(int argc, char **argv)
 	struct daemon d = { .config_path = NULL };
 	bool wants_check = false;
 	struct atoll_error err;
-	int status;
 
 	options_begin("atoll-visiond");
 	d.log = atoll_log_new("atoll-visiond", ATOLL_LOG_INFO);
@@ -537,8 +536,7 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	}
 	if (!wants_check)
-		status = run(&d);
-	else
-		status = EXIT_SUCCESS, visiond_config_free(d.config);
-	return options_end(status);
+		return options_end(run(&d));
+	visiond_config_free(d.config);
+	return options_end(EXIT_SUCCESS);
 }

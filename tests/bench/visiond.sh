@@ -63,7 +63,8 @@ stop
 sent() { printf '%s' "$1" | sed 's/.*"pictures":\([0-9]*\).*/\1/'; }
 awk -v a="$a" -v b="$b" -v c="$c" -v d="$d" -v s="$seconds" \
 	-v n="$(($(sent "$after") - $(sent "$before")))" 'BEGIN {
-	printf "640x480 4:2:0 at 30/s, page at %.1f/s: %.1f %% of a core without viewers, ", n / s, (b - a) / s
+	printf "640x480 4:2:0 at 30/s, page at %.1f/s: %.1f %% of a core without viewers, ",
+		n / s, (b - a) / s
 	printf "%.1f %% with 3: %.1f %% more (goal: at most 10)\n", (d - c) / s, (d - c - b + a) / s }'
 
 start "$cards/demo/cards.mjpeg"

@@ -32,6 +32,9 @@ until_true() {
 }
 said() { grep -qE -- "$1" "$work/log"; }
 
+up='looking through|waiting for it'
+is_up_or_gone() { said "$up" || ! kill -0 "$pid" 2>"$work/none"; }
+
 # start OPTION...: the daemon on the clip, a socket and a port of its own; $page is
 # where the page is.
 start() {
@@ -40,7 +43,7 @@ start() {
 	$RUN "$BUILD/$tool" --source="$clip" --model="$model" --events="$work/events" \
 		--listen=127.0.0.1:0 "$@" >"$work/out" 2>"$work/log" &
 	pid=$!
-	until_true said 'looking through|waiting for it' || return
+	until_true is_up_or_gone && said "$up" || return
 	page=$(sed -nE 's|.*page: (http://[^ ]*).*|\1|p' "$work/log")
 }
 
