@@ -12,17 +12,15 @@
 #include "camera/convert.h"
 
 #include "board/cpu.h"
+#include "camera/convert_colours.h"
 #include "camera/convert_jpeg.h"
 #include "camera/convert_loops.h"
 #include "camera/convert_places.h"
 #include "camera/convert_source.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LUMA, CHROMA };
 
 /* Which part of the output the picture takes, and how much of the picture it shows. */
 struct window {
@@ -149,11 +147,11 @@ static int source_of_frame(struct convert_source *source, const struct atoll_fra
 		return -EINVAL;
 	memcpy(source->plane, frame->plane, sizeof(source->plane));
 	memcpy(source->stride, frame->stride, sizeof(source->stride));
-	source->width[LUMA] = frame->width;
-	source->height[LUMA] = frame->height;
+	source->width[CONVERT_LUMA] = frame->width;
+	source->height[CONVERT_LUMA] = frame->height;
 	if (source->layout != CONVERT_ONE && source->layout != CONVERT_PIXELS) {
-		source->width[CHROMA] = (frame->width + 1) / 2;
-		source->height[CHROMA] = source->layout == CONVERT_PACKED
+		source->width[CONVERT_CHROMA] = (frame->width + 1) / 2;
+		source->height[CONVERT_CHROMA] = source->layout == CONVERT_PACKED
 						 ? frame->height
 						 : (frame->height + 1) / 2;
 	}
@@ -242,8 +240,9 @@ static bool is_alike(const struct convert_source *a, const struct convert_source
 /* All rows in one piece: two mixed ones and three picked ones. */
 static int set_rows(struct atoll_convert *convert, const struct convert_source *source)
 {
-	size_t luma = CONVERT_ROOM((size_t)source->width[LUMA] * (source->step ? source->step : 1));
-	size_t chroma = CONVERT_ROOM((size_t)source->width[CHROMA] * 2);
+	size_t step = source->step ? source->step : 1;
+	size_t luma = CONVERT_ROOM(source->width[CONVERT_LUMA] * step);
+	size_t chroma = CONVERT_ROOM((size_t)source->width[CONVERT_CHROMA] * 2);
 	size_t out = CONVERT_ROOM(convert->config.width);
 	int16_t *rows = aligned_alloc(sizeof(int16_t[CONVERT_LANES]),
 				      sizeof(int16_t) * (luma + chroma + 3 * out));
@@ -253,8 +252,8 @@ static int set_rows(struct atoll_convert *convert, const struct convert_source *
 	memset(rows, 0, sizeof(int16_t) * (luma + chroma + 3 * out));
 	free(convert->rows);
 	convert->rows = rows;
-	convert->mixed[LUMA] = rows;
-	convert->mixed[CHROMA] = rows + luma;
+	convert->mixed[CONVERT_LUMA] = rows;
+	convert->mixed[CONVERT_CHROMA] = rows + luma;
 	for (unsigned i = 0; i < 3; i++)
 		convert->picked[i] = rows + luma + chroma + i * out;
 	return 0;
@@ -286,92 +285,6 @@ static int prepare(struct atoll_convert *convert, const struct convert_source *s
 	return 0;
 }
 
-/* --- colours --- */
-
-/* How much of R and of B is in Y: BT.601-7 2.5.1, BT.709-6 3.2. */
-struct luma {
-	double red, blue;
-};
-
-static const struct luma bt601 = { 0.299, 0.114 }, bt709 = { 0.2126, 0.0722 };
-
-static int16_t fixed(double factor)
-{
-	return (int16_t)lround(factor * 8192);
-}
-
-/* The bias that turns `zero` into black, counting with the factors as the loops do:
-   grey stays grey. */
-static void set_bias(struct convert_colours *colours, const int32_t zero[3])
-{
-	for (unsigned o = 0; o < 3; o++) {
-		int32_t sum = 0;
-
-		for (unsigned c = 0; c < 3; c++)
-			sum += convert_scaled(zero[c] * 128, colours->factor[o][c]);
-		colours->bias[o] = (int16_t)(16 - sum);
-	}
-}
-
-static void set_rgb(struct convert_colours *colours, bool is_grey)
-{
-	if (is_grey) {
-		colours->factor[0][0] = fixed(bt601.red);
-		colours->factor[0][2] = fixed(bt601.blue);
-		/* The three make one, so that white stays white. */
-		colours->factor[0][1] =
-			(int16_t)(8192 - colours->factor[0][0] - colours->factor[0][2]);
-		return;
-	}
-	for (unsigned i = 0; i < 3; i++)
-		colours->factor[i][i] = 8192;
-}
-
-/* Cb and Cr run from -128 to 127 around 128 in full range, and from -112 to 112 in
-   the other, where Y runs from 16 to 235. */
-static void set_ycbcr(struct convert_colours *colours, const struct convert_source *source)
-{
-	struct luma of = source->matrix == ATOLL_MATRIX_BT709 ? bt709 : bt601;
-	double red = of.red, blue = of.blue, green = 1 - red - blue;
-	double luma = source->is_full_range ? 1 : 255.0 / 219;
-	double chroma = source->is_full_range ? 1 : 255.0 / 224;
-
-	for (unsigned o = 0; o < 3; o++)
-		colours->factor[o][0] = fixed(luma);
-	if (!source->width[CHROMA])
-		return;
-	colours->factor[0][2] = fixed(2 * (1 - red) * chroma);
-	colours->factor[1][1] = fixed(-2 * (1 - blue) * blue / green * chroma);
-	colours->factor[1][2] = fixed(-2 * (1 - red) * red / green * chroma);
-	colours->factor[2][1] = fixed(2 * (1 - blue) * chroma);
-}
-
-static struct convert_colours colours_of(const struct convert_source *source, bool is_grey)
-{
-	struct convert_colours colours = { 0 };
-	int32_t zero[3] = { 0 };
-	unsigned a = source->is_rgb ? 0 : 1;
-
-	if (source->is_rgb) {
-		set_rgb(&colours, is_grey);
-	} else {
-		set_ycbcr(&colours, source);
-		zero[0] = source->is_full_range ? 0 : 16;
-		zero[1] = zero[2] = 128;
-		/* Grey is Y alone. */
-		if (is_grey)
-			colours.factor[0][1] = colours.factor[0][2] = 0;
-	}
-	set_bias(&colours, zero);
-	for (unsigned o = 0; o < 3 && source->is_reversed; o++) {
-		int16_t swapped = colours.factor[o][a];
-
-		colours.factor[o][a] = colours.factor[o][2];
-		colours.factor[o][2] = swapped;
-	}
-	return colours;
-}
-
 /* --- rows --- */
 
 /* The two rows of a plane that row `y` of the window is mixed of. The lower one may
@@ -396,13 +309,14 @@ static struct rows rows_at(const struct convert_source *source, unsigned plane,
 static void mix_packed(struct atoll_convert *convert, const struct convert_source *source,
 		       uint32_t y)
 {
-	struct rows rows = rows_at(source, 0, &convert->y[LUMA], y);
-	const struct convert_places *luma = &convert->x[LUMA], *chroma = &convert->x[CHROMA];
+	struct rows rows = rows_at(source, 0, &convert->y[CONVERT_LUMA], y);
+	const struct convert_places *luma = &convert->x[CONVERT_LUMA];
+	const struct convert_places *chroma = &convert->x[CONVERT_CHROMA];
 	/* Of pairs of one luma and one chroma; chroma comes in pairs itself. */
 	uint32_t low = luma->low < 2 * chroma->low ? luma->low : 2 * chroma->low;
 	uint32_t high = luma->high > 2 * chroma->high ? luma->high : 2 * chroma->high;
-	int16_t *even = convert->mixed[source->is_chroma_first ? CHROMA : LUMA] + low;
-	int16_t *odd = convert->mixed[source->is_chroma_first ? LUMA : CHROMA] + low;
+	int16_t *even = convert->mixed[source->is_chroma_first ? CONVERT_CHROMA : CONVERT_LUMA] + low;
+	int16_t *odd = convert->mixed[source->is_chroma_first ? CONVERT_LUMA : CONVERT_CHROMA] + low;
 
 	convert->loops->mix_apart(even, odd, rows.a + 2 * (size_t)low, rows.b + 2 * (size_t)low,
 				  high - low, rows.weight);
@@ -412,36 +326,36 @@ static void mix_packed(struct atoll_convert *convert, const struct convert_sourc
 static void mix_first(struct atoll_convert *convert, const struct convert_source *source,
 		      uint32_t y)
 {
-	struct rows rows = rows_at(source, 0, &convert->y[LUMA], y);
-	const struct convert_places *places = &convert->x[LUMA];
+	struct rows rows = rows_at(source, 0, &convert->y[CONVERT_LUMA], y);
+	const struct convert_places *places = &convert->x[CONVERT_LUMA];
 	size_t step = source->step ? source->step : 1;
 	size_t low = places->low * step;
 
-	convert->loops->mix(convert->mixed[LUMA] + low, rows.a + low, rows.b + low,
+	convert->loops->mix(convert->mixed[CONVERT_LUMA] + low, rows.a + low, rows.b + low,
 			    (uint32_t)(places->high * step - low), rows.weight);
 }
 
 static void mix_paired(struct atoll_convert *convert, const struct convert_source *source,
 		       uint32_t y)
 {
-	struct rows rows = rows_at(source, 1, &convert->y[CHROMA], y);
-	const struct convert_places *places = &convert->x[CHROMA];
+	struct rows rows = rows_at(source, 1, &convert->y[CONVERT_CHROMA], y);
+	const struct convert_places *places = &convert->x[CONVERT_CHROMA];
 	size_t low = 2 * (size_t)places->low;
 
-	convert->loops->mix(convert->mixed[CHROMA] + low, rows.a + low, rows.b + low,
+	convert->loops->mix(convert->mixed[CONVERT_CHROMA] + low, rows.a + low, rows.b + low,
 			    2 * (places->high - places->low), rows.weight);
 }
 
 static void mix_planar(struct atoll_convert *convert, const struct convert_source *source,
 		       uint32_t y)
 {
-	struct rows one = rows_at(source, 1, &convert->y[CHROMA], y);
-	struct rows two = rows_at(source, 2, &convert->y[CHROMA], y);
-	const struct convert_places *places = &convert->x[CHROMA];
+	struct rows one = rows_at(source, 1, &convert->y[CONVERT_CHROMA], y);
+	struct rows two = rows_at(source, 2, &convert->y[CONVERT_CHROMA], y);
+	const struct convert_places *places = &convert->x[CONVERT_CHROMA];
 	const uint8_t *a[2] = { one.a + places->low, two.a + places->low };
 	const uint8_t *b[2] = { one.b + places->low, two.b + places->low };
 
-	convert->loops->mix_together(convert->mixed[CHROMA] + 2 * (size_t)places->low, a, b,
+	convert->loops->mix_together(convert->mixed[CONVERT_CHROMA] + 2 * (size_t)places->low, a, b,
 				     places->high - places->low, one.weight);
 }
 
@@ -465,13 +379,14 @@ static void pick(struct atoll_convert *convert, const struct convert_source *sou
 	const struct convert_loops *loops = convert->loops;
 
 	if (source->layout == CONVERT_PIXELS) {
-		loops->pick_three(convert->picked, convert->mixed[LUMA] + source->skip,
-				  source->step, &convert->x[LUMA]);
+		loops->pick_three(convert->picked, convert->mixed[CONVERT_LUMA] + source->skip,
+				  source->step, &convert->x[CONVERT_LUMA]);
 		return;
 	}
-	loops->pick_one(convert->picked[0], convert->mixed[LUMA], &convert->x[LUMA]);
+	loops->pick_one(convert->picked[0], convert->mixed[CONVERT_LUMA], &convert->x[CONVERT_LUMA]);
 	if (has_chroma)
-		loops->pick_two(convert->picked + 1, convert->mixed[CHROMA], &convert->x[CHROMA]);
+		loops->pick_two(convert->picked + 1, convert->mixed[CONVERT_CHROMA],
+				&convert->x[CONVERT_CHROMA]);
 }
 
 /* --- the output --- */
@@ -517,8 +432,8 @@ static void run(struct atoll_convert *convert, const struct convert_source *sour
 {
 	const struct window *window = &convert->window;
 	bool is_grey = convert->config.channels == 1;
-	bool has_chroma = source->width[CHROMA] && (!is_grey || source->is_rgb);
-	struct convert_colours colours = colours_of(source, is_grey);
+	bool has_chroma = source->width[CONVERT_CHROMA] && (!is_grey || source->is_rgb);
+	struct convert_colours colours = convert_colours_of(source, is_grey);
 	size_t row = (size_t)convert->config.width * convert->config.channels;
 	size_t left = (size_t)window->left * convert->config.channels;
 	size_t shown = (size_t)window->width * convert->config.channels;

@@ -30,7 +30,8 @@ struct convert_jpeg {
 /* --- tables --- */
 
 /* The library has the tables of annex K for those who write files. */
-static void learn_standard_tables(struct convert_jpeg *jpeg, struct jpeg_compress_struct *writer)
+static void learn_standard_tables(struct convert_jpeg *jpeg,
+				  struct jpeg_compress_struct *writer)
 {
 	jpeg_create_compress(writer);
 	writer->input_components = 3;

@@ -19,11 +19,14 @@ enum convert_layout {
 	CONVERT_PIXELS,   /* plane 0 alone: `step` bytes for each pixel */
 };
 
+/* Of what there is one for plane 0 and one for the others. */
+enum { CONVERT_LUMA, CONVERT_CHROMA };
+
 struct convert_source {
 	enum convert_layout layout;
 	const uint8_t *plane[3];
 	uint32_t stride[3];
-	uint32_t width[2], height[2]; /* samples of plane 0, of the others (0: none) */
+	uint32_t width[2], height[2]; /* samples; of CHROMA 0 when there is none */
 	uint32_t step;           /* PIXELS: 3 or 4 */
 	uint32_t skip;           /* PIXELS: bytes before the first that counts */
 	bool is_chroma_first;    /* PACKED: chroma, luma, other chroma, luma */

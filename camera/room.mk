@@ -5,6 +5,7 @@ lib += \
 	camera/choose.c \
 	camera/controls.c \
 	camera/convert.c \
+	camera/convert_colours.c \
 	camera/convert_jpeg.c \
 	camera/convert_places.c \
 	camera/convert_plain.c \
