@@ -18,6 +18,16 @@ static inline int16x8_t mixed(uint8x8_t a, uint8x8_t b, int16x8_t weight)
 	return vaddq_s16(vreinterpretq_s16_u16(vshll_n_u8(a, 7)), vqrdmulhq_s16(way, weight));
 }
 
+/* 16 samples. */
+static inline void mix_to(int16_t *out, uint8x16_t a, uint8x16_t b, int16x8_t weight)
+{
+	int16x8_t low = mixed(vget_low_u8(a), vget_low_u8(b), weight);
+	int16x8_t high = mixed(vget_high_u8(a), vget_high_u8(b), weight);
+
+	vst1q_s16(out, low);
+	vst1q_s16(out + 8, high);
+}
+
 static void mix(int16_t *out, const uint8_t *a, const uint8_t *b, uint32_t samples,
 		int16_t weight)
 {
@@ -28,15 +38,10 @@ static void mix(int16_t *out, const uint8_t *a, const uint8_t *b, uint32_t sampl
 		return;
 	}
 	for (uint32_t i = 0;; i += 16) {
-		uint8x16_t x, y;
-
 		/* The last vector ends where the row does, over what is done. */
 		if (i > samples - 16)
 			i = samples - 16;
-		x = vld1q_u8(a + i);
-		y = vld1q_u8(b + i);
-		vst1q_s16(out + i, mixed(vget_low_u8(x), vget_low_u8(y), w));
-		vst1q_s16(out + i + 8, mixed(vget_high_u8(x), vget_high_u8(y), w));
+		mix_to(out + i, vld1q_u8(a + i), vld1q_u8(b + i), w);
 		if (i == samples - 16)
 			return;
 	}
@@ -47,20 +52,20 @@ static void mix_apart(int16_t *even, int16_t *odd, const uint8_t *a, const uint8
 {
 	int16x8_t w = vdupq_n_s16(weight);
 
-	if (pairs < 8) {
+	if (pairs < 16) {
 		convert_loops_plain.mix_apart(even, odd, a, b, pairs, weight);
 		return;
 	}
-	for (uint32_t i = 0;; i += 8) {
-		uint8x8x2_t x, y;
+	for (uint32_t i = 0;; i += 16) {
+		uint8x16x2_t x, y;
 
-		if (i > pairs - 8)
-			i = pairs - 8;
-		x = vld2_u8(a + 2 * (size_t)i);
-		y = vld2_u8(b + 2 * (size_t)i);
-		vst1q_s16(even + i, mixed(x.val[0], y.val[0], w));
-		vst1q_s16(odd + i, mixed(x.val[1], y.val[1], w));
-		if (i == pairs - 8)
+		if (i > pairs - 16)
+			i = pairs - 16;
+		x = vld2q_u8(a + 2 * (size_t)i);
+		y = vld2q_u8(b + 2 * (size_t)i);
+		mix_to(even + i, x.val[0], y.val[0], w);
+		mix_to(odd + i, x.val[1], y.val[1], w);
+		if (i == pairs - 16)
 			return;
 	}
 }
@@ -185,36 +190,39 @@ static void pick_three(int16_t *const out[3], const int16_t *row, uint32_t step,
 /* --- colour --- */
 
 /* One output of 8 pixels. */
-static inline uint8x8_t coloured(const int16x8_t in[3], const int16_t factor[3], int16_t bias)
+static inline uint8x8_t coloured(const int16x8_t in[3], int16x4_t factor, int16x8_t bias)
 {
-	int16x8_t sum = vdupq_n_s16(bias);
+	int16x8_t sum = vaddq_s16(bias, vqrdmulhq_lane_s16(in[0], factor, 0));
+	int16x8_t rest = vaddq_s16(vqrdmulhq_lane_s16(in[1], factor, 1),
+				   vqrdmulhq_lane_s16(in[2], factor, 2));
 
-	for (unsigned c = 0; c < 3; c++)
-		sum = vaddq_s16(sum, vqrdmulhq_n_s16(in[c], factor[c]));
-	return vqshrun_n_s16(sum, 5);
+	return vqshrun_n_s16(vaddq_s16(sum, rest), 5);
 }
 
-static inline uint8x8x3_t coloured_pixels(const int16_t *const in[3], size_t i,
-					  const struct convert_colours *colours,
-					  uint8x8_t flip)
+static inline int16x4_t factors(const struct convert_colours *colours, unsigned output)
 {
-	const int16x8_t x[3] = { vld1q_s16(in[0] + i), vld1q_s16(in[1] + i),
-				 vld1q_s16(in[2] + i) };
-	uint8x8x3_t pixels;
+	const int16_t *factor = colours->factor[output];
 
-	for (unsigned o = 0; o < 3; o++)
-		pixels.val[o] = veor_u8(coloured(x, colours->factor[o], colours->bias[o]), flip);
-	return pixels;
+	return (int16x4_t){ factor[0], factor[1], factor[2], 0 };
 }
 
 static void colour_three(uint8_t *out, const int16_t *const in[3], uint32_t count,
 			 const struct convert_colours *colours, uint8_t flip)
 {
+	int16x4_t red = factors(colours, 0), green = factors(colours, 1), blue = factors(colours, 2);
+	int16x8_t bias[3] = { vdupq_n_s16(colours->bias[0]), vdupq_n_s16(colours->bias[1]),
+			      vdupq_n_s16(colours->bias[2]) };
+	const int16_t *a = in[0], *b = in[1], *c = in[2];
 	uint8x8_t turn = vdup_n_u8(flip);
 	uint8_t last[8 * 3];
 
 	for (uint32_t i = 0; i < count; i += 8) {
-		uint8x8x3_t pixels = coloured_pixels(in, i, colours, turn);
+		const int16x8_t x[3] = { vld1q_s16(a + i), vld1q_s16(b + i), vld1q_s16(c + i) };
+		uint8x8x3_t pixels = { {
+			veor_u8(coloured(x, red, bias[0]), turn),
+			veor_u8(coloured(x, green, bias[1]), turn),
+			veor_u8(coloured(x, blue, bias[2]), turn),
+		} };
 
 		if (count - i >= 8) {
 			vst3_u8(out + 3 * (size_t)i, pixels);
@@ -228,13 +236,15 @@ static void colour_three(uint8_t *out, const int16_t *const in[3], uint32_t coun
 static void colour_one(uint8_t *out, const int16_t *const in[3], uint32_t count,
 		       const struct convert_colours *colours, uint8_t flip)
 {
+	int16x4_t factor = factors(colours, 0);
+	int16x8_t bias = vdupq_n_s16(colours->bias[0]);
 	uint8x8_t turn = vdup_n_u8(flip);
 	uint8_t last[8];
 
 	for (uint32_t i = 0; i < count; i += 8) {
 		const int16x8_t x[3] = { vld1q_s16(in[0] + i), vld1q_s16(in[1] + i),
 					 vld1q_s16(in[2] + i) };
-		uint8x8_t bytes = veor_u8(coloured(x, colours->factor[0], colours->bias[0]), turn);
+		uint8x8_t bytes = veor_u8(coloured(x, factor, bias), turn);
 
 		if (count - i >= 8) {
 			vst1_u8(out + i, bytes);

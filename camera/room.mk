@@ -59,5 +59,5 @@ $(BUILD)/camera/convert_avx2.o: isa = -O2 -mavx2
 endif
 ifeq ($(arch),aarch64)
 lib += camera/convert_neon.c
-$(BUILD)/camera/convert_neon.o: isa = -O2 -mtune=cortex-a35
+$(BUILD)/camera/convert_neon.o: isa = -O3 -mtune=cortex-a35
 endif
