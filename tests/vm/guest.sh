@@ -61,6 +61,7 @@ wait_until() {
 start() {
 	name=$1
 	shift
+	: >"$work/err" # so that nobody reads there what the one before said
 	"$BUILD/$name" "$@" >"$work/out" 2>"$work/err" &
 	running=$!
 }
@@ -141,6 +142,7 @@ load_gpio_sim() {
 	chip=$(cat "$device/bank0/chip_name")
 	lines=/sys/devices/platform/$(cat "$device/dev_name")/$chip
 }
+
 # press CONTROL: a button of $camera; vivid has one for each kind of trouble.
 press() {
 	"$BUILD/atoll-camera" controls -c "$camera" "$1=1" || fail "$1 cannot be pressed"
@@ -160,15 +162,14 @@ start_visiond() {
 	wait_until 10 err_has 'page: http'
 	page=$(sed -nE 's|.*page: (http://[^ ]*).*|\1|p' "$work/err")
 	socat -u UNIX-CONNECT:"$work/socket" STDOUT >"$work/events" &
+	wait_until 10 test -s "$work/events"
+	wait_until 10 curl -s -f "${page}state.json"
 }
 hears() { grep -qE -- "$1" "$work/events"; }
 hears_times() { [ "$(grep -cE -- "$1" "$work/events")" -ge "$2" ]; }
 
-# state NAME: of the first such value on the page.
-state() {
-	curl -s "${page}state.json" >"$work/state"
-	sed -E "s/.*\"$1\":\"?([^,}\"]*).*/\1/" "$work/state"
-}
+# state NAME: of the last such value on the page, which is made anew each second.
+state() { curl -s "${page}state.json" | sed -E "s/.*\"$1\":\"?([^,}\"]*).*/\1/"; }
 
 # goes_on: frames and results become more.
 goes_on() {
