@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "apps/options.h"
@@ -16,6 +15,7 @@
 #include "apps/visiond_eye.h"
 #include "apps/visiond_lines.h"
 #include "apps/visiond_web.h"
+#include "board/clock.h"
 #include "board/events.h"
 #include "board/log.h"
 #include "board/loop.h"
@@ -62,14 +62,6 @@ struct daemon {
 	char status[256];            /* as systemd was told last */
 };
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* What those get who begin to listen now. */
 static void greet(struct daemon *d)
 {
@@ -93,7 +85,7 @@ static void show_state(struct daemon *d)
 		.dropped = d->events ? atoll_events_dropped(d->events) : 0,
 		.web = visiond_web_counts(d->web),
 		.viewers_max = d->config->viewers,
-		.up_ms = (now_ns() - d->begin_ns) / 1000000,
+		.up_ms = (atoll_clock_ns() - d->begin_ns) / 1000000,
 		.resident_bytes = d->resident_bytes,
 	};
 	struct visiond_line line = visiond_lines_page(d->lines, d->eye, &numbers);
@@ -124,7 +116,7 @@ static void on_eye_turn(void *data, const struct visiond_look *look, enum vision
 static void on_eye_result(void *data, const struct visiond_look *look)
 {
 	struct daemon *d = data;
-	int64_t now = now_ns();
+	int64_t now = atoll_clock_ns();
 
 	(void)look;
 	if (now < d->page_due_ns || visiond_web_counts(d->web).listening == 0)
@@ -377,7 +369,7 @@ static void on_reload(void *data, uint32_t signal)
 	struct daemon *d = data;
 
 	(void)signal;
-	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, now_ns() / 1000);
+	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, atoll_clock_ns() / 1000);
 	reload(d);
 	(void)atoll_notify("READY=1");
 }
@@ -405,7 +397,7 @@ static int start_loop(struct daemon *d, struct atoll_error *err)
 
 static int start(struct daemon *d, struct atoll_error *err)
 {
-	d->begin_ns = now_ns();
+	d->begin_ns = atoll_clock_ns();
 	d->lines = visiond_lines_new();
 	if (!d->lines)
 		return atoll_error_set(err, -ENOMEM, "%s", strerror(ENOMEM));

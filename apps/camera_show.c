@@ -265,15 +265,9 @@ static void json_numbers(struct atoll_json *json, const struct atoll_control *co
 
 static void json_control(struct atoll_json *json, const struct atoll_control *control)
 {
-	static const char *const kinds[] = {
-		[ATOLL_CONTROL_INTEGER] = "integer", [ATOLL_CONTROL_BOOLEAN] = "boolean",
-		[ATOLL_CONTROL_MENU] = "menu", [ATOLL_CONTROL_BUTTON] = "button",
-		[ATOLL_CONTROL_TEXT] = "text", [ATOLL_CONTROL_OTHER] = "other",
-	};
-
 	atoll_json_object(json, NULL);
 	atoll_json_string(json, "name", control->name);
-	atoll_json_string(json, "kind", kinds[control->kind]);
+	atoll_json_string(json, "kind", atoll_control_kind_name(control->kind));
 	atoll_json_bool(json, "is_read_only", control->is_read_only);
 	atoll_json_bool(json, "is_inactive", control->is_inactive);
 	if (control->kind == ATOLL_CONTROL_TEXT)

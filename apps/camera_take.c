@@ -10,10 +10,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "apps/options.h"
+#include "board/clock.h"
 #include "board/json.h"
 #include "board/loop.h"
 #include "camera/encode.h"
@@ -33,14 +33,6 @@ static struct atoll_camera *open_camera(const struct camera_settings *settings)
 	if (!camera)
 		options_could_not("%s", err.text);
 	return camera;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* The next whole frame, or the end of the program. */
@@ -284,7 +276,7 @@ int camera_record(const struct camera_settings *settings)
 
 static bool stream_frame(struct taking *taking, const struct atoll_frame *frame)
 {
-	int64_t now = now_ns();
+	int64_t now = atoll_clock_ns();
 
 	camera_pace_add(&taking->pace, frame->time_ns, now);
 	camera_pace_add(&taking->second, frame->time_ns, now);

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "apps/display.h"
@@ -23,6 +22,7 @@
 #include "apps/screen.h"
 #include "apps/stop.h"
 #include "apps/tell.h"
+#include "board/clock.h"
 
 /* How often a camera that went away is looked for, and how often for a moment
    after something happened in /dev: a node is there before it can be opened. */
@@ -60,14 +60,6 @@ struct live {
 	struct screen *screen;   /* NULL: lines */
 };
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Words on stderr, and the program will say that not all went well. */
 static void complain(struct live *live, const char *sentence)
 {
@@ -86,7 +78,7 @@ static bool is_time_up(const struct live *live, int64_t at_ns)
 static bool is_over(const struct live *live)
 {
 	return stop_wanted() || live->is_seen || ferror(stdout) ||
-	       (live->is_live && is_time_up(live, now_ns() - live->start_ns));
+	       (live->is_live && is_time_up(live, atoll_clock_ns() - live->start_ns));
 }
 
 /* Until `fd` is readable, someone says stop, or the time is up. */
@@ -99,7 +91,7 @@ static void wait_for(const struct live *live, int fd, int timeout_ms)
 	int64_t left_ms = INT64_MAX;
 
 	if (live->is_live && live->config->for_ms > 0)
-		left_ms = live->config->for_ms - (now_ns() - live->start_ns) / 1000000;
+		left_ms = live->config->for_ms - (atoll_clock_ns() - live->start_ns) / 1000000;
 	left_ms = left_ms < 0 ? 0 : left_ms;
 	if (timeout_ms < 0 || left_ms < timeout_ms)
 		timeout_ms = left_ms > INT32_MAX ? -1 : (int)left_ms;
@@ -112,7 +104,7 @@ static void wait_for(const struct live *live, int fd, int timeout_ms)
  */
 static int wait_for_return(struct live *live)
 {
-	const int64_t gone_ns = now_ns();
+	const int64_t gone_ns = atoll_clock_ns();
 	char forget[4096];
 	int soon = 0;
 
@@ -123,7 +115,7 @@ static int wait_for_return(struct live *live)
 	while (!is_over(live)) {
 		if (atoll_source_reopen(live->source, NULL) == 0) {
 			options_say("%s: back after %.1f s", atoll_source_name(live->source),
-				    (double)(now_ns() - gone_ns) / 1e9);
+				    (double)(atoll_clock_ns() - gone_ns) / 1e9);
 			return 0;
 		}
 		wait_for(live, live->watch_fd, soon > 0 ? REOPEN_SOON_MS : REOPEN_PERIOD_MS);
@@ -150,9 +142,9 @@ static int take(struct live *live)
 
 		if (fd >= 0)
 			wait_for(live, fd, -1);
-		asked_ns = now_ns();
+		asked_ns = atoll_clock_ns();
 		r = atoll_source_next(live->source, fd < 0 ? -1 : 0, &live->frame);
-		live->look.capture_ns = (uint64_t)(now_ns() - asked_ns);
+		live->look.capture_ns = (uint64_t)(atoll_clock_ns() - asked_ns);
 	}
 	return r == -ETIMEDOUT || (r < 0 && stop_wanted()) ? -ECANCELED : r;
 }
@@ -217,7 +209,7 @@ static int64_t time_of(const struct live *live, const struct atoll_frame *frame)
 	int64_t at_ns;
 
 	if (live->is_live) {
-		at_ns = (frame->time_ns ? frame->time_ns : now_ns()) - live->start_ns;
+		at_ns = (frame->time_ns ? frame->time_ns : atoll_clock_ns()) - live->start_ns;
 		return at_ns < 0 ? 0 : at_ns;
 	}
 	if (rate_mhz == 0)
@@ -238,8 +230,8 @@ static void describe(struct live *live)
 	look->at_ns = time_of(live, frame);
 	look->model = live->model;
 	look->models = live->models;
-	if (frame->time_ns && now_ns() > frame->time_ns)
-		look->capture_ns = (uint64_t)(now_ns() - frame->time_ns);
+	if (frame->time_ns && atoll_clock_ns() > frame->time_ns)
+		look->capture_ns = (uint64_t)(atoll_clock_ns() - frame->time_ns);
 }
 
 bool live_sees(const struct live_look *look, const struct live_sight *sight)
@@ -384,7 +376,7 @@ static void look_at_all(struct live *live)
 static void sum_up(struct live *live)
 {
 	const struct atoll_source_counts counts = counts_of(live);
-	const double time_s = (double)(now_ns() - live->start_ns) / 1e9;
+	const double time_s = (double)(atoll_clock_ns() - live->start_ns) / 1e9;
 	char gone[48] = "";
 
 	if (counts.lost > 0)
@@ -405,7 +397,7 @@ static void begin_source(struct live *live)
 
 	live->is_live = atoll_source_is_live(live->source);
 	live->drains = camera && atoll_camera_info(camera)->buffers >= DRAINED_BUFFERS_LEAST;
-	live->start_ns = now_ns();
+	live->start_ns = atoll_clock_ns();
 	live->due_ns = 0;
 	live->has_sight = live->is_in_sight = live->has_waiting = false;
 	live->looks = live->damaged = 0;

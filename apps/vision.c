@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "board/clock.h"
 #include "runtime/decode/labels.h"
 #include "runtime/decode/mask.h"
 #include "runtime/decode/outputs.h"
@@ -51,14 +51,6 @@ struct vision {
 	int32_t *row, *column;         /* [height], [width] in `seen` of those in
 					  `mask`, -1: outside */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* Opening */
 
@@ -566,7 +558,7 @@ bool vision_knows(const struct vision *vision, const char *label)
 static int convert(struct vision *vision, const struct atoll_frame *frame,
 		   struct atoll_error *err)
 {
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = (uint64_t)atoll_clock_ns();
 	int r;
 
 	if (vision->is_running)
@@ -578,7 +570,7 @@ static int convert(struct vision *vision, const struct atoll_frame *frame,
 		return atoll_error_set(err, r, "%s: frame of %ux%u %s: %s", vision->name,
 				       frame->width, frame->height,
 				       atoll_pixels_name(frame->pixels), strerror(-r));
-	vision->convert_ns = now_ns() - start_ns;
+	vision->convert_ns = (uint64_t)atoll_clock_ns() - start_ns;
 	return 0;
 }
 

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "board/clock.h"
 
 /* How often a camera that is away is asked for, beside when /dev changes. */
 #define ASK_MS 1000
@@ -36,14 +37,6 @@ struct visiond_eye {
 	uint32_t looks;
 	struct visiond_look look[VISIOND_MODELS_MAX];
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void on_turn(void *data, enum visiond_turn turn, const struct visiond_thing *thing)
 {
@@ -141,7 +134,7 @@ static void on_result(void *data, uint32_t events)
 static void start_look(struct visiond_look *look, const struct atoll_frame *frame)
 {
 	const int64_t every_ns = look->model->every_ms * 1000000;
-	int64_t now = now_ns();
+	int64_t now = atoll_clock_ns();
 	struct atoll_error err;
 
 	if (look->is_busy || now < look->due_ns)
@@ -152,7 +145,7 @@ static void start_look(struct visiond_look *look, const struct atoll_frame *fram
 		tell_failure(look, &err);
 		return;
 	}
-	look->started_ns = now_ns();
+	look->started_ns = atoll_clock_ns();
 	look->is_busy = true;
 }
 
@@ -292,7 +285,7 @@ static void wait_for_camera(struct visiond_eye *eye)
 static void clear(struct visiond_look *look)
 {
 	look->frame_ns = 0;
-	look->done_ns = now_ns();
+	look->done_ns = atoll_clock_ns();
 	visiond_tracker_clear(look->tracker);
 }
 
@@ -311,7 +304,7 @@ int visiond_eye_open(struct visiond_eye *eye, struct atoll_loop *loop,
 		     struct atoll_error *err)
 {
 	eye->loop = loop;
-	eye->tick_ns = now_ns();
+	eye->tick_ns = atoll_clock_ns();
 	for (uint32_t i = 0; i < eye->looks; i++) {
 		int r = atoll_loop_watch(loop, vision_fd(eye->look[i].vision), EPOLLIN,
 					 on_result, &eye->look[i]);
@@ -381,7 +374,7 @@ static void watch_damage(struct visiond_eye *eye, uint64_t damaged, int64_t now)
 
 void visiond_eye_tick(struct visiond_eye *eye)
 {
-	int64_t now = now_ns(), span = now - eye->tick_ns;
+	int64_t now = atoll_clock_ns(), span = now - eye->tick_ns;
 	struct atoll_source_counts counts = { .frames = 0 };
 
 	if (eye->source)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "board/clock.h"
 #include "board/json.h"
 
 /* What happened last, as the page lists it. */
@@ -89,14 +90,6 @@ static const char *time_text(char text[TIME_BYTES])
 	return text;
 }
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void remember(struct visiond_lines *lines, const char *event, const char *model,
 		     const char *label, float score, const char *time)
 {
@@ -165,7 +158,7 @@ struct visiond_line visiond_lines_camera(struct visiond_lines *lines, bool is_th
 	atoll_json_string(json, "state", is_there ? "back" : "lost");
 	atoll_json_string(json, "name", state.name);
 	atoll_json_string(json, "time", time_text(time));
-	atoll_json_integer(json, "monotonic_ns", monotonic_ns());
+	atoll_json_integer(json, "monotonic_ns", atoll_clock_ns());
 	remember(lines, is_there ? "camera back" : "camera lost", "", state.name, 0, time);
 	return end(lines);
 }
@@ -212,7 +205,7 @@ struct visiond_line visiond_lines_state(struct visiond_lines *lines,
 		add_present(json, look, true);
 	atoll_json_end(json);
 	atoll_json_string(json, "time", time_text(time));
-	atoll_json_integer(json, "monotonic_ns", monotonic_ns());
+	atoll_json_integer(json, "monotonic_ns", atoll_clock_ns());
 	return end(lines);
 }
 

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "board/clock.h"
 #include "camera/encode.h"
 
 struct buffer {
@@ -189,20 +189,12 @@ void visiond_picture_set(struct visiond_picture *picture, uint32_t rate_mhz, int
 	(void)pthread_mutex_unlock(&picture->lock);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* Is it time for a picture? Keeps the rate in the long run although frames come
    when they come: what is early by less than a quarter of a period is taken. */
 static bool is_due(struct visiond_picture *picture, uint32_t rate_mhz)
 {
 	int64_t period_ns = INT64_C(1000000000000) / rate_mhz;
-	int64_t now = now_ns();
+	int64_t now = atoll_clock_ns();
 
 	if (now < picture->due_ns - period_ns / 4 && picture->due_ns - now <= 2 * period_ns)
 		return false;

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "board/clock.h"
 
 #define SNAPSHOTS_MAX 2
 
@@ -93,14 +94,6 @@ void visiond_viewers_free(struct visiond_viewers *viewers)
 	free(viewers);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void add_piece(struct viewer *viewer, const void *bytes, size_t size)
 {
 	viewer->piece[viewer->pieces++] = (struct piece){ bytes, size };
@@ -181,12 +174,12 @@ static ssize_t load(struct viewer *viewer)
 	} else if (viewer->view == VISIOND_EVENTS ? load_state(viewer) : load_picture(viewer)) {
 		viewer->has_begun = true;
 		viewer->waits_since_ns = 0;
-	} else if (viewer->waits_since_ns && now_ns() - viewer->waits_since_ns > PATIENCE_NS) {
+	} else if (viewer->waits_since_ns && atoll_clock_ns() - viewer->waits_since_ns > PATIENCE_NS) {
 		r = viewer->view == VISIOND_SNAPSHOT ? MHD_CONTENT_READER_END_WITH_ERROR :
 						       MHD_CONTENT_READER_END_OF_STREAM;
 	} else {
 		if (!viewer->waits_since_ns)
-			viewer->waits_since_ns = now_ns();
+			viewer->waits_since_ns = atoll_clock_ns();
 		viewer->is_waiting = true;
 		MHD_suspend_connection(viewer->connection);
 		r = 0;

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "apps/visiond_guard.h"
 #include "apps/visiond_page.h"
 #include "apps/visiond_picture.h"
 #include "apps/visiond_viewers.h"
+#include "board/clock.h"
 #include "board/json.h"
 #include "camera/controls.h"
 
@@ -63,14 +63,6 @@ struct request {
 	size_t bytes;                   /* of the body so far */
 	bool is_too_long;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* What every answer says: for this page alone, and nothing of it runs but what we
    mean (`policy`: more of a Content-Security-Policy). */
@@ -217,7 +209,7 @@ static enum MHD_Result send_view(struct visiond_web *web, struct MHD_Connection 
 	bool has_picture;
 
 	(void)pthread_mutex_lock(&web->lock);
-	has_picture = web->last_frame_ns && now_ns() - web->last_frame_ns < STALE_NS;
+	has_picture = web->last_frame_ns && atoll_clock_ns() - web->last_frame_ns < STALE_NS;
 	(void)pthread_mutex_unlock(&web->lock);
 	if (view != VISIOND_EVENTS && !has_picture)
 		return say(connection, 503, "There is no picture now.");
@@ -259,14 +251,9 @@ static enum MHD_Result send_state(struct visiond_web *web, struct MHD_Connection
 
 static void tell_control(struct atoll_json *json, const struct atoll_control *control)
 {
-	static const char *const kinds[] = {
-		[ATOLL_CONTROL_INTEGER] = "integer", [ATOLL_CONTROL_BOOLEAN] = "boolean",
-		[ATOLL_CONTROL_MENU] = "menu",       [ATOLL_CONTROL_BUTTON] = "button",
-	};
-
 	atoll_json_object(json, NULL);
 	atoll_json_string(json, "name", control->name);
-	atoll_json_string(json, "kind", kinds[control->kind]);
+	atoll_json_string(json, "kind", atoll_control_kind_name(control->kind));
 	atoll_json_integer(json, "low", control->low);
 	atoll_json_integer(json, "high", control->high);
 	atoll_json_integer(json, "step", control->step);
@@ -627,7 +614,7 @@ void visiond_web_picture(struct visiond_web *web, const struct atoll_frame *fram
 	if (!web)
 		return;
 	(void)pthread_mutex_lock(&web->lock);
-	web->last_frame_ns = now_ns();
+	web->last_frame_ns = atoll_clock_ns();
 	(void)pthread_mutex_unlock(&web->lock);
 	visiond_picture_offer(web->picture, frame);
 }

@@ -2,6 +2,7 @@
 # sockets of daemons, what is known of a board, which instructions there are.
 # Leans on nothing.
 lib += \
+	board/clock.c \
 	board/config.c \
 	board/cpu.c \
 	board/description.c \
@@ -12,6 +13,7 @@ lib += \
 	board/loop.c \
 	board/notify.c
 headers += \
+	board/clock.h \
 	board/config.h \
 	board/description.h \
 	board/error.h \

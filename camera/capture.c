@@ -12,13 +12,13 @@
  */
 #include "camera/capture.h"
 
+#include "board/clock.h"
 #include "camera/stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -310,18 +310,10 @@ static int take(struct atoll_camera *camera, struct atoll_frame *frame)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int wait_and_take(struct atoll_camera *camera, int timeout_ms,
 			 struct atoll_frame *frame)
 {
-	int64_t end_ms = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+	int64_t end_ms = timeout_ms > 0 ? atoll_clock_ms() + timeout_ms : 0;
 	int r, left_ms = timeout_ms;
 
 	if (camera->is_lost)
@@ -338,7 +330,7 @@ static int wait_and_take(struct atoll_camera *camera, int timeout_ms,
 		if (r < 0 && r != -EINTR)
 			return lose(camera);
 		if (timeout_ms > 0)
-			left_ms = end_ms > now_ms() ? (int)(end_ms - now_ms()) : 0;
+			left_ms = end_ms > atoll_clock_ms() ? (int)(end_ms - atoll_clock_ms()) : 0;
 	}
 	return r;
 }

@@ -473,3 +473,14 @@ ATOLL_API int atoll_controls_set(struct atoll_controls *controls, const char *na
 	r = pass(controls, VIDIOC_S_EXT_CTRLS, &passed);
 	return r < 0 ? wrong(controls, control, r, err, strerror(-r)) : 0;
 }
+
+ATOLL_API const char *atoll_control_kind_name(enum atoll_control_kind kind)
+{
+	static const char *const names[] = {
+		[ATOLL_CONTROL_INTEGER] = "integer", [ATOLL_CONTROL_BOOLEAN] = "boolean",
+		[ATOLL_CONTROL_MENU] = "menu", [ATOLL_CONTROL_BUTTON] = "button",
+		[ATOLL_CONTROL_TEXT] = "text", [ATOLL_CONTROL_OTHER] = "other",
+	};
+
+	return names[kind];
+}

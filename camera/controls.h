@@ -47,6 +47,9 @@ struct atoll_control {
 
 struct atoll_controls;
 
+/* "integer", "boolean", "menu", "button", "text", "other". */
+const char *atoll_control_kind_name(enum atoll_control_kind kind);
+
 struct atoll_controls *atoll_controls_open(const char *path, struct atoll_error *err);
 
 /* NULL is allowed. */

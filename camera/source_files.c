@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "board/clock.h"
 #include "camera/encode.h"
 #include "camera/picture.h"
 #include "camera/video.h"
@@ -50,14 +50,6 @@ struct source_files {
 };
 
 enum kind { NEITHER, PICTURE, JPEG, VIDEO };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail on Linux */
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 /*
  * What is there.
@@ -394,7 +386,7 @@ static int start_pace(struct source_files *files, uint32_t wanted_mhz)
 	if (files->timer_fd < 0)
 		return -errno;
 	files->period_ns = 1000 * NS_PER_S / rate_mhz;
-	files->due_ns = now_ns();
+	files->due_ns = atoll_clock_ns();
 	set_timer(files);
 	return 0;
 }
@@ -414,7 +406,7 @@ static int wait_until_due(struct source_files *files, int timeout_ms)
 /* Pass over what a camera would have overwritten by now. */
 static int skip_late(struct source_files *files, struct atoll_error *err)
 {
-	int64_t now = now_ns();
+	int64_t now = atoll_clock_ns();
 
 	while (files->wants_newest && files->due_ns + files->period_ns <= now) {
 		struct atoll_frame late;

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "board/clock.h"
 
 struct background {
 	int (*job)(void *context);
@@ -113,25 +114,17 @@ int background_start(struct background *b)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* poll() that a signal does not shorten or lengthen. */
 static int poll_until(int fd, int timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = atoll_clock_ms() + timeout_ms;
 	struct pollfd item = { .fd = fd, .events = POLLIN };
 	int r;
 
 	do {
 		r = poll(&item, 1, timeout_ms);
 		if (r < 0 && errno == EINTR && timeout_ms > 0)
-			timeout_ms = end > now_ms() ? (int)(end - now_ms()) : 0;
+			timeout_ms = end > atoll_clock_ms() ? (int)(end - atoll_clock_ms()) : 0;
 	} while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : r;
 }

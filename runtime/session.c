@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "board/clock.h"
 #include "board/cpu.h"
 #include "runtime/background.h"
 #include "runtime/cache.h"
@@ -323,14 +323,6 @@ static void describe(struct atoll_session *session)
 	}
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static int run_operators(struct atoll_session *session)
 {
 	const uint32_t operators = session->graph->operators;
@@ -344,11 +336,11 @@ static int run_operators(struct atoll_session *session)
 		if (!session->options.is_profiled) {
 			r = node->run(node, session->pool);
 		} else {
-			uint64_t start_ns = now_ns();
+			uint64_t start_ns = (uint64_t)atoll_clock_ns();
 
 			r = node->run(node, session->pool);
 			session->step[i].runs++;
-			session->step[i].time_ns += now_ns() - start_ns;
+			session->step[i].time_ns += (uint64_t)atoll_clock_ns() - start_ns;
 		}
 		if (r < 0)
 			return r;
@@ -359,10 +351,10 @@ static int run_operators(struct atoll_session *session)
 static int invoke(void *context)
 {
 	struct atoll_session *session = context;
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = (uint64_t)atoll_clock_ns();
 	int r = run_operators(session);
 
-	session->plan.run_ns = now_ns() - start_ns;
+	session->plan.run_ns = (uint64_t)atoll_clock_ns() - start_ns;
 	return r;
 }
 

@@ -38,6 +38,7 @@ checks += \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
+	tests/test_board_clock.c \
 	tests/test_board_config.c \
 	tests/test_board_cpu.c \
 	tests/test_board_description.c \
