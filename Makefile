@@ -68,7 +68,8 @@ fuzzers     :=   # libFuzzer entry points
 packages    := gcc make libc6-dev
 LDLIBS      := -lm
 
-include board/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
+rooms := board/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
+include $(rooms)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 # A word for each file; `make V=1` shows the commands.
@@ -88,18 +89,19 @@ $(BUILD)/%.o: %.c
 	$(call say,CC    $<)
 	$(Q)$(CC) $(cflags) -MMD -MP -c $< -o $@
 
-$(shared): $(call objects,$(lib))
+# What is made of a list is made again when a list changes.
+$(shared): $(call objects,$(lib)) $(rooms)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
-		-Wl,--no-undefined $(relocs) $^ $(LDLIBS) -o $@
+		-Wl,--no-undefined $(relocs) $(filter %.o,$^) $(LDLIBS) -o $@
 
 $(links): $(shared)
 	@ln -sf $(notdir $<) $@
 
-$(static): $(call objects,$(lib))
+$(static): $(call objects,$(lib)) $(rooms)
 	@rm -f $@
 	$(call say,AR    $@)
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # Programs see what any user of the package sees: the doors and the .so. The
 # ones in the build folder find it beside themselves.
@@ -118,10 +120,10 @@ $(tests): %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
-$(BUILD)/tests/libcheck.a: $(call objects,$(check_parts))
+$(BUILD)/tests/libcheck.a: $(call objects,$(check_parts)) $(rooms)
 	@rm -f $@
 	$(call say,AR    $@)
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/%.bfbs: %.fbs
 	@mkdir -p $(@D)
