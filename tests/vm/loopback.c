@@ -74,9 +74,9 @@ static void mean(const struct atoll_picture *picture, uint32_t x, uint32_t y,
 	rgb[0] = rgb[1] = rgb[2] = 0;
 	for (uint32_t v = y; v < y + height && v < picture->height; v++)
 		for (uint32_t u = x; u < x + width && u < picture->width; u++, pixels++)
-			for (int c = 0; c < 3; c++)
+			for (size_t c = 0; c < 3; c++)
 				rgb[c] += picture->rgb[((size_t)v * picture->width + u) * 3 + c];
-	for (int c = 0; c < 3; c++)
+	for (size_t c = 0; c < 3; c++)
 		rgb[c] /= pixels;
 }
 
@@ -100,7 +100,7 @@ static void write_rgb(struct shown *shown, const struct layout *layout,
 		      const struct atoll_picture *picture)
 {
 	for (size_t i = 0; i < (size_t)picture->width * picture->height; i++)
-		for (int c = 0; c < 3; c++)
+		for (size_t c = 0; c < 3; c++)
 			shown->bytes[i * layout->group + layout->at[c]] = picture->rgb[i * 3 + c];
 }
 
