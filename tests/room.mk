@@ -130,6 +130,7 @@ check_scripts += \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
 guest_sources += \
+	tests/vm/dmabuf.c \
 	tests/vm/loopback.c \
 	tests/vm/pixels.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
