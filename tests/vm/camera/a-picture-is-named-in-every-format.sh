@@ -9,7 +9,7 @@ for pixels in RGB24 BGR24 XRGB BGRX YUYV UYVY YVYU NV12 YU12 YV12 JPEG; do
 	gives 0 atoll-classify --json --top=1 -c "$loopback" --for=10min --until='key>0.5' \
 		$cards/cards.tflite
 	stop_feeding
-	echo "# $pixels"
+	echo "$pixels:"
 	case $pixels in
 	RGB24|BGR24|XRGB|BGRX)
 		tail -n 1 "$work/out" | sed -E 's/.*"classes":/"classes":/' |

@@ -10,7 +10,7 @@ for encoding in 'ITU-R 601' 'Rec. 709'; do
 				"y_cbcr_encoding=$encoding" "quantization=$range"
 			gives 0 atoll-camera snap -c "$camera" -p $pixels -s 320x180 -r 60 \
 				--skip=2 "$work/bars.png"
-			echo "# $pixels, $encoding, $range"
+			echo "$pixels, $encoding, $range:"
 			is "$("$BUILD/tests/vm/pixels" bars "$work/bars.png")" \
 				'white yellow cyan green magenta red blue black'
 		done

@@ -6,7 +6,7 @@ load_vivid
 for pixels in YUYV UYVY YVYU NV12 NV21 YU12 YV12 RGB24 BGR24 XRGB BGRX; do
 	gives 0 atoll-camera snap --camera="$camera" --pixels=$pixels --size=320x180 \
 		--rate=60 --skip=2 "$work/$pixels.png"
-	echo "# $pixels"
+	echo "$pixels:"
 	is "$("$BUILD/tests/vm/pixels" bars "$work/$pixels.png")" \
 		'white yellow cyan green magenta red blue black'
 done

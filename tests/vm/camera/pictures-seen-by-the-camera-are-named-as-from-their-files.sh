@@ -12,7 +12,7 @@ for picture in "$cards"/demo/*.jpg; do
 		gives 0 atoll-classify --json --top=1 --camera="$loopback" --for=10min \
 			--until="$label>0.5" $cards/cards.tflite
 		stop_feeding
-		echo "# $picture as $pixels"
+		echo "$picture as $pixels:"
 		case $pixels in
 		RGB24) tail -n 1 "$work/out" | sed -E 's/.*"classes":/"classes":/' |
 			diff "$work/expected" - ;;

@@ -41,7 +41,7 @@ while [ "$rounds" -eq 0 ] || [ "$(date +%s)" -lt $end ]; do
 	rounds=$((rounds + 1))
 done
 left_kb=$(resident_kb)
-echo "# $rounds rounds, $warm_kb kB, then $left_kb kB"
+echo "# $rounds times every trouble, $warm_kb kB before, $left_kb kB after"
 [ "$left_kb" -le $((warm_kb + 512)) ] || fail "from $warm_kb to $left_kb kB in $rounds rounds"
 [ "$(state damaged)" -gt "$rounds" ]
 is "$(state failures)" 0
