@@ -134,7 +134,7 @@ guest_sources += \
 	tests/vm/loopback.c \
 	tests/vm/pixels.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
-	psmisc strace usbutils v4l-utils xz-utils
+	strace usbutils v4l-utils xz-utils
 guest_packages_arm64 := cpio kmod qemu-system-arm squashfs-tools xz-utils
 fuzzers += \
 	tests/fuzz_config.c \
