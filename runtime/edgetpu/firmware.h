@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_EDGETPU_FIRMWARE_H
+#define ATOLL_RUNTIME_EDGETPU_FIRMWARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "board/error.h"
+
+/*
+ * The program that the chip's USB controller runs. It is the vendor's and not
+ * ours to ship; it is looked for where it was imported or installed.
+ *
+ *	struct edgetpu_firmware *firmware = edgetpu_firmware_find(NULL, &err);
+ *
+ *	if (!firmware)
+ *		puts(err.text);      says how to get it
+ *	edgetpu_firmware_free(firmware);
+ *
+ * Only an image with one of the two published SHA-256 sums is taken.
+ */
+struct edgetpu_firmware {
+	uint8_t *bytes;
+	size_t size;
+	bool is_multi_endpoint; /* for the mode that this driver does not use */
+	char origin[128];       /* where it came from, for people */
+};
+
+/*
+ * The single-endpoint image. With `path`, that file or nothing. Otherwise the
+ * first of: the file named by ATOLL_FIRMWARE, /etc/atoll/firmware,
+ * /var/lib/atoll/firmware, /usr/lib/firmware/atoll, /usr/share/atoll/firmware (a file named
+ * EDGETPU_FIRMWARE_NAME in each), then the image inside an installed
+ * libedgetpu.so. NULL with a sentence that says what to do.
+ */
+#define EDGETPU_FIRMWARE_NAME "apex_latest_single_ep.bin"
+struct edgetpu_firmware *edgetpu_firmware_find(const char *path, struct atoll_error *err);
+
+/* An image, or a file that has one inside, such as libedgetpu.so.1. */
+struct edgetpu_firmware *edgetpu_firmware_read(const char *path, struct atoll_error *err);
+
+/* Write it to FOLDER/EDGETPU_FIRMWARE_NAME: to a temporary file first, then renamed. */
+int edgetpu_firmware_store(const struct edgetpu_firmware *firmware, const char *folder,
+			   struct atoll_error *err);
+
+/* NULL is allowed. */
+void edgetpu_firmware_free(struct edgetpu_firmware *firmware);
+
+#endif

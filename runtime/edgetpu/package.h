@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_EDGETPU_PACKAGE_H
+#define ATOLL_RUNTIME_EDGETPU_PACKAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "board/error.h"
+
+/*
+ * What the Edge TPU compiler left in the options of an "edgetpu-custom-op":
+ * programs for the chip, their parameters, and what to transfer in which order.
+ *
+ *	struct edgetpu_package *package =
+ *		edgetpu_package_read(op->custom_options, op->custom_options_bytes, &err);
+ *
+ *	for (uint32_t i = 0; i < package->main->hints; i++)
+ *		walk(&package->main->hint[i]);
+ *	edgetpu_package_free(package);
+ *
+ * Everything is verified when it is read: every table and offset, that hints name
+ * chunks and layers that exist and ranges inside them, that sizes agree with
+ * shapes, that layouts stay inside the stream. Bytes are read in place, at any
+ * alignment, and must outlive the package.
+ */
+
+/* Versions of the vendor's runtime whose packages we understand, by the number
+   they ask for (min_runtime_version). */
+#define EDGETPU_RUNTIME_VERSION 14
+
+/* The numbers of the format (DataType). */
+enum edgetpu_type {
+	EDGETPU_UINT8 = 0,
+	EDGETPU_UINT16 = 1,
+	EDGETPU_INT32 = 2,
+	EDGETPU_BFLOAT = 3,
+	EDGETPU_HALF = 4,
+	EDGETPU_SINGLE = 5,
+	EDGETPU_INT8 = 8,
+	EDGETPU_INT16 = 9,
+};
+
+struct edgetpu_range { int32_t start, end; }; /* inclusive */
+
+/*
+ * How an output of several tiles is spread over the stream, see relayout.h. The
+ * vectors are little-endian int32 in the file; read them with flatbuf_vector_i32.
+ */
+struct edgetpu_layout {
+	bool is_flat;                 /* y = x = 1: the stream is the tensor */
+	const int32_t *y_tile;        /* [y], copied to aligned memory */
+	const int32_t *x_tile;        /* [x] */
+	const int32_t *tile_offset;   /* [tiles] */
+	uint32_t tiles;
+	const int32_t *x_local;       /* [x] */
+	const int32_t *y_local;       /* [y] */
+	const int32_t *row_size;      /* [x] */
+};
+
+struct edgetpu_layer {
+	const char *name;             /* that of the tensor */
+	uint32_t size;                /* bytes of one execution on the wire */
+	uint32_t y, x, z;             /* each at least 1 */
+	uint32_t rank;                /* of `shape`; 0 when the file has none */
+	struct edgetpu_range shape[5];
+	enum edgetpu_type type;
+	uint32_t element;             /* bytes of one number */
+	bool is_signed;               /* the device has the sign bit the other way round */
+	int32_t zero_point;           /* of the device's unsigned numbers */
+	float scale;
+	uint32_t executions;          /* per inference, 1 but for old models */
+	size_t bytes;                 /* of one inference in the tensor; at most
+					 size * executions */
+	struct edgetpu_layout layout; /* outputs only */
+	int32_t state_of;             /* outputs: the input whose next value it is, or -1 */
+};
+
+enum edgetpu_hint_kind {
+	EDGETPU_INSTRUCTIONS,  /* send chunk `index` */
+	EDGETPU_INPUT,         /* send [offset, size] of input layer `index` */
+	EDGETPU_PARAMETERS,    /* send [offset, size] of the executable's parameters */
+	EDGETPU_SCRATCH_OUT,   /* send [offset, size] of the scratch buffer */
+	EDGETPU_OUTPUT,        /* receive into output layer `index` */
+	EDGETPU_SCRATCH_IN,    /* receive into the scratch buffer */
+	EDGETPU_INTERRUPT,     /* the device says so: number `index`, 0 to 3 */
+	EDGETPU_FENCE,         /* all before it is done before anything after it begins */
+};
+
+struct edgetpu_hint {
+	enum edgetpu_hint_kind kind;
+	uint32_t index;
+	uint32_t offset, size; /* bytes */
+};
+
+struct edgetpu_chunk {
+	const uint8_t *bytes;  /* instructions as the device takes them */
+	uint32_t size;         /* a multiple of 16, not 0 */
+	uint32_t fields;
+	const struct edgetpu_field {
+		uint32_t bit;  /* of a 32-bit part of an address, bit 0 of byte 0 first */
+		uint8_t kind;  /* 0 output, 1 input, 2 parameters, 3 scratch */
+		bool is_upper; /* upper half of the address */
+		const char *name;
+	} *field;              /* [fields] */
+};
+
+enum edgetpu_executable_type {
+	EDGETPU_STAND_ALONE = 0,
+	EDGETPU_CACHING = 1,    /* brings the parameters onto the chip */
+	EDGETPU_EXECUTION = 2,  /* finds them there */
+};
+
+struct edgetpu_executable {
+	const char *name;
+	enum edgetpu_executable_type type;
+	uint64_t token;               /* 0: nothing stays on the chip */
+	uint32_t scratch_bytes;
+	bool is_deterministic;        /* the hints are all there is */
+	uint32_t chunks, hints, inputs, outputs;
+	const struct edgetpu_chunk *chunk;
+	const struct edgetpu_hint *hint;   /* in order */
+	const struct edgetpu_layer *input; /* in the order of the operator's inputs */
+	const struct edgetpu_layer *output; /* of its outputs, states last */
+	const uint8_t *parameters;
+	uint32_t parameter_bytes;
+	uint32_t narrow_bytes;        /* of narrow memory per tile; informational */
+};
+
+struct edgetpu_package {
+	int32_t runtime_version;      /* the lowest that can run it */
+	const char *compiler;         /* "cl/343520747" */
+	const char *warning;          /* what the vendor's runtime would warn of, or NULL */
+	const struct edgetpu_executable *main;
+	const struct edgetpu_executable *caching; /* NULL when there is none */
+};
+
+/*
+ * NULL with a sentence. A version that is too new, a package that is broken,
+ * empty, or for several chips is told in the words of the vendor's runtime, so
+ * that searching for them finds what people found before; what exactly is broken
+ * follows in parentheses.
+ */
+struct edgetpu_package *edgetpu_package_read(const void *options, size_t bytes,
+					     struct atoll_error *err);
+
+/* NULL is allowed. */
+void edgetpu_package_free(struct edgetpu_package *package);
+
+/* "uint8", ..., "?" for a number that is none. */
+const char *edgetpu_type_name(enum edgetpu_type type);
+
+/* Bytes one inference moves: to the device (instructions, inputs, parameters of
+   `main`, with headers) and from it (outputs, scratch). */
+uint64_t edgetpu_bytes_out(const struct edgetpu_executable *executable);
+uint64_t edgetpu_bytes_in(const struct edgetpu_executable *executable);
+
+#endif

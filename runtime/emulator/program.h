@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_EMULATOR_PROGRAM_H
+#define ATOLL_RUNTIME_EMULATOR_PROGRAM_H
+
+#include <stdint.h>
+
+#include "board/error.h"
+#include "runtime/edgetpu/package.h"
+#include "runtime/model.h"
+
+/*
+ * What a program is to the emulated chip, and what it computes. The emulator
+ * walks the hints of the executable whose instructions came in and asks:
+ *
+ *	program->ops->begin(program, executable);
+ *	program->ops->infeed(program, hint, bytes);        input, parameters, scratch
+ *	program->ops->outfeed(program, hint, nth, bytes);  output, scratch
+ *
+ * Grades so far: `pattern` answers bytes that a test can foretell, `twin` runs the
+ * CPU model the package was compiled from. A program that carries its own graph,
+ * and one that executes the instructions themselves, fit behind the same three.
+ */
+struct emulator_program;
+
+struct emulator_program_ops {
+	const char *grade;
+	/* A run of `executable` begins. Each 0, or a negative errno: the chip then
+	   reports a fatal error. */
+	int (*begin)(struct emulator_program *program,
+		     const struct edgetpu_executable *executable);
+	/* `hint->size` bytes for what the hint names. */
+	int (*infeed)(struct emulator_program *program, const struct edgetpu_hint *hint,
+		      const uint8_t *bytes);
+	/* The same from it; `nth` counts the outfeeds of the run from 0. */
+	int (*outfeed)(struct emulator_program *program, const struct edgetpu_hint *hint,
+		       uint32_t nth, uint8_t *bytes);
+	void (*free)(struct emulator_program *program);
+};
+
+struct emulator_program {
+	const struct emulator_program_ops *ops;
+};
+
+/*
+ * Byte j of the k-th outfeed of a run is (13 j + 5 + 29 k) mod 256, whatever came
+ * in; so the traces of the vendor's runtime were made. NULL: out of memory.
+ */
+struct emulator_program *pattern_program(const struct edgetpu_package *package);
+
+/*
+ * The true result: `part` is the part of the CPU model that the compiler took
+ * over (extract.h), with the inputs and outputs of the package in its order. Must
+ * outlive the program. NULL with a sentence when the two do not fit.
+ */
+struct emulator_program *twin_program(const struct edgetpu_package *package,
+				      const struct atoll_model *part,
+				      struct atoll_error *err);
+
+#endif
