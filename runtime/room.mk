@@ -1,5 +1,5 @@
-# runtime: model files, kernels, sessions. Uses board; leans on flatc to build
-# and on libmd for SHA-256.
+# runtime: model files, kernels, sessions, Edge TPUs. Uses board; leans on flatc
+# to build, on libmd for SHA-256 and on libusb.
 lib += \
 	runtime/background.c \
 	runtime/builder.c \
@@ -11,6 +11,8 @@ lib += \
 	runtime/decode/mask.c \
 	runtime/decode/outputs.c \
 	runtime/decode/poses.c \
+	runtime/edgetpu/usb.c \
+	runtime/edgetpu/usb_libusb.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
@@ -88,8 +90,8 @@ headers += \
 	runtime/support.h \
 	runtime/tensor.h
 schemas  += runtime/schema/tflite.fbs
-LDLIBS   += -lmd
-packages += flatbuffers-compiler libmd-dev
+LDLIBS   += -lmd -lusb-1.0
+packages += flatbuffers-compiler libmd-dev libusb-1.0-0-dev
 
 # Plain loops that the compiler puts into vector registers when asked to; clang
 # does so at -O2, and gcc's -O3 would double the code for nothing measurable.

@@ -60,6 +60,8 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
+	tests/test_edgetpu_usb.c \
+	tests/test_edgetpu_usb_libusb.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \

@@ -121,13 +121,15 @@ struct usb_ops {
 	int (*submit)(struct usb_device *device, struct usb_transfer *transfer);
 	/* Asks for an early end, usually with -ECANCELED; `done` still comes. */
 	void (*cancel)(struct usb_device *device, struct usb_transfer *transfer);
-	/* Until at least one `done` was called, or the time has passed; one of a
-	   transfer that was already over counts too. 0 or a negative errno. */
+	/* Until at least one `done` was called, or the time has passed, which is 0,
+	   too; one of a transfer that was already over counts. Calls `done` from
+	   nowhere else, and not from inside a `done`. */
 	int (*wait)(struct usb_device *device, uint32_t timeout_ms);
-	/* What belongs to a transfer after its last `done`. */
+	/* What belongs to a transfer, after its last `done` and before close. One
+	   that was never submitted has nothing to forget. */
 	void (*forget)(struct usb_device *device, struct usb_transfer *transfer);
 	/* Bytes the transfers of a device may use, from memory the bus likes best;
-	   zeroed, page-aligned. NULL when there is none. */
+	   zeroed, page-aligned. NULL when there is none. Given back before close. */
 	void *(*alloc)(struct usb_device *device, size_t bytes);
 	void (*dealloc)(struct usb_device *device, void *memory, size_t bytes);
 	int64_t (*clock_ns)(struct usb_bus *bus);
