@@ -62,6 +62,11 @@ static const uint8_t *field_at(struct flatbuf_table table, unsigned id)
 	return distance ? table.at + distance : NULL;
 }
 
+ATOLL_API bool flatbuf_has(struct flatbuf_table table, unsigned id)
+{
+	return field_at(table, id) != NULL;
+}
+
 /* A scalar of any type, copied over its default. */
 static void read_field(struct flatbuf_table table, unsigned id, void *value,
 		       size_t bytes)
@@ -84,6 +89,12 @@ ATOLL_API int8_t flatbuf_i8(struct flatbuf_table table, unsigned id, int8_t abse
 }
 
 ATOLL_API uint8_t flatbuf_u8(struct flatbuf_table table, unsigned id, uint8_t absent)
+{
+	read_field(table, id, &absent, sizeof(absent));
+	return absent;
+}
+
+ATOLL_API int16_t flatbuf_i16(struct flatbuf_table table, unsigned id, int16_t absent)
 {
 	read_field(table, id, &absent, sizeof(absent));
 	return absent;
@@ -137,13 +148,16 @@ ATOLL_API const char *flatbuf_string(struct flatbuf_table table, unsigned id)
 	return string ? (const char *)string + 4 : NULL;
 }
 
-ATOLL_API struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id)
+static struct flatbuf_vector vector_at(const uint8_t *vector)
 {
-	const uint8_t *vector = follow(field_at(table, id));
-
 	if (!vector)
 		return (struct flatbuf_vector){ .at = NULL };
 	return (struct flatbuf_vector){ .at = vector + 4, .count = load_u32(vector) };
+}
+
+ATOLL_API struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id)
+{
+	return vector_at(follow(field_at(table, id)));
 }
 
 ATOLL_API int32_t flatbuf_vector_i32(struct flatbuf_vector vector, uint32_t i)
@@ -175,6 +189,11 @@ ATOLL_API struct flatbuf_table flatbuf_vector_table(struct flatbuf_vector vector
 ATOLL_API const char *flatbuf_vector_string(struct flatbuf_vector vector, uint32_t i)
 {
 	return (const char *)follow(vector.at + 4 * (size_t)i) + 4;
+}
+
+ATOLL_API struct flatbuf_vector flatbuf_vector_bytes(struct flatbuf_vector vector, uint32_t i)
+{
+	return vector_at(follow(vector.at + 4 * (size_t)i));
 }
 
 /*
@@ -395,6 +414,7 @@ static int check_field(struct walk *walk, const struct place *parent, size_t at,
 		return check_union(walk, &place, slot, field->type,
 				   field_at(table, id - 1));
 	case FLATBUF_SCALARS:
+	case FLATBUF_STRUCTS:
 		return check_vector(walk, &place, slot, field->width, &slot, &count);
 	case FLATBUF_STRINGS:
 	case FLATBUF_TABLES:
@@ -444,7 +464,7 @@ int flatbuf_verify(const void *bytes, size_t size, const struct flatbuf_type *ty
 	if (size < 8)
 		return broken(&walk, &place, "%zu bytes are too few for a FlatBuffer",
 			      size);
-	if (memcmp(walk.bytes + 4, identifier, 4) != 0)
+	if (identifier && memcmp(walk.bytes + 4, identifier, 4) != 0)
 		return broken(&walk, &place, "no file identifier %s", identifier);
 	r = check_distance(&walk, &place, 0, &at);
 	if (r == 0)

@@ -39,6 +39,7 @@ enum flatbuf_kind {
 	FLATBUF_UNION,   /* table by the tag in the scalar one id before; `type`
 			    lists the members */
 	FLATBUF_SCALARS, /* vector of scalars of `width` bytes */
+	FLATBUF_STRUCTS, /* vector of structs of `width` bytes */
 	FLATBUF_STRINGS, /* vector of strings */
 	FLATBUF_TABLES,  /* vector of tables of `type` */
 };
@@ -48,17 +49,17 @@ struct flatbuf_type {
 	const struct flatbuf_field {
 		const char *name;
 		uint8_t kind;                    /* enum flatbuf_kind */
-		uint8_t width;                   /* bytes of a scalar: 1, 2, 4, 8 */
+		uint8_t width;                   /* bytes of a scalar (1, 2, 4, 8) or struct */
 		const struct flatbuf_type *type;
 	} *field;                                /* [fields] */
 };
 
 /*
  * Check that `bytes` is a FlatBuffer whose root is a table of `type` and whose
- * file identifier is the four letters `identifier`: every table, vtable, vector
- * and string that the getters can reach lies inside, strings end in NUL. Writes
- * `root` and returns 0, or -EINVAL with a sentence that begins with the path of
- * the broken element, "subgraphs[0].operators[3].inputs: ...".
+ * file identifier is the four letters `identifier` (NULL: any, or none): every
+ * table, vtable, vector and string that the getters can reach lies inside, strings
+ * end in NUL. Writes `root` and returns 0, or -EINVAL with a sentence that begins
+ * with the path of the broken element, "subgraphs[0].operators[3].inputs: ...".
  *
  * Alignment is not asked for, since nothing here needs it. Elements that are
  * shared count each time they are reached, and there may be no more of them
@@ -68,10 +69,14 @@ int flatbuf_verify(const void *bytes, size_t size, const struct flatbuf_type *ty
 		   const char *identifier, struct flatbuf_table *root,
 		   struct atoll_error *err);
 
+/* Is the field stored, be it with the value of its default? */
+bool flatbuf_has(struct flatbuf_table table, unsigned id);
+
 /* Scalars: the stored value of field `id`, or `absent`. Any alignment. */
 bool flatbuf_bool(struct flatbuf_table table, unsigned id, bool absent);
 int8_t flatbuf_i8(struct flatbuf_table table, unsigned id, int8_t absent);
 uint8_t flatbuf_u8(struct flatbuf_table table, unsigned id, uint8_t absent);
+int16_t flatbuf_i16(struct flatbuf_table table, unsigned id, int16_t absent);
 int32_t flatbuf_i32(struct flatbuf_table table, unsigned id, int32_t absent);
 uint32_t flatbuf_u32(struct flatbuf_table table, unsigned id, uint32_t absent);
 int64_t flatbuf_i64(struct flatbuf_table table, unsigned id, int64_t absent);
@@ -98,5 +103,8 @@ int64_t flatbuf_vector_i64(struct flatbuf_vector vector, uint32_t i);
 float flatbuf_vector_f32(struct flatbuf_vector vector, uint32_t i);
 struct flatbuf_table flatbuf_vector_table(struct flatbuf_vector vector, uint32_t i);
 const char *flatbuf_vector_string(struct flatbuf_vector vector, uint32_t i);
+
+/* The same string with its length, where it holds any bytes, NUL too. */
+struct flatbuf_vector flatbuf_vector_bytes(struct flatbuf_vector vector, uint32_t i);
 
 #endif

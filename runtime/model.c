@@ -23,7 +23,9 @@
 struct loaded {
 	struct atoll_model model;
 	struct reader_block *blocks;
-	void *mapping; /* of model.size bytes; NULL when they are the caller's */
+	/* Where model.bytes are when they are ours: */
+	void *mapping; /* of model.size bytes, or NULL */
+	void *taken;   /* malloc'ed, or NULL */
 };
 
 static int read_metadata(struct reader *reader, struct flatbuf_vector list)
@@ -129,6 +131,19 @@ ATOLL_API struct atoll_model *atoll_model_load_bytes(const void *bytes, size_t s
 	return finish(loaded, name, err);
 }
 
+ATOLL_API struct atoll_model *atoll_model_take_bytes(void *bytes, size_t size,
+						     const char *name,
+						     struct atoll_error *err)
+{
+	struct atoll_model *model = atoll_model_load_bytes(bytes, size, name, err);
+
+	if (model)
+		((struct loaded *)model)->taken = bytes;
+	else
+		free(bytes);
+	return model;
+}
+
 /* Map the regular file behind `fd`; `path` is for the sentences. */
 static int map_file(struct loaded *loaded, int fd, const char *path,
 		    struct atoll_error *err)
@@ -191,5 +206,6 @@ ATOLL_API void atoll_model_free(struct atoll_model *model)
 	reader_free(loaded->blocks);
 	if (loaded->mapping)
 		(void)munmap(loaded->mapping, loaded->model.size); /* ours: cannot fail */
+	free(loaded->taken);
 	free(loaded);
 }

@@ -89,6 +89,13 @@ struct atoll_model *atoll_model_load_bytes(const void *bytes, size_t size,
 					   const char *name,
 					   struct atoll_error *err);
 
+/*
+ * The same over malloc'ed bytes, such as atoll_builder_finish makes, that become
+ * the model's own. They are freed with it, and also when it does not load.
+ */
+struct atoll_model *atoll_model_take_bytes(void *bytes, size_t size, const char *name,
+					   struct atoll_error *err);
+
 /* NULL is allowed. */
 void atoll_model_free(struct atoll_model *model);
 

@@ -13,6 +13,7 @@ lib += \
 	runtime/decode/poses.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
+	runtime/extract.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
