@@ -11,9 +11,11 @@ lib += \
 	runtime/decode/mask.c \
 	runtime/decode/outputs.c \
 	runtime/decode/poses.c \
+	runtime/edgetpu/attach.c \
+	runtime/edgetpu/chip.c \
+	runtime/edgetpu/dfu.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
-	runtime/extract.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
