@@ -9,6 +9,7 @@ lib += \
 	board/error.c \
 	board/events.c \
 	board/json.c \
+	board/listener.c \
 	board/log.c \
 	board/loop.c \
 	board/notify.c
@@ -19,6 +20,7 @@ headers += \
 	board/error.h \
 	board/events.h \
 	board/json.h \
+	board/listener.h \
 	board/log.h \
 	board/loop.h \
 	board/notify.h

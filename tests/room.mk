@@ -45,6 +45,7 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_events.c \
 	tests/test_board_json.c \
+	tests/test_board_listener.c \
 	tests/test_board_log.c \
 	tests/test_board_loop.c \
 	tests/test_board_notify.c \
