@@ -16,6 +16,7 @@ lib += \
 	runtime/edgetpu/dfu.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
+	runtime/extract.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \
