@@ -77,7 +77,8 @@ lib += \
 	runtime/schema/tflite.c \
 	runtime/session.c \
 	runtime/support.c \
-	runtime/tensor.c
+	runtime/tensor.c \
+	runtime/twin.c
 headers += \
 	runtime/builder.h \
 	runtime/decode/boxes.h \

@@ -123,7 +123,8 @@ checks += \
 	tests/test_runtime_schema.c \
 	tests/test_runtime_session.c \
 	tests/test_runtime_support.c \
-	tests/test_runtime_tensor.c
+	tests/test_runtime_tensor.c \
+	tests/test_runtime_twin.c
 check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \

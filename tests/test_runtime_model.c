@@ -638,6 +638,25 @@ static void a_file_is_mapped_and_named_by_its_path(void **state)
 	free(bytes);
 }
 
+/* What is not freed once, and once only, the address sanitizer tells. */
+static void bytes_that_a_model_takes_are_freed_with_it(void **state)
+{
+	struct atoll_error err = { 0 };
+	struct atoll_model *model;
+	size_t size;
+	void *bytes = models_build(0, &size);
+
+	(void)state;
+	model = atoll_model_take_bytes(bytes, size, "built", &err);
+	assert_non_null(model);
+	assert_ptr_equal(model->bytes, bytes);
+	atoll_model_free(model);
+
+	bytes = models_build(0, &size);
+	assert_null(atoll_model_take_bytes(bytes, size - 1, "built", &err));
+	assert_string_not_equal(err.text, "");
+}
+
 static void all_models_of_the_test_data_load(void **state)
 {
 	static const struct {
@@ -696,6 +715,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_byte_is_refused_or_harmless),
 		cmocka_unit_test(what_is_no_file_is_refused_with_a_sentence),
 		cmocka_unit_test(a_file_is_mapped_and_named_by_its_path),
+		cmocka_unit_test(bytes_that_a_model_takes_are_freed_with_it),
 		cmocka_unit_test(all_models_of_the_test_data_load),
 	};
 
