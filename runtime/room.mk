@@ -14,6 +14,11 @@ lib += \
 	runtime/edgetpu/attach.c \
 	runtime/edgetpu/chip.c \
 	runtime/edgetpu/dfu.c \
+	runtime/edgetpu/executable.c \
+	runtime/edgetpu/layer.c \
+	runtime/edgetpu/layout.c \
+	runtime/edgetpu/package.c \
+	runtime/edgetpu/relayout.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
 	runtime/extract.c \
@@ -74,6 +79,7 @@ lib += \
 	runtime/pool.c \
 	runtime/quant.c \
 	runtime/reader.c \
+	runtime/schema/darwinn.c \
 	runtime/schema/tflite.c \
 	runtime/session.c \
 	runtime/support.c \
@@ -94,14 +100,14 @@ headers += \
 	runtime/session.h \
 	runtime/support.h \
 	runtime/tensor.h
-schemas  += runtime/schema/tflite.fbs
+schemas  += runtime/schema/darwinn.fbs runtime/schema/tflite.fbs
 LDLIBS   += -lmd -lusb-1.0
 packages += flatbuffers-compiler libmd-dev libusb-1.0-0-dev
 
 # Plain loops that the compiler puts into vector registers when asked to; clang
 # does so at -O2, and gcc's -O3 would double the code for nothing measurable.
 loops := $(addprefix runtime/kernels/, depthwise.c floats.c lstm_float.c lstm_integer.c \
-	plain.c pool.c product.c transpose_conv.c)
+	plain.c pool.c product.c transpose_conv.c) runtime/edgetpu/relayout.c
 $(loops:%.c=$(BUILD)/%.o): isa = -O2 -ftree-vectorize \
 	$(if $(findstring clang,$(CC)),,-fvect-cost-model=dynamic)
 

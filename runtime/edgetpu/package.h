@@ -44,18 +44,35 @@ enum edgetpu_type {
 struct edgetpu_range { int32_t start, end; }; /* inclusive */
 
 /*
- * How an output of several tiles is spread over the stream, see relayout.h. The
- * vectors are little-endian int32 in the file; read them with flatbuf_vector_i32.
+ * How an output is spread over the stream. Element (y, x, 0) lies, counted in
+ * elements, at
+ *
+ *	tile_offset[y_tile[y] + x_tile[x]] + y_local[y] * row_size[x] + x_local[x]
+ *
+ * and the rest of its z follow. Those x that share a tile and a row size and are
+ * equally far apart make a run. Instead of all that, old files may list slices:
+ * boxes of the shape that together hold each element once.
  */
 struct edgetpu_layout {
-	bool is_flat;                 /* y = x = 1: the stream is the tensor */
-	const int32_t *y_tile;        /* [y], copied to aligned memory */
+	bool is_flat;                 /* the stream is the tensor; nothing below */
+	const int32_t *y_tile;        /* [y] */
 	const int32_t *x_tile;        /* [x] */
 	const int32_t *tile_offset;   /* [tiles] */
 	uint32_t tiles;
 	const int32_t *x_local;       /* [x] */
 	const int32_t *y_local;       /* [y] */
 	const int32_t *row_size;      /* [x] */
+	uint32_t runs;                /* left to right, all x once */
+	const struct edgetpu_run {
+		uint32_t x, count;
+		uint32_t pitch;       /* elements from x to x + 1, at least z */
+	} *run;                       /* [runs] */
+	uint32_t slices;              /* 0: tiles */
+	const struct edgetpu_slice {
+		struct edgetpu_range range[5]; /* inside that of the layer's shape */
+		uint32_t stride[5];   /* elements from one index to the next */
+		size_t offset;        /* bytes, of the first element */
+	} *slice;                     /* [slices] */
 };
 
 struct edgetpu_layer {
@@ -71,8 +88,8 @@ struct edgetpu_layer {
 	float scale;
 	uint32_t executions;          /* per inference, 1 but for old models */
 	size_t bytes;                 /* of one inference in the tensor; at most
-					 size * executions */
-	struct edgetpu_layout layout; /* outputs only */
+					 size * executions, which is below 2 GiB */
+	struct edgetpu_layout layout; /* inputs are flat */
 	int32_t state_of;             /* outputs: the input whose next value it is, or -1 */
 };
 
@@ -111,6 +128,7 @@ enum edgetpu_executable_type {
 	EDGETPU_EXECUTION = 2,  /* finds them there */
 };
 
+/* One that brings parameters has no inputs and outputs. */
 struct edgetpu_executable {
 	const char *name;
 	enum edgetpu_executable_type type;
@@ -121,7 +139,7 @@ struct edgetpu_executable {
 	const struct edgetpu_chunk *chunk;
 	const struct edgetpu_hint *hint;   /* in order */
 	const struct edgetpu_layer *input; /* in the order of the operator's inputs */
-	const struct edgetpu_layer *output; /* of its outputs, states last */
+	const struct edgetpu_layer *output; /* of its outputs, then states */
 	const uint8_t *parameters;
 	uint32_t parameter_bytes;
 	uint32_t narrow_bytes;        /* of narrow memory per tile; informational */
@@ -130,7 +148,8 @@ struct edgetpu_executable {
 struct edgetpu_package {
 	int32_t runtime_version;      /* the lowest that can run it */
 	const char *compiler;         /* "cl/343520747" */
-	const char *warning;          /* what the vendor's runtime would warn of, or NULL */
+	const char *warning;          /* what the vendor's runtime would warn of, NULL
+					 when nothing */
 	const struct edgetpu_executable *main;
 	const struct edgetpu_executable *caching; /* NULL when there is none */
 };
@@ -139,7 +158,8 @@ struct edgetpu_package {
  * NULL with a sentence. A version that is too new, a package that is broken,
  * empty, or for several chips is told in the words of the vendor's runtime, so
  * that searching for them finds what people found before; what exactly is broken
- * follows in parentheses.
+ * follows in parentheses. The codes are -EINVAL for what is broken, -ENOTSUP for
+ * what is sound and not for us, -ENOMEM.
  */
 struct edgetpu_package *edgetpu_package_read(const void *options, size_t bytes,
 					     struct atoll_error *err);

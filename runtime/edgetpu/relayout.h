@@ -25,7 +25,15 @@ bool edgetpu_is_plain(const struct edgetpu_layer *layer);
 void edgetpu_to_wire(const struct edgetpu_layer *input, const void *tensor, uint8_t *wire);
 void edgetpu_from_wire(const struct edgetpu_layer *output, const uint8_t *wire, void *tensor);
 
-/* The inverse of each, for the device side. */
+/*
+ * Old models have flat outputs of EDGETPU_SINGLE or EDGETPU_UINT16 for tensors of
+ * uint8, a byte for each number: real ones are divided by the layer's scale, moved
+ * by its zero point and cut, whole ones taken as signed; both end at 0 and 255.
+ */
+void edgetpu_from_wire_uint8(const struct edgetpu_layer *output, const uint8_t *wire,
+			     uint8_t *tensor);
+
+/* The inverse of the first two, for the device side. */
 void edgetpu_inward(const struct edgetpu_layer *input, const uint8_t *wire, void *tensor);
 void edgetpu_outward(const struct edgetpu_layer *output, const void *tensor, uint8_t *wire);
 

@@ -7,31 +7,7 @@
 #include "runtime/schema/tflite.h"
 
 #include "runtime/model.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define FIELDS(type, ...) \
-	static const struct flatbuf_field type##_fields[] = { __VA_ARGS__ };
-#define DESCRIBE(type) \
-	{ .fields = COUNT(type##_fields), .field = type##_fields }
-
-#define TYPE(type, ...) \
-	FIELDS(type, __VA_ARGS__) \
-	static const struct flatbuf_type type##_type = DESCRIBE(type);
-#define PUBLIC_TYPE(type, ...) \
-	FIELDS(type, __VA_ARGS__) \
-	const struct flatbuf_type type##_type = DESCRIBE(type);
-
-#define SCALAR(text, bytes) { .name = text, .kind = FLATBUF_SCALAR, .width = bytes }
-#define SCALARS(text, bytes) { .name = text, .kind = FLATBUF_SCALARS, .width = bytes }
-#define STRING(text) { .name = text, .kind = FLATBUF_STRING }
-#define TABLE(text, of) { .name = text, .kind = FLATBUF_TABLE, .type = &of##_type }
-#define TABLES(text, of) { .name = text, .kind = FLATBUF_TABLES, .type = &of##_type }
-#define UNION(text, of) { .name = text, .kind = FLATBUF_UNION, .type = &of##_type }
-#define MEMBER(text, of) { .name = text, .kind = FLATBUF_TABLE, .type = &of##_type }
-#define EMPTY(text) { .name = text, .kind = FLATBUF_TABLE, .type = &empty_type }
-
-static const struct flatbuf_type empty_type = { .fields = 0 };
+#include "runtime/schema/tables.h"
 
 TYPE(custom_quantization, SCALARS("custom", 1))
 
