@@ -21,7 +21,9 @@ lib += \
 	runtime/edgetpu/relayout.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
+	runtime/emulator/twin.c \
 	runtime/extract.c \
+	runtime/extract_twin.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
 	runtime/flexbuf.c \

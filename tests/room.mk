@@ -63,6 +63,7 @@ checks += \
 	tests/test_camera_video.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
+	tests/test_emulator_twin.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \
