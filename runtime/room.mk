@@ -13,12 +13,15 @@ lib += \
 	runtime/decode/poses.c \
 	runtime/edgetpu/attach.c \
 	runtime/edgetpu/chip.c \
+	runtime/edgetpu/device.c \
 	runtime/edgetpu/dfu.c \
 	runtime/edgetpu/executable.c \
 	runtime/edgetpu/layer.c \
 	runtime/edgetpu/layout.c \
 	runtime/edgetpu/package.c \
 	runtime/edgetpu/relayout.c \
+	runtime/edgetpu/run.c \
+	runtime/edgetpu/turn.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
 	runtime/emulator/twin.c \

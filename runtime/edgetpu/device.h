@@ -23,9 +23,10 @@
  *	edgetpu_program_free(program);
  *	edgetpu_device_close(device);
  *
- * Any number of programs share the device, from any threads: runs wait for each
- * other. Parameters stay on the chip between runs as long as the programs allow
- * it. Nothing waits without a deadline.
+ * Any number of programs share the device, each from a thread of its own if you
+ * like: runs take turns, first come, first served. Parameters stay on the chip
+ * between runs as long as the programs allow it. Nothing waits without a deadline,
+ * and nothing is allocated by a run, but for bringing the device back.
  *
  * When a transfer fails, its run fails, with a sentence that names the transfer.
  * What the chip holds is forgotten then. The next run brings the device back
@@ -51,7 +52,8 @@ struct edgetpu_device *edgetpu_device_open(struct usb_bus *bus,
 					   const struct edgetpu_device_options *options,
 					   struct atoll_error *err);
 
-/* The chip goes to sleep. No program may be left. NULL is allowed. */
+/* The chip goes to sleep. No program may be left. NULL is allowed, and a device
+   that is gone or does not answer. */
 void edgetpu_device_close(struct edgetpu_device *device);
 
 /* The package must outlive the program. */
@@ -71,6 +73,13 @@ struct edgetpu_tensors {
 	bool is_padded;             /* layer.size bytes may be read at each input */
 };
 
+/*
+ * In failure outputs hold whatever came. A sentence names the transfer that failed,
+ * "edge TPU at 1-1.4: sending parameters [0+566912] of the caching run: the endpoint
+ * stalled". Besides the failures of usb.h: -EPROTO when the device says what it
+ * should not, -EIO when the chip reports an error, -ENOTSUP for a program whose
+ * transfers the device would have to announce, -EBUSY when others never gave it back.
+ */
 int edgetpu_program_run(struct edgetpu_program *program,
 			const struct edgetpu_tensors *tensors, struct atoll_error *err);
 
@@ -90,7 +99,7 @@ struct edgetpu_device_state {
 	enum edgetpu_clock clock;
 	bool is_awake;              /* false after a failure, until it is back */
 	uint64_t token;             /* of the parameters on the chip, 0: none */
-	uint64_t runs, failures, caching_runs;
+	uint64_t runs, failures, caching_runs; /* runs: that succeeded */
 	uint64_t bytes_out, bytes_in;
 	uint64_t halts_cleared, resets, reopens, downloads; /* recovery, counted */
 	uint64_t heat_warnings, heat_shutdowns, fatal_errors;

@@ -1,0 +1,757 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hints become transfers:
+ *
+ *	instructions, input,   0x01   8 bytes of header, then the payload in pieces
+ *	parameters, scratch           of at most 1 MiB; three transfers at a time
+ *	output, scratch        0x81   one stream of bytes for all outfeeds, read one
+ *	                              chunk at a time into the ring of standing reads
+ *	interrupt              0x82   16 bytes each, the number in byte 12
+ *
+ * Two cursors go over the hints: `out` stands at the next thing to send, `in` at
+ * the outfeed that is being filled. What the device says comes by itself; what we
+ * may say depends on where `in` stands.
+ */
+#include "runtime/edgetpu/run.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Endpoints of the single-endpoint firmware. */
+#define ENDPOINT_OUT 0x01
+#define ENDPOINT_OUTPUT 0x81
+#define ENDPOINT_EVENTS 0x82
+#define ENDPOINT_INTERRUPT 0x83
+
+/* What the vendor's runtime does by default, seen in its traffic. */
+#define PIECE_MAX (1u << 20)
+#define SENDING_MAX 3
+
+#define HEADER_BYTES 8
+#define EVENT_BYTES 16
+#define WORD_BYTES 4
+
+/* The low four bits of byte 4 of a header, or of byte 12 of an event. */
+enum tag { TAG_INSTRUCTIONS, TAG_INPUT, TAG_PARAMETERS, TAG_OUTPUT, TAG_INTERRUPT };
+#define INTERRUPTS 4
+
+/* Where in the hints of all parts: part == parts is the end. */
+struct cursor {
+	uint32_t part, hint;
+	uint32_t done;          /* bytes of it */
+	bool has_header;        /* out: the header was sent */
+};
+
+struct slot {
+	struct usb_transfer transfer;
+	struct run_line *line;
+	bool is_out;            /* submitted, `done` has not come */
+	struct cursor what;     /* when sending: for sentences */
+	uint8_t *header;        /* when sending: HEADER_BYTES */
+};
+
+struct run_line {
+	struct usb_device *usb;
+	uint32_t timeout_ms, chunk;
+	uint8_t *memory;        /* what the slots read into, and headers */
+	size_t memory_bytes;
+
+	struct atoll_error failure;  /* code 0: none */
+	uint8_t stalled;        /* the endpoint, when that was all */
+	bool is_stopping;
+
+	const struct run_part *part; /* NULL between runs */
+	uint32_t parts;
+	struct cursor out, in;
+	uint32_t sending;       /* slots that are out */
+	uint32_t awaited[INTERRUPTS], passed[INTERRUPTS], arrived[INTERRUPTS];
+	uint32_t word;          /* of interrupts that were not seen to */
+	bool has_moved;         /* something came or went since the last look */
+	int64_t start_ns, moved_ns;
+	struct run_report report;
+	struct run_troubles troubles;
+
+	struct slot send[SENDING_MAX];
+	uint32_t reads;         /* standing reads: events, interrupts, outputs... */
+	struct slot read[];
+};
+
+#define READ_EVENTS 0
+#define READ_INTERRUPT 1
+#define READ_OUTPUT 2
+
+static const struct usb_ops *ops_of(const struct run_line *line)
+{
+	return line->usb->bus->ops;
+}
+
+static int64_t now_ns(const struct run_line *line)
+{
+	return ops_of(line)->clock_ns(line->usb->bus);
+}
+
+/* The first failure is the cause of those that follow. */
+#define fail(line, ...) \
+	((line)->failure.code ? (line)->failure.code \
+			      : atoll_error_set(&(line)->failure, __VA_ARGS__))
+
+static const struct edgetpu_hint *hint_at(const struct run_line *line, const struct cursor *at)
+{
+	return &line->part[at->part].executable->hint[at->hint];
+}
+
+static void go_to(const struct run_line *line, struct cursor *at, uint32_t part, uint32_t hint)
+{
+	while (part < line->parts && hint == line->part[part].executable->hints) {
+		part++;
+		hint = 0;
+	}
+	*at = (struct cursor){ .part = part, .hint = hint };
+}
+
+static void step(const struct run_line *line, struct cursor *at)
+{
+	go_to(line, at, at->part, at->hint + 1);
+}
+
+static uint32_t size_of(const struct run_part *part, const struct edgetpu_hint *hint)
+{
+	return hint->kind == EDGETPU_INSTRUCTIONS ? part->executable->chunk[hint->index].size :
+						    hint->size;
+}
+
+static bool is_outfeed(const struct edgetpu_hint *hint)
+{
+	return hint->kind == EDGETPU_OUTPUT || hint->kind == EDGETPU_SCRATCH_IN;
+}
+
+/* `in` to the outfeed it stands at, or the next one. */
+static void seek_outfeed(struct run_line *line)
+{
+	while (line->in.part < line->parts &&
+	       (!is_outfeed(hint_at(line, &line->in)) || !hint_at(line, &line->in)->size))
+		step(line, &line->in);
+}
+
+/* Bytes are still to come for an outfeed before the cursor `out`. */
+static bool outputs_are_due(const struct run_line *line)
+{
+	return line->in.part < line->out.part ||
+	       (line->in.part == line->out.part && line->in.hint < line->out.hint);
+}
+
+/* --- sentences --- */
+
+#define WHAT_TEXT 128
+
+static const char *run_name(const struct run_line *line, uint32_t part)
+{
+	return line->part[part].executable->type == EDGETPU_CACHING ? " of the caching run" : "";
+}
+
+/* "input "image" [0+49152]" */
+static void describe(const struct run_line *line, const struct cursor *at, uint32_t offset,
+		     uint32_t size, char text[WHAT_TEXT])
+{
+	const struct edgetpu_executable *executable = line->part[at->part].executable;
+	const struct edgetpu_hint *hint = hint_at(line, at);
+	char name[80] = "scratch";
+
+	switch (hint->kind) {
+	case EDGETPU_INSTRUCTIONS:
+		(void)snprintf(name, sizeof(name), "instructions %u", hint->index);
+		break;
+	case EDGETPU_PARAMETERS:
+		(void)snprintf(name, sizeof(name), "parameters");
+		break;
+	case EDGETPU_INPUT:
+		(void)snprintf(name, sizeof(name), "input \"%s\"",
+			       atoll_error_path(executable->input[hint->index].name));
+		break;
+	default:
+		break;
+	}
+	(void)snprintf(text, WHAT_TEXT, "%s [%u+%u]%s", name, hint->offset + offset, size,
+		       run_name(line, at->part));
+}
+
+static int fail_to_send(struct run_line *line, const struct slot *slot, int status,
+			const char *why)
+{
+	const struct cursor *at = &slot->what;
+	char what[WHAT_TEXT];
+
+	if (!at->has_header)
+		describe(line, at, 0, size_of(&line->part[at->part], hint_at(line, at)), what);
+	else
+		describe(line, at, at->done, slot->transfer.length, what);
+	return fail(line, status, "sending %s%s: %s", at->has_header ? "" : "the header of ",
+		    what, why);
+}
+
+/* What did not come in time. */
+static int fail_to_come(struct run_line *line, int status, const char *why)
+{
+	const struct edgetpu_executable *executable;
+	const struct edgetpu_hint *hint;
+	uint32_t first, end;
+
+	if (line->in.part >= line->parts)
+		return fail(line, status, "the interrupt that ends the run: %s", why);
+	executable = line->part[line->in.part].executable;
+	hint = hint_at(line, &line->in);
+	first = hint->offset + line->in.done;
+	end = hint->size - line->in.done > line->chunk ? first + line->chunk :
+							  hint->offset + hint->size;
+	if (hint->kind == EDGETPU_SCRATCH_IN)
+		return fail(line, status, "scratch bytes %u to %u: %s", first, end, why);
+	return fail(line, status, "output bytes %u to %u of \"%s\": %s", first, end,
+		    atoll_error_path(executable->output[hint->index].name), why);
+}
+
+static const char *endpoint_name(uint8_t endpoint)
+{
+	switch (endpoint) {
+	case ENDPOINT_EVENTS:
+		return "events";
+	case ENDPOINT_INTERRUPT:
+		return "interrupts";
+	default:
+		return "outputs";
+	}
+}
+
+/* --- what the device says --- */
+
+static void submit_read(struct slot *slot)
+{
+	struct run_line *line = slot->line;
+	int r = ops_of(line)->submit(line->usb, &slot->transfer);
+
+	slot->is_out = r == 0;
+	if (r < 0)
+		(void)fail(line, r, "reading %s: %s", endpoint_name(slot->transfer.endpoint),
+			   usb_status_text(r));
+}
+
+static void keep(const struct run_line *line, const uint8_t *bytes, uint32_t count)
+{
+	const struct run_part *part = &line->part[line->in.part];
+	const struct edgetpu_hint *hint = hint_at(line, &line->in);
+	size_t offset = (size_t)hint->offset + line->in.done;
+	const struct run_sink *sink;
+
+	if (hint->kind == EDGETPU_SCRATCH_IN) {
+		memcpy(part->scratch + offset, bytes, count);
+		return;
+	}
+	sink = &part->output[hint->index];
+	if (!sink->bytes || offset >= sink->room)
+		return;
+	memcpy(sink->bytes + offset, bytes,
+	       count < sink->room - offset ? count : sink->room - offset);
+}
+
+/* Output is one stream: what one outfeed leaves belongs to the next. */
+static void take_output(struct run_line *line, const uint8_t *bytes, uint32_t count)
+{
+	line->report.bytes_in += count;
+	while (count) {
+		uint32_t share;
+
+		if (line->in.part >= line->parts) {
+			(void)fail(line, -EPROTO, "outputs: the device sent %u bytes more than "
+				   "the program has", count);
+			return;
+		}
+		share = hint_at(line, &line->in)->size - line->in.done;
+		if (share > count)
+			share = count;
+		keep(line, bytes, share);
+		bytes += share;
+		count -= share;
+		line->in.done += share;
+		line->has_moved = true;
+		if (line->in.done == hint_at(line, &line->in)->size) {
+			step(line, &line->in);
+			seek_outfeed(line);
+		}
+	}
+}
+
+static void take_event(struct run_line *line, const uint8_t *bytes, uint32_t count)
+{
+	uint32_t number;
+
+	if (count != EVENT_BYTES) {
+		(void)fail(line, -EPROTO, "events: the device sent one of %u bytes instead of %u",
+			   count, EVENT_BYTES);
+		return;
+	}
+	/* Others are announcements of transfers, which we told it not to make. */
+	number = (bytes[12] & 15u) - TAG_INTERRUPT;
+	if (number >= INTERRUPTS || line->arrived[number] == line->awaited[number]) {
+		(void)fail(line, -EPROTO, "events: the device sent tag %u that nothing waits for",
+			   bytes[12] & 15u);
+		return;
+	}
+	line->arrived[number]++;
+	line->has_moved = true;
+}
+
+static void take_word(struct run_line *line, const uint8_t *bytes, uint32_t count)
+{
+	if (count != WORD_BYTES) {
+		(void)fail(line, -EPROTO, "interrupts: the device sent %u bytes instead of %u",
+			   count, WORD_BYTES);
+		return;
+	}
+	line->word |= (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
+		      (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static void read_is_done(struct usb_transfer *transfer)
+{
+	struct slot *slot = transfer->context;
+	struct run_line *line = slot->line;
+
+	slot->is_out = false;
+	if (line->is_stopping) {
+		line->report.bytes_in += transfer->actual;
+		return;
+	}
+	if (transfer->status < 0) {
+		if (transfer->status == -EPIPE && !line->failure.code)
+			line->stalled = transfer->endpoint;
+		(void)fail(line, transfer->status, "reading %s: %s",
+			   endpoint_name(transfer->endpoint), usb_status_text(transfer->status));
+		return;
+	}
+	if (transfer->endpoint == ENDPOINT_OUTPUT)
+		take_output(line, transfer->data, transfer->actual);
+	else if (transfer->endpoint == ENDPOINT_EVENTS)
+		take_event(line, transfer->data, transfer->actual);
+	else
+		take_word(line, transfer->data, transfer->actual);
+	if (!line->failure.code)
+		submit_read(slot);
+}
+
+/* Outside of `done`, which may not wait for control transfers. */
+static int act_on_word(struct run_line *line)
+{
+	struct chip_trouble trouble = { 0 };
+	uint32_t word = line->word;
+	struct atoll_error why = { 0 };
+	int r;
+
+	if (!word || line->failure.code)
+		return line->failure.code;
+	line->word = 0;
+	r = chip_interrupt(line->usb, word, &trouble, &why);
+	line->troubles.heat_warnings += trouble.is_hot;
+	line->troubles.heat_shutdowns += trouble.is_too_hot;
+	line->troubles.fatal_errors += trouble.is_fatal;
+	return r < 0 ? fail(line, r, "%s", why.text) : 0;
+}
+
+/* --- what we say --- */
+
+static void send_is_done(struct usb_transfer *transfer)
+{
+	struct slot *slot = transfer->context;
+	struct run_line *line = slot->line;
+
+	slot->is_out = false;
+	line->sending--;
+	line->report.bytes_out += transfer->actual;
+	if (line->is_stopping)
+		return;
+	if (transfer->status < 0) {
+		if (transfer->status == -EPIPE && !line->failure.code)
+			line->stalled = transfer->endpoint;
+		(void)fail_to_send(line, slot, transfer->status,
+				   usb_status_text(transfer->status));
+	} else if (transfer->actual != transfer->length) {
+		(void)fail_to_send(line, slot, -EPROTO, "the device did not take all of it");
+	} else {
+		line->has_moved = true;
+	}
+}
+
+static bool all_is_over(const struct run_line *line)
+{
+	if (line->sending || outputs_are_due(line))
+		return false;
+	for (uint32_t i = 0; i < INTERRUPTS; i++)
+		if (line->arrived[i] < line->passed[i])
+			return false;
+	return true;
+}
+
+/*
+ * Move `out` over what needs no sending. True: it stands at something that may be
+ * sent now. Nothing is sent while the device still has output for us: its two
+ * directions share a path inside, and it may get stuck.
+ */
+static bool may_send(struct run_line *line)
+{
+	for (; line->out.part < line->parts; step(line, &line->out)) {
+		const struct edgetpu_hint *hint = hint_at(line, &line->out);
+
+		switch (hint->kind) {
+		case EDGETPU_INTERRUPT:
+			line->passed[hint->index]++;
+			break;
+		case EDGETPU_OUTPUT:
+		case EDGETPU_SCRATCH_IN:
+			break;
+		case EDGETPU_FENCE:
+			if (!all_is_over(line))
+				return false;
+			break;
+		default:
+			return !outputs_are_due(line);
+		}
+	}
+	return false;
+}
+
+static const uint8_t *bytes_of(const struct run_part *part, const struct edgetpu_hint *hint,
+			       enum tag *tag)
+{
+	switch (hint->kind) {
+	case EDGETPU_INSTRUCTIONS:
+		*tag = TAG_INSTRUCTIONS;
+		return part->executable->chunk[hint->index].bytes;
+	case EDGETPU_PARAMETERS:
+		*tag = TAG_PARAMETERS;
+		return part->executable->parameters + hint->offset;
+	case EDGETPU_INPUT:
+		*tag = TAG_INPUT;
+		return part->input[hint->index] + hint->offset;
+	default:
+		*tag = TAG_INPUT;
+		return part->scratch + hint->offset;
+	}
+}
+
+/* The header or the next piece of what `out` stands at. */
+static void send_next(struct run_line *line, struct slot *slot)
+{
+	const struct run_part *part = &line->part[line->out.part];
+	const struct edgetpu_hint *hint = hint_at(line, &line->out);
+	uint32_t size = size_of(part, hint), left = size - line->out.done;
+	enum tag tag;
+	const uint8_t *bytes = bytes_of(part, hint, &tag);
+	int r;
+
+	slot->what = line->out;
+	if (!line->out.has_header) {
+		memset(slot->header, 0, HEADER_BYTES);
+		for (uint32_t i = 0; i < 4; i++)
+			slot->header[i] = (uint8_t)(size >> (8 * i));
+		slot->header[4] = (uint8_t)tag;
+		slot->transfer.data = slot->header;
+		slot->transfer.length = HEADER_BYTES;
+		line->out.has_header = true;
+	} else {
+		/* Of a transfer to the device nothing is ever written. */
+		slot->transfer.data = (uint8_t *)bytes + line->out.done;
+		slot->transfer.length = left < PIECE_MAX ? left : PIECE_MAX;
+		line->out.done += slot->transfer.length;
+	}
+	if (line->out.done == size)
+		step(line, &line->out);
+
+	r = ops_of(line)->submit(line->usb, &slot->transfer);
+	if (r < 0) {
+		(void)fail_to_send(line, slot, r, usb_status_text(r));
+		return;
+	}
+	slot->is_out = true;
+	line->sending++;
+}
+
+static void send_what_may_go(struct run_line *line)
+{
+	for (uint32_t i = 0; i < SENDING_MAX; i++) {
+		if (line->send[i].is_out)
+			continue;
+		if (line->failure.code || !may_send(line))
+			return;
+		send_next(line, &line->send[i]);
+	}
+}
+
+/* --- a run --- */
+
+static void begin(struct run_line *line, const struct run_part *part, uint32_t parts)
+{
+	line->part = part;
+	line->parts = parts;
+	go_to(line, &line->out, 0, 0);
+	go_to(line, &line->in, 0, 0);
+	memset(line->passed, 0, sizeof(line->passed));
+	memset(line->arrived, 0, sizeof(line->arrived));
+	memset(line->awaited, 0, sizeof(line->awaited));
+	for (uint32_t i = 0; i < parts; i++)
+		for (uint32_t k = 0; k < part[i].executable->hints; k++)
+			if (part[i].executable->hint[k].kind == EDGETPU_INTERRUPT)
+				line->awaited[part[i].executable->hint[k].index]++;
+	seek_outfeed(line);
+	line->start_ns = line->moved_ns = now_ns(line);
+	line->has_moved = false;
+}
+
+static bool is_complete(struct run_line *line)
+{
+	return line->out.part == line->parts && line->in.part == line->parts &&
+	       all_is_over(line);
+}
+
+static void look_at_the_clock(struct run_line *line)
+{
+	int64_t now = now_ns(line);
+
+	if (!line->has_moved)
+		return;
+	line->has_moved = false;
+	line->moved_ns = now;
+	if (!line->report.answered_ns && line->report.bytes_in)
+		line->report.answered_ns = now - line->start_ns;
+	if (!line->report.sent_ns && line->out.part == line->parts && !line->sending)
+		line->report.sent_ns = now - line->start_ns;
+}
+
+static int fail_by_time(struct run_line *line)
+{
+	for (uint32_t i = 0; i < SENDING_MAX; i++)
+		if (line->send[i].is_out)
+			return fail_to_send(line, &line->send[i], -ETIMEDOUT, "timed out");
+	return fail_to_come(line, -ETIMEDOUT, "timed out");
+}
+
+static void wait_for_something(struct run_line *line)
+{
+	int64_t limit_ns = (int64_t)line->timeout_ms * 1000000;
+	int64_t left_ns = line->moved_ns + limit_ns - now_ns(line);
+	int r = ops_of(line)->wait(line->usb,
+				   left_ns > 0 ? (uint32_t)((left_ns + 999999) / 1000000) : 0);
+
+	if (r < 0 && r != -ETIMEDOUT) {
+		(void)fail_to_come(line, r, usb_status_text(r));
+		return;
+	}
+	look_at_the_clock(line);
+	if (now_ns(line) - line->moved_ns >= limit_ns)
+		(void)fail_by_time(line);
+}
+
+static uint32_t count_out(const struct run_line *line)
+{
+	uint32_t count = line->sending;
+
+	for (uint32_t i = 0; i < line->reads; i++)
+		count += line->read[i].is_out;
+	return count;
+}
+
+/* Take back everything that is out, for at most RUN_REAP_MS. */
+static int stop(struct run_line *line)
+{
+	int64_t end_ns = now_ns(line) + RUN_REAP_MS * INT64_C(1000000);
+
+	line->is_stopping = true;
+	for (uint32_t i = 0; i < SENDING_MAX; i++)
+		if (line->send[i].is_out)
+			ops_of(line)->cancel(line->usb, &line->send[i].transfer);
+	for (uint32_t i = 0; i < line->reads; i++)
+		if (line->read[i].is_out)
+			ops_of(line)->cancel(line->usb, &line->read[i].transfer);
+	while (count_out(line)) {
+		int64_t left_ns = end_ns - now_ns(line);
+
+		if (left_ns <= 0)
+			return -EBUSY;
+		if (ops_of(line)->wait(line->usb, (uint32_t)(left_ns / 1000000) + 1) < 0)
+			ops_of(line)->sleep_ms(line->usb->bus, 1);
+	}
+	return 0;
+}
+
+/* Broken: nothing stays out. Those that do not come back meet us at close. */
+static int give_up(struct run_line *line, struct atoll_error *err)
+{
+	if (!line->is_stopping)
+		(void)stop(line);
+	return atoll_error_set(err, line->failure.code, "%s", line->failure.text);
+}
+
+int run_parts(struct run_line *line, const struct run_part *part, uint32_t parts,
+	      struct atoll_error *err)
+{
+	line->report = (struct run_report){ 0 };
+	if (line->failure.code)
+		return give_up(line, err);
+	begin(line, part, parts);
+	for (;;) {
+		send_what_may_go(line);
+		if (line->failure.code || is_complete(line))
+			break;
+		wait_for_something(line);
+		(void)act_on_word(line);
+	}
+	line->report.run_ns = now_ns(line) - line->start_ns;
+	if (line->failure.code) {
+		(void)give_up(line, err);
+		/* Then clearing the stall would not be enough. */
+		if (line->report.bytes_out || line->report.bytes_in)
+			line->stalled = 0;
+	}
+	/* What comes now belongs to no run. */
+	line->part = NULL;
+	line->parts = 0;
+	line->in = line->out = (struct cursor){ 0 };
+	return line->failure.code;
+}
+
+int run_line_check(struct run_line *line, struct atoll_error *err)
+{
+	int r;
+
+	if (line->failure.code)
+		return give_up(line, err);
+	r = ops_of(line)->wait(line->usb, 0);
+	if (r < 0 && r != -ETIMEDOUT)
+		(void)fail(line, r, "waiting for the device: %s", usb_status_text(r));
+	(void)act_on_word(line);
+	return line->failure.code ? give_up(line, err) : 0;
+}
+
+const struct run_report *run_line_report(const struct run_line *line)
+{
+	return &line->report;
+}
+
+struct run_troubles run_line_take_troubles(struct run_line *line)
+{
+	struct run_troubles troubles = line->troubles;
+
+	line->troubles = (struct run_troubles){ 0 };
+	return troubles;
+}
+
+/* --- coming and going --- */
+
+static int start_reads(struct run_line *line)
+{
+	line->is_stopping = false;
+	for (uint32_t i = 0; i < line->reads && !line->failure.code; i++)
+		submit_read(&line->read[i]);
+	return line->failure.code;
+}
+
+static void lay_out(struct run_line *line, uint32_t chunk)
+{
+	uint8_t *at = line->memory;
+
+	for (uint32_t i = 0; i < line->reads; i++) {
+		static const struct { uint8_t endpoint; uint32_t length; } standing[] = {
+			[READ_EVENTS] = { ENDPOINT_EVENTS, EVENT_BYTES },
+			[READ_INTERRUPT] = { ENDPOINT_INTERRUPT, WORD_BYTES },
+		};
+		bool is_output = i >= READ_OUTPUT;
+
+		line->read[i].line = line;
+		line->read[i].transfer = (struct usb_transfer){
+			.endpoint = is_output ? ENDPOINT_OUTPUT : standing[i].endpoint,
+			.length = is_output ? chunk : standing[i].length,
+			.data = at,
+			.done = read_is_done,
+			.context = &line->read[i],
+		};
+		at += chunk;
+	}
+	for (uint32_t i = 0; i < SENDING_MAX; i++) {
+		line->send[i].line = line;
+		line->send[i].header = at + (size_t)i * HEADER_BYTES;
+		line->send[i].transfer = (struct usb_transfer){
+			.endpoint = ENDPOINT_OUT,
+			.timeout_ms = line->timeout_ms,
+			.done = send_is_done,
+			.context = &line->send[i],
+		};
+	}
+}
+
+struct run_line *run_line_open(struct usb_device *usb, uint32_t timeout_ms, uint32_t reads,
+			       struct atoll_error *err)
+{
+	uint32_t chunk = chip_output_chunk(usb->speed);
+	struct run_line *line;
+
+	reads += READ_OUTPUT;
+	line = calloc(1, sizeof(*line) + reads * sizeof(line->read[0]));
+	if (!line)
+		goto no_memory;
+	line->usb = usb;
+	line->timeout_ms = timeout_ms;
+	line->chunk = chunk;
+	line->reads = reads;
+	line->memory_bytes = (size_t)reads * chunk + SENDING_MAX * HEADER_BYTES;
+	line->memory = usb->bus->ops->alloc(usb, line->memory_bytes);
+	if (!line->memory)
+		goto no_memory;
+	lay_out(line, chunk);
+	if (start_reads(line) == 0)
+		return line;
+	(void)give_up(line, err);
+	(void)run_line_close(line); /* lost when the bus keeps its transfers */
+	return NULL;
+
+no_memory:
+	free(line);
+	(void)atoll_error_set(err, -ENOMEM, "out of memory for standing reads");
+	return NULL;
+}
+
+int run_line_close(struct run_line *line)
+{
+	int r;
+
+	if (!line)
+		return 0;
+	r = stop(line);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < SENDING_MAX; i++)
+		ops_of(line)->forget(line->usb, &line->send[i].transfer);
+	for (uint32_t i = 0; i < line->reads; i++)
+		ops_of(line)->forget(line->usb, &line->read[i].transfer);
+	ops_of(line)->dealloc(line->usb, line->memory, line->memory_bytes);
+	free(line);
+	return 0;
+}
+
+int run_line_mend(struct run_line *line, struct atoll_error *err)
+{
+	uint8_t endpoint = line->stalled;
+	int r;
+
+	if (!line->failure.code)
+		return 0;
+	if (!endpoint || count_out(line))
+		return atoll_error_set(err, -EIO, "%s", line->failure.text);
+	r = ops_of(line)->clear_halt(line->usb, endpoint);
+	if (r < 0)
+		return atoll_error_set(err, r, "clearing a stalled endpoint: %s",
+				       usb_status_text(r));
+	line->stalled = 0;
+	line->failure = (struct atoll_error){ 0 };
+	r = start_reads(line);
+	return r < 0 ? give_up(line, err) : 0;
+}
