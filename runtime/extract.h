@@ -18,7 +18,9 @@
  *
  * Tensors are named as in the model. The part has them as inputs and outputs in
  * the order given, the operators needed in their old order, and the constants
- * those use. Outputs that are inputs too, or constants, are refused.
+ * those use. Outputs that are inputs too, or constants, are refused, and operators
+ * that run graphs of their own, such as WHILE. The part does not need the model
+ * any more. Errors name the tensor.
  */
 struct atoll_model *extract_part(const struct atoll_model *model, uint32_t inputs,
 				 const char *const *input, uint32_t outputs,

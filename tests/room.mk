@@ -23,6 +23,7 @@ check_parts += \
 	tests/exact.c \
 	tests/fake_v4l2.c \
 	tests/flatc.c \
+	tests/golden.c \
 	tests/graph.c \
 	tests/layer.c \
 	tests/models.c \

@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Every tensor of every golden model, against what the TFLite reference kernels
- * gave. The folders come from the environment:
- *
- *	MODELS   <model>.tflite                     default $ATOLL_TEST_DATA/models
- *	GOLDEN   <model>/<inputs>/reference/index.json, output<k>.bin
- *	         inputs/<picture>_<W>x<H>.bin       for input sets img-<picture>
- *	         ops/<case>/model.tflite, input<k>.bin, reference/...
- *	                                            default $ATOLL_TEST_DATA/golden
- *
- * Integers must be equal. Floats, in outputs only, may differ by 1e-5 of the
- * larger magnitude: libm's last bit is not the same everywhere.
- */
-#include <dirent.h>
+/* Every tensor of every golden model, against what the reference kernels gave. */
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/fill.h"
 #include "runtime/session.h"
 #include "tests/check.h"
-
-#define FLOAT_TOLERANCE 1e-5
+#include "tests/golden.h"
 
 static unsigned compared, equal;
 
@@ -35,70 +19,6 @@ struct golden_run {
 	char *inputs; /* "pattern", "lcg", "img-cat", or a folder of input<k>.bin */
 	char *name;   /* for people */
 };
-
-__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
-{
-	char *result = NULL;
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(&result, format, args) < 0)
-		abort();
-	va_end(args);
-	return result;
-}
-
-static char *models_folder(void)
-{
-	const char *given = getenv("MODELS");
-
-	return given && *given ? text("%s", given) : text("%s/models", check_data());
-}
-
-static char *golden_folder(void)
-{
-	const char *given = getenv("GOLDEN");
-
-	return given && *given ? text("%s", given) : text("%s/golden", check_data());
-}
-
-static void read_into(struct atoll_tensor *tensor, const char *path)
-{
-	size_t size;
-	void *bytes = check_read(path, &size);
-
-	if (size != tensor->bytes)
-		fail_msg("%s: %zu bytes for input %s of %zu", path, size,
-			 tensor->name, tensor->bytes);
-	memcpy(tensor->data, bytes, size);
-	free(bytes);
-}
-
-static void fill_input(const struct golden_run *run, uint32_t k,
-		       struct atoll_tensor *tensor)
-{
-	char *path;
-
-	if (strcmp(run->inputs, "pattern") == 0) {
-		atoll_fill(ATOLL_FILL_PATTERN, k, tensor);
-		return;
-	}
-	if (strcmp(run->inputs, "lcg") == 0) {
-		atoll_fill(ATOLL_FILL_LCG, k, tensor);
-		return;
-	}
-	if (strncmp(run->inputs, "img-", 4) == 0) {
-		char *golden = golden_folder();
-
-		path = text("%s/inputs/%s_%dx%d.bin", golden, run->inputs + 4,
-			    tensor->dims[2], tensor->dims[1]);
-		free(golden);
-	} else {
-		path = text("%s/input%u.bin", run->inputs, k);
-	}
-	read_into(tensor, path);
-	free(path);
-}
 
 /* The operator that writes a tensor, for the report. */
 static const char *producer(const struct atoll_graph *graph, uint32_t tensor)
@@ -129,44 +49,12 @@ static bool same_digest(const struct golden_run *run, const struct atoll_graph *
 	return false;
 }
 
-static bool close_enough(double a, double b)
-{
-	return a == b || (isnan(a) && isnan(b)) ||
-	       fabs(a - b) <= FLOAT_TOLERANCE * fmax(fabs(a), fabs(b));
-}
-
-/* The first element that differs, or -1. */
-static long first_difference(const struct atoll_tensor *tensor, const void *expected)
-{
-	const uint8_t *a = tensor->data, *b = expected;
-	size_t width = atoll_type_bytes(tensor->type);
-
-	for (size_t i = 0; i < tensor->elements; i++) {
-		float x, y;
-
-		if (memcmp(a + i * width, b + i * width, width) == 0)
-			continue;
-		if (tensor->type != ATOLL_FLOAT32)
-			return (long)i;
-		memcpy(&x, a + i * width, sizeof(x));
-		memcpy(&y, b + i * width, sizeof(y));
-		if (!close_enough((double)x, (double)y))
-			return (long)i;
-	}
-	return -1;
-}
-
 static bool same_output(const struct golden_run *run, const struct atoll_session *session,
 			const struct atoll_graph *graph, uint32_t k)
 {
 	const struct atoll_tensor *output = atoll_session_output(session, k);
-	char *path = text("%s/output%u.bin", run->folder, k);
-	size_t size;
-	void *expected = check_read(path, &size);
-	long i = size == output->bytes ? first_difference(output, expected) : 0;
+	long i = golden_difference(run->folder, k, output);
 
-	free(expected);
-	free(path);
 	compared++;
 	if (i < 0) {
 		equal++;
@@ -202,7 +90,7 @@ static bool compare_tensors(const struct golden_run *run,
 
 static json_t *read_index(const struct golden_run *run)
 {
-	char *path = text("%s/index.json", run->folder);
+	char *path = golden_text("%s/index.json", run->folder);
 	json_error_t why;
 	json_t *index = json_load_file(path, 0, &why);
 
@@ -229,7 +117,7 @@ static void equals_the_reference_kernels(void **state)
 	graph = &model->graph[0];
 	index = read_index(run);
 	for (uint32_t k = 0; k < graph->inputs; k++)
-		fill_input(run, k, atoll_session_input(session, k));
+		golden_fill(run->inputs, k, atoll_session_input(session, k));
 	assert_int_equal(atoll_session_invoke(session), 0);
 
 	is_same = compare_tensors(run, session, graph, json_object_get(index, "tensors"));
@@ -275,69 +163,51 @@ static void add(struct golden_run run)
 	runs_used++;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Call `each` for every entry of a folder. */
-static void for_each(const char *folder, void (*each)(const char *folder, const char *name))
-{
-	struct dirent **entries;
-	int count = scandir(folder, &entries, NULL, by_name);
-
-	for (int i = 0; i < count; i++) {
-		if (entries[i]->d_name[0] != '.')
-			each(folder, entries[i]->d_name);
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
-}
-
-static void add_inputs(const char *golden_of_model, const char *inputs)
+static void add_inputs(const char *golden_of_model, const char *inputs, void *context)
 {
 	const char *model = strrchr(golden_of_model, '/') + 1;
-	char *models = models_folder();
+	char *models = golden_models();
 
+	(void)context;
 	add((struct golden_run){
-		.model = text("%s/%s.tflite", models, model),
-		.folder = text("%s/%s/reference", golden_of_model, inputs),
-		.inputs = text("%s", inputs),
-		.name = text("%s %s", model, inputs),
+		.model = golden_text("%s/%s.tflite", models, model),
+		.folder = golden_text("%s/%s/reference", golden_of_model, inputs),
+		.inputs = golden_text("%s", inputs),
+		.name = golden_text("%s %s", model, inputs),
 	});
 	free(models);
 }
 
-static void add_model(const char *golden, const char *model)
+static void add_model(const char *golden, const char *model, void *context)
 {
-	char *folder = text("%s/%s", golden, model);
+	char *folder = golden_text("%s/%s", golden, model);
 
-	for_each(folder, add_inputs);
+	golden_each(folder, add_inputs, context);
 	free(folder);
 }
 
-static void add_operator(const char *ops, const char *name)
+static void add_operator(const char *ops, const char *name, void *context)
 {
 	/* The reference SUM of int8 reads bytes as unsigned, a known mistake. */
 	const char *kernels = strcmp(name, "sum_i8") == 0 ? "default" : "reference";
 
+	(void)context;
 	add((struct golden_run){
-		.model = text("%s/%s/model.tflite", ops, name),
-		.folder = text("%s/%s/%s", ops, name, kernels),
-		.inputs = text("%s/%s", ops, name),
-		.name = text("ops %s", name),
+		.model = golden_text("%s/%s/model.tflite", ops, name),
+		.folder = golden_text("%s/%s/%s", ops, name, kernels),
+		.inputs = golden_text("%s/%s", ops, name),
+		.name = golden_text("ops %s", name),
 	});
 }
 
 int main(void)
 {
 	char *golden = golden_folder();
-	char *ops = text("%s/ops", golden);
+	char *ops = golden_text("%s/ops", golden);
 	int failures;
 
-	for_each(golden, add_model);
-	for_each(ops, add_operator);
+	golden_each(golden, add_model, NULL);
+	golden_each(ops, add_operator, NULL);
 	free(ops);
 	if (runs_used == 0) {
 		printf("# skipped: no golden data in %s (ATOLL_TEST_DATA)\n", golden);
