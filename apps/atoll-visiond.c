@@ -271,8 +271,8 @@ static bool is_same_text(const char *a, const char *b)
 
 static bool is_same_place(const struct visiond_listen *a, const struct visiond_listen *b)
 {
-	return a->is_off == b->is_off && a->address_bytes == b->address_bytes &&
-	       memcmp(&a->address, &b->address, a->address_bytes) == 0;
+	return a->is_off == b->is_off && a->address.bytes == b->address.bytes &&
+	       memcmp(&a->address.any, &b->address.any, a->address.bytes) == 0;
 }
 
 /* What the next configuration needs beside what there is. Made before anything is

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/visiond_config.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,51 +54,12 @@ static bool read_number(const char *text, const char *end, unsigned long low,
 int visiond_listen_read(const char *text, struct visiond_listen *listen,
 			struct atoll_error *err)
 {
-	struct visiond_listen found = { .is_off = false };
-	const char *colon = strrchr(text, ':');
-	char host[INET6_ADDRSTRLEN + 2];
-	size_t length = colon ? (size_t)(colon - text) : 0;
-	uint32_t port = 0;
+	struct visiond_listen found = { .is_off = strcmp(text, "off") == 0 };
 
-	if (strcmp(text, "off") == 0) {
-		found.is_off = true;
-		*listen = found;
-		return 0;
-	}
-	if (!colon || length >= sizeof(host) ||
-	    !read_number(colon + 1, text + strlen(text), 0, UINT16_MAX, &port))
-		goto wrong;
-	memcpy(host, text, length);
-	host[length] = '\0';
-	if (strcmp(host, "localhost") == 0)
-		(void)snprintf(host, sizeof(host), "127.0.0.1");
-	if (strcmp(host, "*") == 0)
-		(void)snprintf(host, sizeof(host), "[::]"); /* IPv4 too, as Linux has it */
-	length = strlen(host);
-
-	if (inet_pton(AF_INET, host, &found.address.in.sin_addr) == 1) {
-		found.address.in.sin_family = AF_INET;
-		found.address.in.sin_port = htons((uint16_t)port);
-		found.address_bytes = sizeof(found.address.in);
-		found.is_loopback = ntohl(found.address.in.sin_addr.s_addr) >> 24 == 127;
-	} else if (length > 2 && host[0] == '[' && host[length - 1] == ']') {
-		host[length - 1] = '\0';
-		if (inet_pton(AF_INET6, host + 1, &found.address.in6.sin6_addr) != 1)
-			goto wrong;
-		found.address.in6.sin6_family = AF_INET6;
-		found.address.in6.sin6_port = htons((uint16_t)port);
-		found.address_bytes = sizeof(found.address.in6);
-		found.is_loopback = IN6_IS_ADDR_LOOPBACK(&found.address.in6.sin6_addr);
-	} else {
-		goto wrong;
-	}
+	if (!found.is_off && atoll_address_read(text, 8080, &found.address, err) < 0)
+		return -EINVAL;
 	*listen = found;
 	return 0;
-
-wrong:
-	return atoll_error_set(err, -EINVAL,
-			       "'%s' is not an address and port as 127.0.0.1:8080, "
-			       "[::1]:8080 or *:8080, nor off", text);
 }
 
 static int read_size(struct visiond_config *config, struct atoll_error *err)
@@ -430,7 +390,7 @@ static int read_page(struct visiond_config *config,
 			      !is_plain(config->token)))
 		return wrong(config, err, "token",
 			     "not 16 to 128 letters, digits and - _ . ~");
-	if (!config->token && !config->listen.is_off && !config->listen.is_loopback)
+	if (!config->token && !config->listen.is_off && !config->listen.address.is_loopback)
 		return atoll_error_set(err, -EINVAL,
 				       "%s: listen: %s can be reached from other machines: "
 				       "that needs a token", overrides->listen ? "--listen" :

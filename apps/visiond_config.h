@@ -2,12 +2,12 @@
 #ifndef ATOLL_APPS_VISIOND_CONFIG_H
 #define ATOLL_APPS_VISIOND_CONFIG_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "apps/vision.h"
 #include "apps/visiond_tracker.h"
+#include "board/address.h"
 #include "board/config.h"
 #include "board/error.h"
 #include "board/log.h"
@@ -38,13 +38,7 @@ struct visiond_model {
 /* Where the page is served. */
 struct visiond_listen {
 	bool is_off;
-	bool is_loopback;            /* only this machine can reach it */
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} address;
-	socklen_t address_bytes;
+	struct atoll_address address;
 };
 
 struct visiond_config {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/visiond_web.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/tcp.h>
@@ -482,36 +481,19 @@ static void end_request(void *data, struct MHD_Connection *connection, void **co
 static int open_socket(struct visiond_web *web, const struct visiond_listen *listen_at,
 		       struct atoll_error *err)
 {
-	struct visiond_listen got = *listen_at;
-	bool is_ipv6 = listen_at->address.any.sa_family == AF_INET6;
-	const int yes = 1, no = 0, unsent = UNSENT_BYTES;
-	char digits[INET6_ADDRSTRLEN];
-	unsigned port;
+	struct atoll_address address = listen_at->address;
+	char text[ATOLL_ADDRESS_TEXT];
+	const int unsent = UNSENT_BYTES;
 
-	(void)inet_ntop(listen_at->address.any.sa_family,
-			is_ipv6 ? (const void *)&listen_at->address.in6.sin6_addr :
-				  (const void *)&listen_at->address.in.sin_addr,
-			digits, sizeof(digits));
-	(void)snprintf(web->host, sizeof(web->host), is_ipv6 ? "[%s]" : "%s", digits);
-	port = ntohs(is_ipv6 ? got.address.in6.sin6_port : got.address.in.sin_port);
-
-	web->fd = socket(listen_at->address.any.sa_family,
-			 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	web->fd = atoll_address_listen(&address, err);
 	if (web->fd < 0)
-		return atoll_error_set(err, -errno, "page: %s: socket: %s", web->host,
-				       strerror(errno));
-	/* Options that only help: a kernel that does not know one loses little. */
-	(void)setsockopt(web->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+		return atoll_error_prefix(err, "page");
+	/* Connections inherit it. It only helps: without, little is lost. */
 	(void)setsockopt(web->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-	if (is_ipv6)
-		(void)setsockopt(web->fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
-	if (bind(web->fd, &listen_at->address.any, listen_at->address_bytes) < 0 ||
-	    listen(web->fd, 64) < 0 ||
-	    getsockname(web->fd, &got.address.any, &got.address_bytes) < 0)
-		return atoll_error_set(err, -errno, "page: %s:%u: %s", web->host, port,
-				       strerror(errno));
-	port = ntohs(is_ipv6 ? got.address.in6.sin6_port : got.address.in.sin_port);
-	(void)snprintf(web->address, sizeof(web->address), "http://%s:%u/", web->host, port);
+	(void)atoll_address_text(&address, text);
+	(void)snprintf(web->host, sizeof(web->host), "%.*s", (int)(strrchr(text, ':') - text),
+		       text);
+	(void)snprintf(web->address, sizeof(web->address), "http://%s/", text);
 	return 0;
 }
 

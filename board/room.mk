@@ -2,6 +2,7 @@
 # sockets of daemons, what is known of a board, which instructions there are.
 # Leans on nothing.
 lib += \
+	board/address.c \
 	board/clock.c \
 	board/config.c \
 	board/cpu.c \
@@ -14,6 +15,7 @@ lib += \
 	board/loop.c \
 	board/notify.c
 headers += \
+	board/address.h \
 	board/clock.h \
 	board/config.h \
 	board/description.h \

@@ -39,6 +39,7 @@ checks += \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
+	tests/test_board_address.c \
 	tests/test_board_clock.c \
 	tests/test_board_config.c \
 	tests/test_board_cpu.c \
@@ -62,6 +63,7 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
+	tests/test_edgetpu_firmware.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
 	tests/test_emulator_twin.c \

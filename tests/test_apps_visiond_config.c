@@ -75,7 +75,7 @@ static void without_a_file_everything_has_a_value_that_works(void **state)
 	assert_true(config->model[0].vision.threshold == config->model[0].habits.disappear);
 	assert_string_equal(config->events_path, "/run/atoll/visiond.sock");
 	assert_false(config->is_events_path_chosen);
-	assert_true(config->listen.is_loopback && !config->listen.is_off);
+	assert_true(config->listen.address.is_loopback && !config->listen.is_off);
 	assert_int_equal(config->listen.address.in.sin_port, htons(8080));
 	assert_null(config->token);
 	assert_int_equal(config->viewers, 4);
@@ -106,7 +106,7 @@ static void what_the_file_says_counts(void **state)
 	assert_string_equal(config->events_path, "/tmp/e.sock");
 	assert_true(config->is_events_path_chosen);
 	assert_int_equal(config->listen.address.any.sa_family, AF_INET6);
-	assert_true(config->listen.is_loopback);
+	assert_true(config->listen.address.is_loopback);
 	assert_string_equal(config->token, "0123456789abcdef");
 	assert_int_equal(config->viewers, 2);
 	assert_int_equal(config->page_rate_mhz, 5000);
@@ -172,7 +172,7 @@ static void the_command_line_has_the_last_word(void **state)
 	assert_string_equal(config->model[0].vision.model_path, "m.tflite");
 	assert_string_equal(config->model[0].vision.labels_path, "l.txt");
 	assert_null(config->events_path);
-	assert_true(config->listen.is_loopback);
+	assert_true(config->listen.address.is_loopback);
 	assert_int_equal(config->listen.address.in.sin_port, 0);
 	visiond_config_free(config);
 }
@@ -233,7 +233,7 @@ static void an_address_that_others_can_reach_needs_a_token(void **state)
 	refuse("listen = [::]:8080\n", "needs a token");
 	refuse("listen = 192.0.2.1:8080\n", "needs a token");
 	config = load("listen = *:8080\ntoken = 0123456789abcdef\n");
-	assert_false(config->listen.is_loopback);
+	assert_false(config->listen.address.is_loopback);
 	visiond_config_free(config);
 	config = load("listen = off\n");
 	assert_true(config->listen.is_off);
@@ -249,29 +249,17 @@ static void a_token_is_long_and_plain(void **state)
 	refuse("token = 0123456789 abcdef\n", ":1: token: ");
 }
 
-static void addresses_are_read_to_their_end(void **state)
+static void a_page_may_be_off(void **state)
 {
-	static const char *const good[] = {
-		"127.0.0.1:8080", "localhost:1", "127.9.9.9:65535", "[::1]:0", "0.0.0.0:80",
-		"*:80", "[fe80::1]:80",
-	};
-	static const char *const bad[] = {
-		"", ":", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",
-		"127.0.0.1:80 ", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0:80", "::1:80",
-		"[::1:80", "[]:80", "example.com:80", "on", "OFF",
-		"[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd]:80",
-	};
 	struct visiond_listen listen;
 	struct atoll_error err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(visiond_listen_read(good[i], &listen, &err), 0);
-		assert_true(listen.is_loopback == (i < 4));
-		assert_true(listen.address_bytes > 0);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(visiond_listen_read(bad[i], &listen, &err), -EINVAL);
+	assert_int_equal(visiond_listen_read("off", &listen, &err), 0);
+	assert_true(listen.is_off);
+	assert_int_equal(visiond_listen_read("[::1]:0", &listen, &err), 0);
+	assert_false(listen.is_off);
+	assert_int_equal(visiond_listen_read("OFF", &listen, &err), -EINVAL);
 }
 
 static int make_file(void **state)
@@ -300,7 +288,7 @@ int main(void)
 		cmocka_unit_test(more_models_than_there_is_room_for_are_refused),
 		cmocka_unit_test(an_address_that_others_can_reach_needs_a_token),
 		cmocka_unit_test(a_token_is_long_and_plain),
-		cmocka_unit_test(addresses_are_read_to_their_end),
+		cmocka_unit_test(a_page_may_be_off),
 	};
 
 	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
