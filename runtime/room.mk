@@ -16,6 +16,7 @@ lib += \
 	runtime/edgetpu/device.c \
 	runtime/edgetpu/dfu.c \
 	runtime/edgetpu/executable.c \
+	runtime/edgetpu/firmware.c \
 	runtime/edgetpu/layer.c \
 	runtime/edgetpu/layout.c \
 	runtime/edgetpu/package.c \

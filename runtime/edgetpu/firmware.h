@@ -28,19 +28,22 @@ struct edgetpu_firmware {
 };
 
 /*
- * The single-endpoint image. With `path`, that file or nothing. Otherwise the
- * first of: the file named by ATOLL_FIRMWARE, /etc/atoll/firmware,
- * /var/lib/atoll/firmware, /usr/lib/firmware/atoll, /usr/share/atoll/firmware (a file named
- * EDGETPU_FIRMWARE_NAME in each), then the image inside an installed
- * libedgetpu.so. NULL with a sentence that says what to do.
+ * The single-endpoint image, for this driver uses no other. With `path`, or else
+ * ATOLL_FIRMWARE, that file or nothing. Otherwise the first there is: a file named
+ * EDGETPU_FIRMWARE_NAME in /etc/atoll/firmware, /var/lib/atoll/firmware,
+ * /usr/lib/firmware/atoll or /usr/share/atoll/firmware, then the image inside an
+ * installed libedgetpu.so.1. NULL with a sentence that says what to do.
  */
 #define EDGETPU_FIRMWARE_NAME "apex_latest_single_ep.bin"
+#define EDGETPU_FIRMWARE_FOLDER "/var/lib/atoll/firmware" /* for what is imported */
 struct edgetpu_firmware *edgetpu_firmware_find(const char *path, struct atoll_error *err);
 
-/* An image, or a file that has one inside, such as libedgetpu.so.1. */
+/* An image, or a file that has one inside, such as libedgetpu.so.1. Of two kinds the
+   single-endpoint one; -ENODATA when there is none. */
 struct edgetpu_firmware *edgetpu_firmware_read(const char *path, struct atoll_error *err);
 
-/* Write it to FOLDER/EDGETPU_FIRMWARE_NAME: to a temporary file first, then renamed. */
+/* Write it to FOLDER/EDGETPU_FIRMWARE_NAME: to a temporary file first, then renamed.
+   Folders that are missing are made. -EINVAL for a multi-endpoint image. */
 int edgetpu_firmware_store(const struct edgetpu_firmware *firmware, const char *folder,
 			   struct atoll_error *err);
 

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/edgetpu/firmware.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/edgetpu/firmware_images.h"
+
+/* Both as published in the vendor's repository of libedgetpu, driver/usb. */
+static const struct firmware_image published[] = {
+	{ 10783, false, "3b07311b174b81fd14fd2c887f40d646c0ebf2f140cc5ee5cf8befa0f3e3dc7f" },
+	{ 12117, true, "f95e0b348e3a38e1191ec81baa80c7c3c331556da6ca8be59c01d66769c3c415" },
+};
+static const struct firmware_known known_ones = {
+	published, sizeof(published) / sizeof(published[0]),
+};
+
+/* libedgetpu.so.1 has 1 to 2 MB. */
+#define FILE_BYTES_MAX (64 << 20)
+
+/* The controller is an 8051, whose programs usually begin with a long jump. */
+#define LONG_JUMP 0x02
+
+/* What compilers align a constant array of this size to, at least. */
+#define ARRAY_ALIGNMENT 4
+
+/* How many places of a file are hashed before it is given up: 0.8 s on a desk, for
+   a file that has many ids and no image. One that has an image needs some hundred. */
+#define HASHES_MAX 16384
+
+struct search {
+	const struct firmware_known *known;
+	const uint8_t *bytes;
+	size_t size;
+	uint32_t hashes;
+	const struct firmware_image *image; /* found: NULL, multi- or single-endpoint */
+	size_t offset;                      /* of it */
+};
+
+static bool is_over(const struct search *search)
+{
+	return (search->image && !search->image->is_multi_endpoint) ||
+	       search->hashes >= HASHES_MAX;
+}
+
+/* Does an image begin here? One pass gives the sums of all sizes. */
+static void try_offset(struct search *search, size_t offset)
+{
+	const uint8_t *bytes = search->bytes + offset;
+	const size_t left = search->size - offset;
+	char digits[SHA256_DIGEST_STRING_LENGTH];
+	SHA2_CTX sha, sum;
+	size_t done = 0;
+
+	SHA256Init(&sha);
+	search->hashes++;
+	for (uint32_t i = 0; i < search->known->images; i++) {
+		const struct firmware_image *image = &search->known->image[i];
+
+		if (image->size > left)
+			return;
+		SHA256Update(&sha, bytes + done, image->size - done);
+		done = image->size;
+		sum = sha;
+		if (strcmp(SHA256End(&sum, digits), image->sha256) == 0) {
+			search->image = image;
+			search->offset = offset;
+			return;
+		}
+	}
+}
+
+/*
+ * Firmware carries the ids that the running device shows (usb.h) in its
+ * descriptors, so an image begins less than its size before a pair of them. Of
+ * those places, try each with a long jump, or those without where an array may be.
+ */
+static void try_before_ids(struct search *search, bool is_jump)
+{
+	static const uint8_t ids[] = { 0xd1, 0x18, 0x02, 0x93 };
+	const uint8_t *end = search->bytes + search->size, *found = search->bytes;
+	const size_t most = search->known->image[search->known->images - 1].size;
+	size_t next, offset = 0;
+
+	while ((found = memmem(found, (size_t)(end - found), ids, sizeof(ids)))) {
+		next = (size_t)(found - search->bytes);
+		if (next > most && offset < next - most)
+			offset = next - most;
+		for (; offset <= next && !is_over(search); offset++)
+			if (is_jump ? search->bytes[offset] == LONG_JUMP :
+				      search->bytes[offset] != LONG_JUMP &&
+				      offset % ARRAY_ALIGNMENT == 0)
+				try_offset(search, offset);
+		found++;
+	}
+}
+
+/* A fresh object with `size` bytes of its own. */
+static struct edgetpu_firmware *firmware_new(size_t size)
+{
+	struct edgetpu_firmware *firmware = calloc(1, sizeof(*firmware));
+
+	if (!firmware)
+		return NULL;
+	firmware->size = size;
+	firmware->bytes = malloc(size ? size : 1);
+	if (!firmware->bytes) {
+		free(firmware);
+		return NULL;
+	}
+	return firmware;
+}
+
+ATOLL_API void edgetpu_firmware_free(struct edgetpu_firmware *firmware)
+{
+	if (!firmware)
+		return;
+	free(firmware->bytes);
+	free(firmware);
+}
+
+/* Searches the file's bytes. */
+static struct edgetpu_firmware *extract(const struct edgetpu_firmware *file, const char *path,
+					const struct firmware_known *known,
+					struct atoll_error *err)
+{
+	struct search search = { .known = known, .bytes = file->bytes, .size = file->size };
+	struct edgetpu_firmware *firmware;
+	char place[32] = "";
+
+	try_offset(&search, 0);
+	if (!is_over(&search))
+		try_before_ids(&search, true);
+	if (!is_over(&search))
+		try_before_ids(&search, false);
+	if (!search.image) {
+		atoll_error_set(err, -ENODATA, "firmware: %s: there is no Edge TPU firmware "
+				"inside whose SHA-256 sum is known", atoll_error_path(path));
+		return NULL;
+	}
+	firmware = firmware_new(search.image->size);
+	if (!firmware) {
+		atoll_error_set(err, -ENOMEM, "firmware: out of memory");
+		return NULL;
+	}
+	memcpy(firmware->bytes, file->bytes + search.offset, firmware->size);
+	firmware->is_multi_endpoint = search.image->is_multi_endpoint;
+	if (file->size != firmware->size)
+		(void)snprintf(place, sizeof(place), ", byte %zu", search.offset);
+	if (strlen(path) + strlen(place) >= sizeof(firmware->origin))
+		path = atoll_error_path(path);
+	(void)snprintf(firmware->origin, sizeof(firmware->origin), "%s%s", path, place);
+	return firmware;
+}
+
+static int read_all(int fd, uint8_t *bytes, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		ssize_t r = read(fd, bytes + at, size - at);
+
+		if (r == 0)
+			return -EIO; /* it became shorter while we read */
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		at += r > 0 ? (size_t)r : 0;
+	}
+	return 0;
+}
+
+/* The whole file, as if it were firmware. */
+static int load(const char *path, struct edgetpu_firmware **file, struct atoll_error *err)
+{
+	/* A pipe without a writer must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = -errno;
+	struct stat s;
+
+	if (fd < 0)
+		return atoll_error_set(err, r, "firmware: %s: %s", atoll_error_path(path),
+				       strerror(-r));
+	*file = NULL;
+	if (fstat(fd, &s) < 0)
+		r = -errno;
+	else if (!S_ISREG(s.st_mode))
+		r = S_ISDIR(s.st_mode) ? -EISDIR : -EINVAL;
+	else if (s.st_size > FILE_BYTES_MAX)
+		r = -EFBIG;
+	else
+		r = (*file = firmware_new((size_t)s.st_size)) ?
+			read_all(fd, (*file)->bytes, (*file)->size) : -ENOMEM;
+	(void)close(fd); /* only read */
+	if (r == 0)
+		return 0;
+	edgetpu_firmware_free(*file);
+	return atoll_error_set(err, r, "firmware: %s: %s", atoll_error_path(path),
+			       r == -EINVAL ? "is not a file" : strerror(-r));
+}
+
+struct edgetpu_firmware *firmware_read(const char *path, const struct firmware_known *known,
+				       struct atoll_error *err)
+{
+	struct edgetpu_firmware *file, *firmware;
+
+	if (load(path, &file, err) < 0)
+		return NULL;
+	firmware = extract(file, path, known, err);
+	edgetpu_firmware_free(file);
+	return firmware;
+}
+
+ATOLL_API struct edgetpu_firmware *edgetpu_firmware_read(const char *path,
+							 struct atoll_error *err)
+{
+	return firmware_read(path, &known_ones, err);
+}
+
+/* An image of the other kind says so. */
+static int refuse_multi(const struct edgetpu_firmware *firmware, struct atoll_error *err)
+{
+	if (!firmware->is_multi_endpoint)
+		return 0;
+	return atoll_error_set(err, -EINVAL, "firmware: %s: is for the multi-endpoint mode, "
+			       "which is not used here; " EDGETPU_FIRMWARE_NAME " is needed",
+			       atoll_error_path(firmware->origin));
+}
+
+static struct edgetpu_firmware *read_single(const char *path,
+					    const struct firmware_known *known,
+					    struct atoll_error *err)
+{
+	struct edgetpu_firmware *firmware = firmware_read(path, known, err);
+
+	if (!firmware || refuse_multi(firmware, err) == 0)
+		return firmware;
+	edgetpu_firmware_free(firmware);
+	return NULL;
+}
+
+/* The first file that fits the pattern and has the image. The first trouble with a
+   file that is there goes into `trouble`. */
+static struct edgetpu_firmware *find_among(const char *root, const char *pattern,
+					   const struct firmware_known *known,
+					   struct atoll_error *trouble)
+{
+	struct edgetpu_firmware *firmware = NULL;
+	struct atoll_error err;
+	char whole[PATH_MAX];
+	glob_t found = { 0 };
+
+	if (snprintf(whole, sizeof(whole), "%s%s", root, pattern) >= (int)sizeof(whole))
+		return NULL;
+	if (glob(whole, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc && !firmware; i++) {
+			firmware = read_single(found.gl_pathv[i], known, &err);
+			if (!firmware && trouble->code == 0)
+				*trouble = err;
+		}
+	}
+	globfree(&found);
+	return firmware;
+}
+
+struct edgetpu_firmware *firmware_find(const char *root, const char *path,
+				       const struct firmware_known *known,
+				       struct atoll_error *err)
+{
+	/* The administrator's, then what was imported, then what packages bring. */
+	static const char *const patterns[] = {
+		"/etc/atoll/firmware/" EDGETPU_FIRMWARE_NAME,
+		EDGETPU_FIRMWARE_FOLDER "/" EDGETPU_FIRMWARE_NAME,
+		"/usr/lib/firmware/atoll/" EDGETPU_FIRMWARE_NAME,
+		"/usr/share/atoll/firmware/" EDGETPU_FIRMWARE_NAME,
+		"/usr/local/lib/libedgetpu.so.1",
+		"/usr/lib/*/libedgetpu.so.1",
+		"/usr/lib/libedgetpu.so.1",
+	};
+	struct edgetpu_firmware *firmware = NULL;
+	struct atoll_error trouble = { 0 };
+
+	if (path)
+		return read_single(path, known, err);
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]) && !firmware; i++)
+		firmware = find_among(root, patterns[i], known, &trouble);
+	if (firmware)
+		return firmware;
+	if (trouble.code < 0)
+		atoll_error_set(err, trouble.code, "%s", trouble.text);
+	else
+		atoll_error_set(err, -ENOENT, "no firmware for the Edge TPU: run \"atoll-tpu "
+				"firmware import FILE\" with libedgetpu.so.1 (of the vendor's "
+				"package libedgetpu1-std) or " EDGETPU_FIRMWARE_NAME);
+	return NULL;
+}
+
+ATOLL_API struct edgetpu_firmware *edgetpu_firmware_find(const char *path,
+							 struct atoll_error *err)
+{
+	return firmware_find("", path ? path : getenv("ATOLL_FIRMWARE"), &known_ones, err);
+}
+
+/* The folder and those above it. */
+static int make_folders(const char *folder)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s", folder) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	for (char *at = path + 1; path[0] && *at; at++)
+		if (*at == '/') {
+			*at = '\0';
+			(void)mkdir(path, 0755); /* the last one tells */
+			*at = '/';
+		}
+	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* All of it on the disk, readable for everyone, or nothing. */
+static int write_to(const char *draft, int fd, const struct edgetpu_firmware *firmware,
+		    const char *path)
+{
+	FILE *file = fdopen(fd, "wb");
+	bool is_good;
+	int r;
+
+	if (!file) {
+		r = -errno;
+		(void)close(fd); /* nothing was written */
+		(void)unlink(draft);
+		return r;
+	}
+	errno = 0;
+	is_good = fwrite(firmware->bytes, 1, firmware->size, file) == firmware->size &&
+		  fflush(file) == 0 && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+	r = is_good ? 0 : -errno;
+	if (fclose(file) != 0 && r == 0)
+		r = -errno;
+	if (r == 0 && rename(draft, path) == 0)
+		return 0;
+	if (r == 0)
+		r = -errno;
+	(void)unlink(draft); /* whatever it has become */
+	return r;
+}
+
+ATOLL_API int edgetpu_firmware_store(const struct edgetpu_firmware *firmware,
+				     const char *folder, struct atoll_error *err)
+{
+	char *path = NULL, *draft = NULL;
+	int r = refuse_multi(firmware, err), fd;
+
+	if (r < 0)
+		return r;
+	r = make_folders(folder);
+	if (r == 0 && (asprintf(&path, "%s/" EDGETPU_FIRMWARE_NAME, folder) < 0 ||
+		       asprintf(&draft, "%s/.firmware-XXXXXX", folder) < 0))
+		r = -ENOMEM;
+	if (r == 0) {
+		fd = mkostemp(draft, O_CLOEXEC);
+		r = fd < 0 ? -errno : write_to(draft, fd, firmware, path);
+	}
+	free(path);
+	free(draft);
+	return r == 0 ? 0 : atoll_error_set(err, r, "firmware: %s: %s",
+					    atoll_error_path(folder), strerror(-r));
+}
