@@ -20,7 +20,10 @@ check_parts += \
 	apps/visiond_tracker.c \
 	tests/allocations.c \
 	tests/check.c \
+	tests/compiled.c \
+	tests/compiled_samples.c \
 	tests/exact.c \
+	tests/fake_usb.c \
 	tests/fake_v4l2.c \
 	tests/flatc.c \
 	tests/golden.c \
@@ -64,6 +67,9 @@ checks += \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
 	tests/test_edgetpu_firmware.c \
+	tests/test_edgetpu_attach.c \
+	tests/test_edgetpu_chip.c \
+	tests/test_edgetpu_dfu.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
 	tests/test_emulator_twin.c \
