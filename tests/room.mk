@@ -66,10 +66,10 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
-	tests/test_edgetpu_firmware.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \
 	tests/test_edgetpu_dfu.c \
+	tests/test_edgetpu_firmware.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
 	tests/test_emulator_twin.c \

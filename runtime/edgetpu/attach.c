@@ -174,7 +174,7 @@ static int read_ids(const struct attach *attach, enum personality *who,
 	product = (unsigned)(bytes[10] | bytes[11] << 8);
 	*who = identify(vendor, product);
 	if (*who == ANY)
-		return atoll_error_set(err, -ENODEV, "%04x:%04x is not an Edge TPU", vendor,
+		return atoll_error_set(err, -ENOTSUP, "%04x:%04x is not an Edge TPU", vendor,
 				       product);
 	return 0;
 }

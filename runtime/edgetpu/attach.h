@@ -22,7 +22,9 @@
  *
  * A device that runs is reset, which ends whatever a killed program left half
  * done. One in its boot ROM gets the firmware, which is read back and compared.
- * Bounded by options.patience_ms in all.
+ * What fails on the way is tried again after a reset, three times in all. Nothing
+ * is begun after options.patience_ms; what is under way then, a download at worst,
+ * ends within 15 s of its own.
  */
 struct attach_options {
 	const struct edgetpu_firmware *firmware; /* NULL: a device without is an error
@@ -32,9 +34,11 @@ struct attach_options {
 };
 
 struct attach_report {
-	uint32_t resets, downloads, tries; /* counted up, also in failure */
+	uint32_t resets, downloads, tries; /* counted up, also in failure; the
+					      first try is one */
 };
 
+/* `report` may be NULL. Where there is nothing now, that is told at once. */
 int attach_open(struct usb_bus *bus, const struct usb_place *place,
 		const struct attach_options *options, struct usb_device **usb,
 		struct attach_report *report, struct atoll_error *err);

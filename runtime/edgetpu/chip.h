@@ -37,8 +37,9 @@ int edgetpu_clock_read(const char *text, enum edgetpu_clock *clock);
 
 int chip_wake(struct usb_device *usb, enum edgetpu_clock clock, struct atoll_error *err);
 
-/* The device stays in application mode, asleep. Goes on after a failed step, so
-   that as much as possible is switched off; the first error is returned. */
+/* The device stays in application mode, asleep. Goes on after a failed step, unless
+   the device no longer answers, so that as much as possible is switched off; the
+   first error is returned. */
 int chip_sleep(struct usb_device *usb, struct atoll_error *err);
 
 /* Bytes of one chunk of output, as chip_wake sets it for the speed: 256 or 1024. */

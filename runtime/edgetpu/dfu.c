@@ -41,6 +41,7 @@ enum { DFU_IDLE = 2, DNLOAD_SYNC = 3, DNLOAD_BUSY = 4, DNLOAD_IDLE = 5 };
 /* Drivers of real devices finish in well under a second. */
 #define DOWNLOAD_MS 15000
 #define TRANSFER_MS 6000
+#define DESCRIPTOR_MS 1000
 #define DETACH_MS 100
 
 struct dfu {
@@ -110,7 +111,7 @@ static int find_interface(struct dfu *dfu, struct atoll_error *err)
 		.length = sizeof(bytes),
 	};
 	struct usb_device *usb = dfu->usb;
-	int r = usb->bus->ops->control(usb, &setup, bytes, TRANSFER_MS);
+	int r = usb->bus->ops->control(usb, &setup, bytes, DESCRIPTOR_MS);
 
 	if (r < 0)
 		return atoll_error_set(err, r, "dfu: read configuration: %s",
