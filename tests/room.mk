@@ -70,6 +70,8 @@ checks += \
 	tests/test_edgetpu_chip.c \
 	tests/test_edgetpu_dfu.c \
 	tests/test_edgetpu_firmware.c \
+	tests/test_edgetpu_run.c \
+	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
 	tests/test_emulator_twin.c \
