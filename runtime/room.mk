@@ -25,6 +25,16 @@ lib += \
 	runtime/edgetpu/turn.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
+	runtime/emulator/bus.c \
+	runtime/emulator/descriptors.c \
+	runtime/emulator/dfu.c \
+	runtime/emulator/emulator.c \
+	runtime/emulator/faults.c \
+	runtime/emulator/pattern.c \
+	runtime/emulator/port.c \
+	runtime/emulator/registers.c \
+	runtime/emulator/stream.c \
+	runtime/emulator/taught.c \
 	runtime/emulator/twin.c \
 	runtime/extract.c \
 	runtime/extract_twin.c \

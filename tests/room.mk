@@ -22,6 +22,7 @@ check_parts += \
 	tests/check.c \
 	tests/compiled.c \
 	tests/compiled_samples.c \
+	tests/emulated.c \
 	tests/exact.c \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
@@ -74,6 +75,7 @@ checks += \
 	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
+	tests/test_emulator_stream.c \
 	tests/test_emulator_twin.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \

@@ -21,7 +21,11 @@
  *	bus->ops->free(bus);             the emulators with it
  *
  * Any thread may plug and unplug. With virtual time a wait jumps to the next
- * thing that happens, or to its deadline, and sleeping takes no time.
+ * thing that happens, or to its deadline, and sleeping takes no time; it jumps for
+ * all devices of the bus, so one thread is best with it.
+ *
+ * A reset that keeps the ids ends transfers with -ECANCELED and keeps the handle
+ * and its claim. Bulk and interrupt transfers without a claim are refused (-EIO).
  */
 struct emulator_bus_options {
 	bool is_time_virtual;
@@ -35,8 +39,8 @@ struct emulator_bus_options {
 struct usb_bus *emulator_bus_new(const struct emulator_bus_options *options,
 				 struct atoll_error *err);
 
-/* The emulator becomes the bus's. Its place is 250-1, 250-2, ...; ports == 0 in
-   failure. */
+/* The emulator becomes the bus's, also in failure; NULL: `err` says why already. Its
+   place is 250-1, 250-2, ...; ports == 0 in failure. */
 struct usb_place emulator_bus_plug(struct usb_bus *bus, struct emulator *emulator,
 				   struct atoll_error *err);
 

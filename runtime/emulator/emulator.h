@@ -24,9 +24,9 @@
  *	r = emulator_in(tpu, 0x81, room, sizeof(room));
  *	emulator_free(tpu);
  *
- * It knows nothing of hosts, time or threads: bus.h plugs it into this process,
- * usbip.h into a kernel. What a stream of instructions computes is the matter of
- * the programs it was taught.
+ * It knows nothing of hosts or time: bus.h plugs it into this process, usbip.h into
+ * a kernel. What a stream of instructions computes is the matter of the programs it
+ * was taught. Any thread may call, for it has one lock; programs are run under it.
  */
 struct emulator;
 
@@ -43,7 +43,8 @@ void emulator_free(struct emulator *emulator); /* NULL is allowed */
 
 /*
  * From now on the instructions of this package mean `program`, which becomes the
- * emulator's. The package must outlive it. NULL for `program` is out of memory.
+ * emulator's, also in failure. The package must outlive it. NULL for `program` is
+ * out of memory.
  */
 int emulator_teach(struct emulator *emulator, const struct edgetpu_package *package,
 		   struct emulator_program *program, struct atoll_error *err);
@@ -59,13 +60,24 @@ int emulator_control(struct emulator *emulator, const struct usb_setup *setup, u
 int emulator_out(struct emulator *emulator, uint8_t endpoint, const uint8_t *bytes,
 		 uint32_t size);
 
-/* Bulk or interrupt in: bytes given, -EAGAIN when there is nothing yet, -EPIPE. */
+/*
+ * Bulk or interrupt in: bytes given, -EAGAIN when there is nothing yet, -EPIPE, or
+ * -EOVERFLOW when the device sent a packet that is longer than what is left of
+ * `room`. As on a real bus, a transfer is complete when it is full or ends in a
+ * packet that is not full; until then, ask again for the rest.
+ */
 int emulator_in(struct emulator *emulator, uint8_t endpoint, uint8_t *bytes, uint32_t room);
 
-/* A reset of the port. True when it came back as another device (new ids). */
+/* Bytes of a full packet on this endpoint. */
+uint32_t emulator_packet(const struct emulator *emulator, uint8_t endpoint);
+
+/* A reset of the port: runs, events and parameters are gone, registers stay. True
+   when it came back as another device (new ids). */
 bool emulator_reset(struct emulator *emulator);
 /* Power gone and back: firmware and everything else forgotten. */
 void emulator_power_cycle(struct emulator *emulator);
+/* The endpoint works again, and 0x01 expects a header. A run under way still is:
+   only sleep or a reset ends it. 0, or -EPIPE when there is no such endpoint. */
 int emulator_clear_halt(struct emulator *emulator, uint8_t endpoint);
 
 uint16_t emulator_vendor(const struct emulator *emulator);
@@ -79,7 +91,7 @@ enum usb_speed emulator_speed(const struct emulator *emulator);
 void emulator_interrupt(struct emulator *emulator, uint32_t word);
 void emulator_set_temperature(struct emulator *emulator, int32_t millidegrees);
 
-/* Protocol errors so far, and the last one in words ("" when none). */
+/* Protocol errors so far, and the last one in words ("" when none), until the next. */
 uint64_t emulator_complaints(const struct emulator *emulator);
 const char *emulator_complaint(const struct emulator *emulator);
 

@@ -25,6 +25,11 @@
  *
  * A script is such words with blanks between them; `*` in place of a number
  * means every transfer, and `!` after a word that "once" is "always".
+ *
+ *	struct fault_script script;
+ *
+ *	r = fault_script_read("stall@17 no-wake!", &script, &err);
+ *	emulator_bus_set_faults(bus, &place, &script);
  */
 enum fault_kind {
 	FAULT_STALL, FAULT_TIMEOUT, FAULT_SHORT, FAULT_UNPLUG, FAULT_RESET, FAULT_FATAL,
@@ -49,5 +54,21 @@ struct fault_script {
 int fault_script_read(const char *text, struct fault_script *script, struct atoll_error *err);
 
 const char *fault_kind_name(enum fault_kind kind);
+
+/*
+ * For those who carry transfers to an emulator: what the script makes wrong inside
+ * it from now on; then, for each transfer as it begins, what goes wrong with it.
+ * What was to happen once is taken from the script; what happens inside the
+ * emulator is done.
+ */
+struct fault_effect {
+	bool stalls, never_ends, is_short, unplugs, resets;
+	int32_t replug_ms;  /* with unplugs; -1: never */
+	uint32_t slow_ms;
+};
+struct emulator;
+void fault_begin(const struct fault_script *script, struct emulator *emulator);
+struct fault_effect fault_take(struct fault_script *script, struct emulator *emulator,
+			       uint64_t transfer);
 
 #endif
