@@ -203,10 +203,10 @@ $(fuzzers:%.c=$(BUILD)/%): %: %.o $(BUILD)/tests/libcheck.a $(static)
 
 bench:
 	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev libyuv-dev \
-		llvm clang gcc-aarch64-linux-gnu
+		llvm clang gcc-aarch64-linux-gnu valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
 		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/live \
-		$(BUILD)/tests/bench/visiond
+		$(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 mca:
@@ -221,7 +221,8 @@ $(BUILD)/tests/bench/convert: $(BUILD)/tests/bench/convert.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lyuv $(LDLIBS) -o $@
 
-$(BUILD)/tests/bench/live $(BUILD)/tests/bench/visiond: %: %.o $(BUILD)/tests/libcheck.a $(static)
+$(BUILD)/tests/bench/live $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
+		$(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 

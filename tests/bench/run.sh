@@ -70,6 +70,10 @@ echo "## atoll-visiond"
 BUILD=$BUILD tests/bench/visiond.sh
 echo
 
+echo "## Edge TPU, the driver against the emulator"
+BUILD=$BUILD tests/bench/tpu.sh
+echo
+
 for level in vnni avx2; do
 	echo "## layer by layer against XNNPACK, one thread, ATOLL_CPU=$level"
 	ATOLL_CPU=$level "$BUILD"/tests/bench/xnnpack || echo "# skipped on this machine"
