@@ -485,36 +485,6 @@ ATOLL_API struct emulator *emulator_bus_at(struct usb_bus *usb, const struct usb
 	return port ? port->emulator : NULL;
 }
 
-ATOLL_API int emulator_bus_teach(struct usb_bus *usb, const struct usb_place *place,
-				 const struct edgetpu_package *package,
-				 struct emulator_program *program, struct atoll_error *err)
-{
-	struct port *port = find(bus_of(usb), place);
-	int r;
-
-	if (!port) {
-		if (program)
-			program->ops->free(program);
-		return atoll_error_set(err, -ENODEV, "no emulated device is there");
-	}
-	lock(port);
-	r = emulator_teach(port->emulator, package, program, err);
-	unlock(port);
-	return r;
-}
-
-ATOLL_API void emulator_bus_unteach(struct usb_bus *usb, const struct usb_place *place,
-				    const struct edgetpu_package *package)
-{
-	struct port *port = find(bus_of(usb), place);
-
-	if (!port)
-		return;
-	lock(port);
-	emulator_unteach(port->emulator, package);
-	unlock(port);
-}
-
 ATOLL_API void emulator_bus_set_faults(struct usb_bus *usb, const struct usb_place *place,
 				       const struct fault_script *script)
 {

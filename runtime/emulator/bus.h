@@ -50,13 +50,6 @@ void emulator_bus_replug(struct usb_bus *bus, const struct usb_place *place);
 
 struct emulator *emulator_bus_at(struct usb_bus *bus, const struct usb_place *place);
 
-/* emulator_teach and emulator_unteach, also while transfers go on. */
-int emulator_bus_teach(struct usb_bus *bus, const struct usb_place *place,
-		       const struct edgetpu_package *package,
-		       struct emulator_program *program, struct atoll_error *err);
-void emulator_bus_unteach(struct usb_bus *bus, const struct usb_place *place,
-			  const struct edgetpu_package *package);
-
 /* What goes wrong from now on at this device; NULL: nothing. Copied. */
 void emulator_bus_set_faults(struct usb_bus *bus, const struct usb_place *place,
 			     const struct fault_script *script);
