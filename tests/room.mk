@@ -12,6 +12,7 @@ check_parts += \
 	apps/screen.c \
 	apps/stop.c \
 	apps/tell.c \
+	apps/tpu_owner.c \
 	apps/vision.c \
 	apps/vision_draw.c \
 	apps/visiond_config.c \
@@ -38,6 +39,7 @@ check_parts += \
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_live.c \
+	tests/test_apps_tpu_owner.c \
 	tests/test_apps_vision.c \
 	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
@@ -78,6 +80,9 @@ checks += \
 	tests/test_emulator_emulator.c \
 	tests/test_emulator_stream.c \
 	tests/test_emulator_twin.c \
+	tests/test_emulator_usbip.c \
+	tests/test_emulator_usbip_port.c \
+	tests/test_emulator_vhci.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \
@@ -147,6 +152,7 @@ check_scripts += \
 	tests/cli/detect.sh \
 	tests/cli/install.sh \
 	tests/cli/model.sh \
+	tests/cli/tpu.sh \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
 guest_sources += \
