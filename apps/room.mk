@@ -9,14 +9,16 @@ programs += \
 	apps/atoll-camera.c \
 	apps/atoll-classify.c \
 	apps/atoll-detect.c \
-	apps/atoll-model.c
+	apps/atoll-model.c \
+	apps/atoll-tpu.c
 manuals += \
 	apps/man/atoll-bench.1 \
 	apps/man/atoll-camera.1 \
 	apps/man/atoll-classify.1 \
 	apps/man/atoll-detect.1 \
 	apps/man/atoll-events.7 \
-	apps/man/atoll-model.1
+	apps/man/atoll-model.1 \
+	apps/man/atoll-tpu.1
 data += \
 	apps/models/cards/cards.tflite \
 	apps/models/cards/cards_labels.txt \
@@ -37,6 +39,16 @@ camera_parts := \
 	apps/camera_take.c
 camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
 $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
+
+# atoll-tpu has a part for each command.
+tpu_parts := \
+	apps/tpu_device.c \
+	apps/tpu_firmware.c \
+	apps/tpu_info.c \
+	apps/tpu_list.c \
+	apps/tpu_owner.c
+tpu := $(BUILD)/atoll-tpu $(BUILD)/installed/atoll-tpu
+$(tpu): $(tpu_parts:%.c=$(BUILD)/%.o)
 
 # atoll-classify and atoll-detect share a body.
 live_parts := \

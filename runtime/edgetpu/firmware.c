@@ -175,40 +175,50 @@ static int read_all(int fd, uint8_t *bytes, size_t size)
 	return 0;
 }
 
-/* The whole file, as if it were firmware. */
-static int load(const char *path, struct edgetpu_firmware **file, struct atoll_error *err)
+/* Its size, when it is a file that may hold an image. */
+static int check_file(int fd, size_t *size)
 {
-	/* A pipe without a writer must not hold us up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = -errno;
 	struct stat s;
 
-	if (fd < 0)
-		return atoll_error_set(err, r, "firmware: %s: %s", atoll_error_path(path),
-				       strerror(-r));
-	*file = NULL;
 	if (fstat(fd, &s) < 0)
-		r = -errno;
-	else if (!S_ISREG(s.st_mode))
-		r = S_ISDIR(s.st_mode) ? -EISDIR : -EINVAL;
-	else if (s.st_size > FILE_BYTES_MAX)
-		r = -EFBIG;
-	else
-		r = (*file = firmware_new((size_t)s.st_size)) ?
-			read_all(fd, (*file)->bytes, (*file)->size) : -ENOMEM;
-	(void)close(fd); /* only read */
+		return -errno;
+	if (S_ISDIR(s.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(s.st_mode))
+		return -EINVAL;
+	*size = (size_t)s.st_size;
+	return s.st_size > FILE_BYTES_MAX ? -EFBIG : 0;
+}
+
+/* The whole file, as if it were firmware. */
+static struct edgetpu_firmware *load(const char *path, struct atoll_error *err)
+{
+	/* A pipe without a writer must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct edgetpu_firmware *file = NULL;
+	size_t size = 0;
+	int r = fd < 0 ? -errno : check_file(fd, &size);
+
+	if (r == 0) {
+		file = firmware_new(size);
+		r = file ? read_all(fd, file->bytes, size) : -ENOMEM;
+	}
+	if (fd >= 0)
+		(void)close(fd); /* only read */
 	if (r == 0)
-		return 0;
-	edgetpu_firmware_free(*file);
-	return atoll_error_set(err, r, "firmware: %s: %s", atoll_error_path(path),
-			       r == -EINVAL ? "is not a file" : strerror(-r));
+		return file;
+	edgetpu_firmware_free(file);
+	atoll_error_set(err, r, "firmware: %s: %s", atoll_error_path(path),
+			r == -EINVAL ? "is not a file" : strerror(-r));
+	return NULL;
 }
 
 struct edgetpu_firmware *firmware_read(const char *path, const struct firmware_known *known,
 				       struct atoll_error *err)
 {
-	struct edgetpu_firmware *file, *firmware;
+	struct edgetpu_firmware *file = load(path, err), *firmware;
 
-	if (load(path, &file, err) < 0)
+	if (!file)
 		return NULL;
 	firmware = extract(file, path, known, err);
 	edgetpu_firmware_free(file);
@@ -243,33 +253,32 @@ static struct edgetpu_firmware *read_single(const char *path,
 	return NULL;
 }
 
-/* The first file that fits the pattern and has the image. The first trouble with a
-   file that is there goes into `trouble`. */
-static struct edgetpu_firmware *find_among(const char *root, const char *pattern,
-					   const struct firmware_known *known,
-					   struct atoll_error *trouble)
+/* The files that fit the pattern; true when `visit` has seen enough. */
+static bool visit_all(const char *root, const char *pattern,
+		      const struct firmware_known *known,
+		      const struct edgetpu_firmware_visitor *visitor)
 {
-	struct edgetpu_firmware *firmware = NULL;
-	struct atoll_error err;
 	char whole[PATH_MAX];
 	glob_t found = { 0 };
+	bool is_enough = false;
 
 	if (snprintf(whole, sizeof(whole), "%s%s", root, pattern) >= (int)sizeof(whole))
-		return NULL;
-	if (glob(whole, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc && !firmware; i++) {
-			firmware = read_single(found.gl_pathv[i], known, &err);
-			if (!firmware && trouble->code == 0)
-				*trouble = err;
+		return false;
+	if (glob(whole, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc && !is_enough; i++) {
+			struct atoll_error why = { 0 };
+			struct edgetpu_firmware *firmware =
+				read_single(found.gl_pathv[i], known, &why);
+
+			is_enough = visitor->visit(visitor->data, found.gl_pathv[i],
+						   firmware, &why);
 		}
-	}
 	globfree(&found);
-	return firmware;
+	return is_enough;
 }
 
-struct edgetpu_firmware *firmware_find(const char *root, const char *path,
-				       const struct firmware_known *known,
-				       struct atoll_error *err)
+void firmware_each(const char *root, const struct firmware_known *known,
+		   const struct edgetpu_firmware_visitor *visitor)
 {
 	/* The administrator's, then what was imported, then what packages bring. */
 	static const char *const patterns[] = {
@@ -281,17 +290,47 @@ struct edgetpu_firmware *firmware_find(const char *root, const char *path,
 		"/usr/lib/*/libedgetpu.so.1",
 		"/usr/lib/libedgetpu.so.1",
 	};
-	struct edgetpu_firmware *firmware = NULL;
-	struct atoll_error trouble = { 0 };
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (visit_all(root, patterns[i], known, visitor))
+			return;
+}
+
+ATOLL_API void edgetpu_firmware_each(const struct edgetpu_firmware_visitor *visitor)
+{
+	firmware_each("", &known_ones, visitor);
+}
+
+struct choice {
+	struct edgetpu_firmware *firmware;
+	struct atoll_error trouble; /* with the first file that was there and no good */
+};
+
+static bool take_first(void *data, const char *path, struct edgetpu_firmware *firmware,
+		       const struct atoll_error *why)
+{
+	struct choice *choice = data;
+
+	(void)path;
+	choice->firmware = firmware;
+	if (!firmware && choice->trouble.code == 0)
+		choice->trouble = *why;
+	return firmware;
+}
+
+struct edgetpu_firmware *firmware_find(const char *root, const char *path,
+				       const struct firmware_known *known,
+				       struct atoll_error *err)
+{
+	struct choice choice = { 0 };
 
 	if (path)
 		return read_single(path, known, err);
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]) && !firmware; i++)
-		firmware = find_among(root, patterns[i], known, &trouble);
-	if (firmware)
-		return firmware;
-	if (trouble.code < 0)
-		atoll_error_set(err, trouble.code, "%s", trouble.text);
+	firmware_each(root, known, &(struct edgetpu_firmware_visitor){ take_first, &choice });
+	if (choice.firmware)
+		return choice.firmware;
+	if (choice.trouble.code < 0)
+		atoll_error_set(err, choice.trouble.code, "%s", choice.trouble.text);
 	else
 		atoll_error_set(err, -ENOENT, "no firmware for the Edge TPU: run \"atoll-tpu "
 				"firmware import FILE\" with libedgetpu.so.1 (of the vendor's "

@@ -38,6 +38,17 @@ struct edgetpu_firmware {
 #define EDGETPU_FIRMWARE_FOLDER "/var/lib/atoll/firmware" /* for what is imported */
 struct edgetpu_firmware *edgetpu_firmware_find(const char *path, struct atoll_error *err);
 
+/*
+ * Each file there is in those places, good or not, in their order, with its image,
+ * which becomes visit's, or NULL and why not. Until `visit` returns true.
+ */
+struct edgetpu_firmware_visitor {
+	bool (*visit)(void *data, const char *path, struct edgetpu_firmware *firmware,
+		      const struct atoll_error *why);
+	void *data;
+};
+void edgetpu_firmware_each(const struct edgetpu_firmware_visitor *visitor);
+
 /* An image, or a file that has one inside, such as libedgetpu.so.1. Of two kinds the
    single-endpoint one; -ENODATA when there is none. */
 struct edgetpu_firmware *edgetpu_firmware_read(const char *path, struct atoll_error *err);

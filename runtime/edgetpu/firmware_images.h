@@ -33,6 +33,8 @@ struct firmware_known {
 struct edgetpu_firmware *firmware_find(const char *root, const char *path,
 				       const struct firmware_known *known,
 				       struct atoll_error *err);
+void firmware_each(const char *root, const struct firmware_known *known,
+		   const struct edgetpu_firmware_visitor *visitor);
 struct edgetpu_firmware *firmware_read(const char *path, const struct firmware_known *known,
 				       struct atoll_error *err);
 
