@@ -12,6 +12,7 @@ check_parts += \
 	apps/screen.c \
 	apps/stop.c \
 	apps/tell.c \
+	apps/tpu_owner.c \
 	apps/vision.c \
 	apps/vision_draw.c \
 	apps/visiond_config.c \
@@ -38,6 +39,7 @@ check_parts += \
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_live.c \
+	tests/test_apps_tpu_owner.c \
 	tests/test_apps_vision.c \
 	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
@@ -150,6 +152,7 @@ check_scripts += \
 	tests/cli/detect.sh \
 	tests/cli/install.sh \
 	tests/cli/model.sh \
+	tests/cli/tpu.sh \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
 guest_sources += \
