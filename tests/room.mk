@@ -144,7 +144,8 @@ checks += \
 	tests/test_runtime_session.c \
 	tests/test_runtime_support.c \
 	tests/test_runtime_tensor.c \
-	tests/test_runtime_twin.c
+	tests/test_runtime_twin.c \
+	tests/test_twin_golden.c
 check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \
