@@ -33,6 +33,7 @@ check_parts += \
 	tests/layer.c \
 	tests/models.c \
 	tests/pictures.c \
+	tests/plugged.c \
 	tests/sample.c \
 	tests/seeds.c \
 	tests/single.c
@@ -71,6 +72,7 @@ checks += \
 	tests/test_camera_video.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \
+	tests/test_edgetpu_device.c \
 	tests/test_edgetpu_dfu.c \
 	tests/test_edgetpu_firmware.c \
 	tests/test_edgetpu_run.c \

@@ -272,7 +272,7 @@ static int bring_back_in_time(struct edgetpu_device *device, struct atoll_error 
 	if (device->pause_ms && left_ns > 0)
 		return atoll_error_set(err, device->last_failure.code,
 				       "%s (next attempt in %d ms)", device->last_failure.text,
-				       (int)(left_ns / NS_PER_MS) + 1);
+				       (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS));
 	return bring_back(device, err);
 }
 
