@@ -13,6 +13,8 @@
 #                      a guest (User Mode Linux)
 #   make check-vm      the same for arm64, against Debian's kernel (QEMU)
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
+#   make check-traces  MODELS=DIR TRACES=DIR: what the vendor's runtime says to an
+#                      Edge TPU, said again by our driver
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
 #   make bench         speed and size, against Debian's XNNPACK and libyuv
 #   make mca           cycles of the NEON loops on a Cortex-A35, by llvm-mca
@@ -182,6 +184,10 @@ check-golden: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden
 	@MODELS='$(MODELS)' GOLDEN='$(GOLDEN)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_golden
 
+check-traces: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_traces
+	@MODELS='$(MODELS)' TRACES='$(TRACES)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_traces
+
 check-web: packages
 	@tests/packages.sh chromium chromium-driver curl jq
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/atoll-visiond
@@ -247,6 +253,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
-	check-vm check-vm-quick guest-built check-golden demo bench mca fuzz-smoke fuzz-built install clean
+	check-vm check-vm-quick guest-built check-golden check-traces demo bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -34,9 +34,11 @@ check_parts += \
 	tests/models.c \
 	tests/pictures.c \
 	tests/plugged.c \
+	tests/recorder.c \
 	tests/sample.c \
 	tests/seeds.c \
-	tests/single.c
+	tests/single.c \
+	tests/traces.c
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_live.c \
@@ -147,6 +149,7 @@ checks += \
 	tests/test_runtime_support.c \
 	tests/test_runtime_tensor.c \
 	tests/test_runtime_twin.c \
+	tests/test_traces.c \
 	tests/test_twin_golden.c
 check_scripts += \
 	tests/cli/bench.sh \

@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the vendor's runtime said to an Edge TPU, said again by our driver. Each
+ * recorded conversation is replayed over an emulated device that gives the answers
+ * of the recording, and compared. The folders come from the environment:
+ *
+ *	TRACES         *.jsonl           default $ATOLL_TEST_DATA/traces
+ *	MODELS         <model>.tflite    default $ATOLL_TEST_DATA/models
+ *	ATOLL_FIRMWARE the real firmware: blocks of it are compared too, not just
+ *	               their order and lengths
+ *
+ * The name of a file says how the device was found and what was asked for, its
+ * marks say which models were loaded and run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/edgetpu/device.h"
+#include "runtime/emulator/bus.h"
+#include "runtime/emulator/emulator.h"
+#include "runtime/emulator/program.h"
+#include "runtime/model.h"
+#include "tests/check.h"
+#include "tests/compiled.h"
+#include "tests/golden.h"
+#include "tests/recorder.h"
+#include "tests/traces.h"
+
+#define MODELS_MAX 4
+#define LAYERS_MAX 16
+
+/* As long as the real one. */
+#define FIRMWARE_BYTES 10783
+
+static unsigned compared, equal;
+
+/* --- what a file is about --- */
+
+static bool has(const char *name, const char *part)
+{
+	return strstr(name, part) != NULL;
+}
+
+/* Why a recording is not ours to repeat; NULL when it is. */
+static const char *other_mode(const char *name)
+{
+	static const struct { const char *part, *why; } modes[] = {
+		{ ".refused", "the vendor's runtime refused this model" },
+		{ "_synthetic", "what the device answers in it is a guess" },
+		{ ".multi_ep", "several endpoints need firmware that this driver does not use" },
+		{ ".device_descriptors", "this driver never has the device announce transfers" },
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (has(name, modes[i].part))
+			return modes[i].why;
+	return NULL;
+}
+
+/* The throttled build takes "max" for "high", and that by default. */
+static enum edgetpu_clock clock_for(const char *name)
+{
+	if (has(name, "perf_low"))
+		return EDGETPU_CLOCK_LOW;
+	if (has(name, "perf_medium"))
+		return EDGETPU_CLOCK_MEDIUM;
+	if (has(name, "perf_high") || has(name, "throttled"))
+		return EDGETPU_CLOCK_HIGH;
+	return EDGETPU_CLOCK_MAX;
+}
+
+static struct emulator_options emulator_for(const char *name)
+{
+	return (struct emulator_options){
+		.speed = has(name, "highspeed") ? USB_HIGH : USB_SUPER,
+		.is_in_dfu = has(name, "dfu") && !has(name, "forced"),
+		.is_fresh = has(name, "from_reset_defaults"),
+		.is_clock_gated = has(name, "clock_gated"),
+	};
+}
+
+static uint32_t interrupt_for(const char *name)
+{
+	if (has(name, "thermal_warning"))
+		return EMULATOR_THERMAL_WARNING;
+	return has(name, "thermal_shutdown") ? EMULATOR_THERMAL_SHUTDOWN : 0;
+}
+
+static struct edgetpu_firmware *firmware_for_tests(void)
+{
+	struct edgetpu_firmware *firmware = calloc(1, sizeof(*firmware));
+
+	assert_non_null(firmware);
+	firmware->size = FIRMWARE_BYTES;
+	firmware->bytes = malloc(firmware->size);
+	assert_non_null(firmware->bytes);
+	for (size_t i = 0; i < firmware->size; i++)
+		firmware->bytes[i] = (uint8_t)(i * 251 >> 3);
+	return firmware;
+}
+
+static struct edgetpu_firmware *find_firmware(bool *is_real)
+{
+	const char *path = getenv("ATOLL_FIRMWARE");
+	struct edgetpu_firmware *firmware;
+	struct atoll_error err;
+
+	*is_real = path && *path;
+	if (!*is_real)
+		return firmware_for_tests();
+	firmware = edgetpu_firmware_read(path, &err);
+	if (!firmware)
+		fail_msg("%s", err.text);
+	return firmware;
+}
+
+/* --- one replay --- */
+
+struct loaded {
+	char name[128];
+	struct atoll_model *model;
+	struct edgetpu_package *package;
+	struct edgetpu_program *program;
+	uint8_t *input[LAYERS_MAX], *output[LAYERS_MAX];
+};
+
+struct replay {
+	const char *name;
+	struct edgetpu_device_options options;
+	struct usb_bus *bus;           /* the recorder */
+	struct usb_place place;
+	struct emulator *emulator;     /* the bus's */
+	struct edgetpu_device *device;
+	struct loaded loaded[MODELS_MAX];
+	uint32_t models;
+	uint32_t interrupt;            /* still to be raised */
+	struct trace *actual;
+};
+
+/* In the recordings the word came when the first input was on its way. */
+static void interrupt_with_input(void *context, const struct usb_transfer *transfer)
+{
+	const uint8_t tag_input = 1;
+	struct replay *replay = context;
+	uint32_t word = replay->interrupt;
+
+	if (!word || transfer->length != 8 || transfer->data[4] != tag_input)
+		return;
+	replay->interrupt = 0;
+	emulator_interrupt(replay->emulator, word);
+}
+
+static void begin(struct replay *replay, const char *name,
+		  const struct edgetpu_firmware *firmware)
+{
+	const struct emulator_options options = emulator_for(name);
+	struct atoll_error err = { 0 };
+	struct usb_bus *bus =
+		emulator_bus_new(&(struct emulator_bus_options){ .is_time_virtual = true }, &err);
+
+	if (!bus)
+		fail_msg("%s", err.text);
+	*replay = (struct replay){
+		.name = name,
+		.options = { .clock = clock_for(name), .firmware = firmware,
+			     .downloads_always = has(name, "forced") },
+		.emulator = emulator_new(&options, &err),
+		.actual = trace_new(),
+		.interrupt = interrupt_for(name),
+	};
+	replay->place = emulator_bus_plug(bus, replay->emulator, &err);
+	if (!replay->place.ports)
+		fail_msg("%s", err.text);
+	replay->bus = recorder_new(bus, replay->actual);
+	recorder_on_send(replay->bus, interrupt_with_input, replay);
+}
+
+static void open_device(struct replay *replay)
+{
+	struct atoll_error err;
+
+	if (replay->device)
+		return;
+	replay->device = edgetpu_device_open(replay->bus, &replay->place, &replay->options, &err);
+	if (!replay->device)
+		fail_msg("%s: %s (%s)", replay->name, err.text,
+			 emulator_complaint(replay->emulator));
+}
+
+/* The input of all recordings. */
+static void fill(uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(i * 31 + 7);
+}
+
+static void take_package(struct replay *replay, struct loaded *loaded)
+{
+	const struct edgetpu_executable *executable = loaded->package->main;
+	struct atoll_error err;
+
+	if (emulator_teach(replay->emulator, loaded->package, pattern_program(loaded->package),
+			   &err) < 0)
+		fail_msg("%s", err.text);
+	open_device(replay);
+	loaded->program = edgetpu_program_new(replay->device, loaded->package, &err);
+	if (!loaded->program)
+		fail_msg("%s", err.text);
+
+	assert_true(executable->inputs <= LAYERS_MAX && executable->outputs <= LAYERS_MAX);
+	for (uint32_t i = 0; i < executable->inputs; i++) {
+		loaded->input[i] = malloc(executable->input[i].bytes);
+		assert_non_null(loaded->input[i]);
+	}
+	for (uint32_t i = 0; i < executable->outputs; i++) {
+		loaded->output[i] = malloc(executable->output[i].bytes);
+		assert_non_null(loaded->output[i]);
+	}
+}
+
+static struct edgetpu_package *package_in(const struct atoll_model *model)
+{
+	const struct atoll_graph *graph = &model->graph[0];
+	struct edgetpu_package *package;
+	struct atoll_error err;
+
+	for (uint32_t i = 0; i < graph->operators; i++) {
+		if (strcmp(graph->op[i].name, "edgetpu-custom-op") != 0)
+			continue;
+		package = edgetpu_package_read(graph->op[i].custom_options,
+					       graph->op[i].custom_options_bytes, &err);
+		if (!package)
+			fail_msg("%s: %s", model->path, err.text);
+		return package;
+	}
+	fail_msg("%s: is not compiled", model->path);
+	return NULL;
+}
+
+static void load(struct replay *replay, const char *model)
+{
+	char *models = golden_models(), *path = golden_text("%s/%s.tflite", models, model);
+	struct loaded *loaded = &replay->loaded[replay->models++];
+	struct atoll_error err;
+
+	assert_true(replay->models <= MODELS_MAX);
+	(void)snprintf(loaded->name, sizeof(loaded->name), "%s", model);
+	loaded->model = atoll_model_load(path, &err);
+	if (!loaded->model)
+		fail_msg("%s", err.text);
+	loaded->package = package_in(loaded->model);
+	take_package(replay, loaded);
+	free(models);
+	free(path);
+}
+
+static struct loaded *find(struct replay *replay, const char *model)
+{
+	for (uint32_t i = 0; i < replay->models; i++)
+		if (strcmp(replay->loaded[i].name, model) == 0)
+			return &replay->loaded[i];
+	fail_msg("%s: %s is not loaded", replay->name, model);
+	return NULL;
+}
+
+static void invoke(struct replay *replay, struct loaded *loaded)
+{
+	const struct edgetpu_executable *executable = loaded->package->main;
+	struct atoll_error err;
+
+	for (uint32_t i = 0; i < executable->inputs; i++)
+		fill(loaded->input[i], executable->input[i].bytes);
+	recorder_mark(replay->bus, "invoke begin");
+	if (edgetpu_program_run(loaded->program, &(struct edgetpu_tensors){
+			.input = (const void *const *)loaded->input,
+			.output = (void *const *)loaded->output }, &err) < 0)
+		fail_msg("%s: %s (%s)", replay->name, err.text,
+			 emulator_complaint(replay->emulator));
+	recorder_mark(replay->bus, "invoke end");
+}
+
+static void unload(struct loaded *loaded)
+{
+	edgetpu_program_free(loaded->program);
+	for (uint32_t i = 0; i < LAYERS_MAX; i++) {
+		free(loaded->input[i]);
+		free(loaded->output[i]);
+	}
+	edgetpu_package_free(loaded->package);
+	atoll_model_free(loaded->model);
+}
+
+static void end(struct replay *replay)
+{
+	struct usb_bus *bus = replay->bus;
+
+	for (uint32_t i = 0; i < replay->models; i++) {
+		emulator_unteach(replay->emulator, replay->loaded[i].package);
+		unload(&replay->loaded[i]);
+	}
+	replay->models = 0;
+	edgetpu_device_close(replay->device);
+	replay->device = NULL;
+	if (emulator_complaints(replay->emulator))
+		fail_msg("%s: the device complained: %s", replay->name,
+			 emulator_complaint(replay->emulator));
+	bus->ops->free(bus);
+	replay->bus = NULL;
+}
+
+/* --- a file --- */
+
+static const char *string_of(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text ? text : "";
+}
+
+/* After "invoke end": the tensors that came out. */
+static void compare_outputs(const struct replay *replay, const struct loaded *loaded,
+			    const struct trace_record *mark)
+{
+	const json_t *outputs = json_object_get(mark->json, "outputs"), *output;
+	const struct edgetpu_executable *executable = loaded->package->main;
+	char digits[TRACE_SHA256];
+	size_t i;
+
+	assert_int_equal(json_array_size(outputs), executable->outputs);
+	json_array_foreach(outputs, i, output) {
+		size_t bytes = executable->output[i].bytes;
+
+		trace_sha256(loaded->output[i], bytes, digits);
+		if (json_integer_value(json_object_get(output, "bytes")) != (json_int_t)bytes ||
+		    strcmp(string_of(output, "sha256"), digits) != 0)
+			fail_msg("%s: line %u: output \"%s\" of %zu bytes differs", replay->name,
+				 (unsigned)mark->line, executable->output[i].name, bytes);
+	}
+}
+
+/* The driver had no business in them; the vendor's leaves signs changed. */
+static void check_inputs(const struct loaded *loaded)
+{
+	const struct edgetpu_executable *executable = loaded->package->main;
+
+	for (uint32_t i = 0; i < executable->inputs; i++)
+		for (size_t k = 0; k < executable->input[i].bytes; k++)
+			assert_int_equal(loaded->input[i][k], (uint8_t)(k * 31 + 7));
+}
+
+static void follow(struct replay *replay, const struct trace *expected)
+{
+	for (uint32_t i = 0; i < expected->records; i++) {
+		const struct trace_record *mark = &expected->record[i];
+		const char *model;
+
+		if (mark->kind != TRACE_MARK)
+			continue;
+		model = string_of(mark->json, "model");
+		if (strcmp(mark->what, "open device") == 0) {
+			open_device(replay);
+		} else if (strcmp(mark->what, "load") == 0) {
+			load(replay, model);
+		} else if (strcmp(mark->what, "invoke begin") == 0) {
+			invoke(replay, find(replay, model));
+		} else if (strcmp(mark->what, "invoke end") == 0) {
+			compare_outputs(replay, find(replay, model), mark);
+			check_inputs(find(replay, model));
+		}
+	}
+	end(replay);
+}
+
+/*
+ * The boot ROM of the recordings says of itself that it speaks USB 3 and takes
+ * packets of 2^9 bytes on endpoint 0, at high speed too. No kernel would let that
+ * pass from a real device; ours is right about it, and else the same.
+ */
+static void correct_descriptor(struct trace_record *record)
+{
+	const char *digits = string_of(record->json, "data");
+	uint8_t bytes[18];
+
+	assert_int_equal(strlen(digits), 2 * sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		assert_int_equal(sscanf(digits + 2 * i, "%2hhx", &bytes[i]), 1);
+	bytes[2] = 0;  /* bcdUSB */
+	bytes[3] = 2;
+	bytes[7] = 64; /* bMaxPacketSize0 */
+	trace_set_bytes(record, bytes, sizeof(bytes));
+}
+
+static struct trace *read_recording(const char *path)
+{
+	struct trace *trace = trace_read(path);
+	bool is_dfu = has(path, "dfu") && has(path, "highspeed");
+
+	for (uint32_t i = 0; is_dfu && i < trace->records; i++)
+		if (trace->record[i].setup.request_type == 0x80 &&
+		    trace->record[i].setup.value == 0x100)
+			correct_descriptor(&trace->record[i]);
+	return trace;
+}
+
+static void is_said_again(void **state)
+{
+	const char *path = *state;
+	struct trace *expected = read_recording(path);
+	struct edgetpu_firmware *firmware;
+	struct replay replay;
+	char why[TRACE_TEXT];
+	bool is_real;
+
+	firmware = find_firmware(&is_real);
+	compared++;
+	begin(&replay, strrchr(path, '/') + 1, firmware);
+	follow(&replay, expected);
+	if (!trace_is_equal(expected, replay.actual, is_real, why))
+		fail_msg("%s: %s", replay.name, why);
+	equal++;
+	trace_free(expected);
+	trace_free(replay.actual);
+	edgetpu_firmware_free(firmware);
+}
+
+/* --- that a difference would be seen --- */
+
+/* A conversation of our own with everything in it: firmware, parameters that stay on
+   the chip, others that are sent for each run, scratch, outputs in tiles. */
+static struct trace *record_sample(void)
+{
+	static const enum compiled_sample samples[] = { COMPILED_FLAT, COMPILED_TILES };
+	struct edgetpu_firmware *firmware = firmware_for_tests();
+	struct replay replay;
+	struct atoll_error err;
+	void *bytes[2];
+	size_t size;
+
+	begin(&replay, "dfu", firmware);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct loaded *loaded = &replay.loaded[replay.models++];
+
+		bytes[i] = compiled_options(compiled_sample(samples[i]), NULL, &size);
+		loaded->package = edgetpu_package_read(bytes[i], size, &err);
+		if (!loaded->package)
+			fail_msg("%s", err.text);
+		take_package(&replay, loaded);
+		invoke(&replay, loaded);
+		invoke(&replay, loaded);
+	}
+	end(&replay);
+	free(bytes[0]);
+	free(bytes[1]);
+	edgetpu_firmware_free(firmware);
+	return replay.actual;
+}
+
+static void what_is_recorded_twice_is_equal(void **state)
+{
+	struct trace *first = record_sample(), *second = record_sample();
+	char why[TRACE_TEXT];
+
+	(void)state;
+	if (!trace_is_equal(first, second, true, why))
+		fail_msg("%s", why);
+	trace_free(first);
+	trace_free(second);
+}
+
+/* A read that was cancelled at the end may be another one the next time. */
+static bool matters(const struct trace_record *record)
+{
+	return record->kind != TRACE_IN || record->is_complete;
+}
+
+static void a_change_of_any_record_is_seen(void **state)
+{
+	struct trace *first = record_sample(), *second = record_sample();
+	char why[TRACE_TEXT];
+	uint32_t changed = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < first->records; i++) {
+		struct trace_record *record = &first->record[i], saved = *record;
+
+		if (!matters(record))
+			continue;
+		record->sha256[0] ^= 1;
+		record->what[0] ^= record->kind == TRACE_API || record->kind == TRACE_MARK;
+		assert_false(trace_is_equal(first, second, true, why));
+		*record = saved;
+		changed++;
+	}
+	assert_true(changed > 300);
+	assert_true(trace_is_equal(first, second, true, why));
+
+	/* Without the image, what blocks hold is all that is left out. */
+	for (uint32_t i = 0; i < first->records; i++)
+		if (first->record[i].setup.request_type == 0x21 &&
+		    first->record[i].setup.request == 1)
+			first->record[i].sha256[0] ^= 1;
+	assert_true(trace_is_equal(first, second, false, why));
+	assert_false(trace_is_equal(first, second, true, why));
+	trace_free(first);
+	trace_free(second);
+}
+
+static void what_is_missing_is_seen(void **state)
+{
+	struct trace *first = record_sample(), *second = record_sample();
+	char why[TRACE_TEXT];
+
+	(void)state;
+	first->record[first->records - 1].kind = TRACE_MARK; /* of no kind that counts */
+	assert_false(trace_is_equal(first, second, true, why));
+	assert_false(trace_is_equal(second, first, true, why));
+	trace_free(first);
+	trace_free(second);
+}
+
+static void add_read(struct trace *trace, uint8_t byte, uint32_t size)
+{
+	struct trace_record *record = trace_add(trace, TRACE_IN);
+
+	record->endpoint = 0x81;
+	record->is_complete = true;
+	record->requested = 4;
+	record->bytes = malloc(4);
+	assert_non_null(record->bytes);
+	memset(record->bytes, byte, 4);
+	trace_set_bytes(record, record->bytes, size);
+}
+
+static void folded_reads_are_as_many_as_they_stand_for(void **state)
+{
+	static const uint8_t three[12] = { 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9 };
+	struct trace *expected, *actual = trace_new();
+	char path[] = "/tmp/atoll-trace-XXXXXX", digits[TRACE_SHA256], why[TRACE_TEXT];
+	int fd = mkstemp(path);
+	FILE *file = fdopen(fd, "w");
+
+	(void)state;
+	assert_non_null(file);
+	trace_sha256(three, sizeof(three), digits);
+	(void)fprintf(file, "{\"kind\":\"mark\",\"text\":\"load\"}\n"
+		      "{\"kind\":\"bulk_in\",\"ep\":129,\"repeat\":3,\"req_len\":4,\"len\":4,"
+		      "\"total_len\":12,\"sha256\":\"%s\",\"status\":\"completed\"}\n"
+		      "{\"kind\":\"bulk_in\",\"ep\":129,\"req_len\":4,\"len\":0,"
+		      "\"status\":\"cancelled\"}\n", digits);
+	(void)fclose(file);
+	expected = trace_read(path);
+	(void)unlink(path);
+
+	add_read(actual, 7, 4);
+	add_read(actual, 8, 4);
+	assert_false(trace_is_equal(expected, actual, true, why));
+	add_read(actual, 9, 4);
+	if (!trace_is_equal(expected, actual, true, why))
+		fail_msg("%s", why);
+	add_read(actual, 10, 4);
+	assert_false(trace_is_equal(expected, actual, true, why));
+	actual->records--;
+	free(actual->record[3].bytes);
+	actual->record[1].bytes[3] = 9;
+	assert_false(trace_is_equal(expected, actual, true, why));
+	actual->record[1].bytes[3] = 8;
+	actual->record[2].moved = 3;
+	assert_false(trace_is_equal(expected, actual, true, why));
+	trace_free(expected);
+	trace_free(actual);
+}
+
+static void no_recording_is_here(void **state)
+{
+	if (getenv("TRACES") && *getenv("TRACES"))
+		fail_msg("no traces in %s", (const char *)*state);
+	print_message("# skipped: no traces in %s (ATOLL_TEST_DATA)\n", (const char *)*state);
+	skip();
+}
+
+/* --- the list --- */
+
+#define TESTS_MAX 256
+
+static struct CMUnitTest tests[TESTS_MAX];
+static char *names[TESTS_MAX], *paths[TESTS_MAX];
+static size_t tests_used, files, left_out;
+
+static void add_test(const char *name, void (*function)(void **state), char *state)
+{
+	if (tests_used == TESTS_MAX)
+		abort();
+	names[tests_used] = golden_text("%s", name);
+	paths[tests_used] = state;
+	tests[tests_used] = (struct CMUnitTest){ .name = names[tests_used],
+		.test_func = function, .initial_state = state };
+	tests_used++;
+}
+
+static void add_file(const char *folder, const char *name, void *context)
+{
+	const char *why = other_mode(name);
+
+	(void)context;
+	if (strlen(name) < 6 || strcmp(name + strlen(name) - 6, ".jsonl") != 0)
+		return;
+	files++;
+	if (why) {
+		printf("# not replayed: %s: %s\n", name, why);
+		left_out++;
+		return;
+	}
+	add_test(name, is_said_again, golden_text("%s/%s", folder, name));
+}
+
+int main(void)
+{
+	const char *given = getenv("TRACES");
+	char *folder = given && *given ? golden_text("%s", given) :
+					 golden_text("%s/traces", check_data());
+	int failures;
+
+	add_test("what_is_recorded_twice_is_equal", what_is_recorded_twice_is_equal, NULL);
+	add_test("a_change_of_any_record_is_seen", a_change_of_any_record_is_seen, NULL);
+	add_test("what_is_missing_is_seen", what_is_missing_is_seen, NULL);
+	add_test("folded_reads_are_as_many_as_they_stand_for",
+		 folded_reads_are_as_many_as_they_stand_for, NULL);
+	golden_each(folder, add_file, NULL);
+	if (files == 0)
+		add_test("recordings of the vendor's runtime", no_recording_is_here,
+			 golden_text("%s", folder));
+	free(folder);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failures = _cmocka_run_group_tests("traces", tests, tests_used, NULL, NULL);
+	for (size_t i = 0; i < tests_used; i++) {
+		free(names[i]);
+		free(paths[i]);
+	}
+	printf("# traces: %zu of other modes were not replayed\n", left_out);
+	printf("# traces: %u of %u equal\n", equal, compared);
+	return failures != 0;
+}
