@@ -58,29 +58,15 @@ void tpu_name(const char *device, const struct usb_found *found,
 
 bool tpu_needs_firmware(const struct usb_found *found);
 
+/* Its node of usbfs, "/dev/bus/usb/001/007". */
+#define TPU_NODE_TEXT 24
+const char *tpu_node(const struct usb_found *found, char text[TPU_NODE_TEXT]);
+
 struct tpu_device tpu_find(const struct tpu_settings *settings);
 
 /* Reset, with firmware, awake. Not when another program uses it, who would notice. */
 void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings);
 
 void tpu_close(struct tpu_device *tpu);
-
-/*
- * Who has a device open (tpu_owner.c): a program with its node of usbfs. Without
- * privileges only the user's own programs can be looked into.
- *
- *	tpu_owner_find("/proc", &found, &owner);
- *	if (owner.pid)
- *		printf("%s (%d)\n", owner.name, owner.pid);
- */
-struct tpu_owner {
-	int pid;            /* 0: nobody that could be seen */
-	char name[32];
-	bool is_all_seen;   /* or some programs could not be looked into */
-};
-
-/* Programs other than this one, as in `proc`. */
-void tpu_owner_find(const char *proc, const struct usb_found *found,
-		    struct tpu_owner *owner);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apps/options.h"
+#include "apps/tpu_owner.h"
 #include "runtime/emulator/bus.h"
 
 static bool is_emulator(const char *name)
@@ -87,6 +88,13 @@ bool tpu_needs_firmware(const struct usb_found *found)
 	return found->vendor == USB_DFU_VENDOR && found->product == USB_DFU_PRODUCT;
 }
 
+const char *tpu_node(const struct usb_found *found, char text[TPU_NODE_TEXT])
+{
+	(void)snprintf(text, TPU_NODE_TEXT, "/dev/bus/usb/%03u/%03u", found->place.bus,
+		       found->address);
+	return text;
+}
+
 static const struct usb_found *choose(const char *name, const struct usb_found *found,
 				      uint32_t count)
 {
@@ -130,13 +138,14 @@ struct tpu_device tpu_find(const struct tpu_settings *settings)
 
 static _Noreturn void is_in_use(const struct tpu_device *tpu)
 {
+	char node[TPU_NODE_TEXT];
 	struct tpu_owner owner;
+	uint32_t unseen;
 
-	tpu_owner_find("/proc", &tpu->found, &owner);
-	if (owner.pid)
+	if (tpu_owner_find("/proc", tpu_node(&tpu->found, node), &owner, &unseen))
 		options_could_not("%s: is in use by %s (%d)", tpu->name, owner.name, owner.pid);
 	options_could_not("%s: is in use by another program%s", tpu->name,
-			  owner.is_all_seen ? "" : "; root could see by which");
+			  unseen ? "; root could see by which" : "");
 }
 
 /* Before anything is reset under somebody's hands. A boot ROM has no interface that

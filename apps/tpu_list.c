@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "apps/options.h"
+#include "apps/tpu_owner.h"
 #include "board/json.h"
 
 static const char *state_of(const struct usb_found *found)
@@ -25,7 +26,8 @@ static void print_one(const char *name, const struct usb_found *found,
 }
 
 static void json_one(struct atoll_json *json, const char *name,
-		     const struct usb_found *found, const struct tpu_owner *owner)
+		     const struct usb_found *found, const struct tpu_owner *owner,
+		     uint32_t unseen)
 {
 	char ids[16];
 
@@ -40,7 +42,7 @@ static void json_one(struct atoll_json *json, const char *name,
 	atoll_json_string(json, "owner", owner->pid ? owner->name : NULL);
 	if (owner->pid)
 		atoll_json_integer(json, "owner_pid", owner->pid);
-	atoll_json_bool(json, "owner_is_sure", owner->pid || owner->is_all_seen);
+	atoll_json_bool(json, "owner_is_sure", owner->pid || unseen == 0);
 	atoll_json_end(json);
 }
 
@@ -58,12 +60,14 @@ int tpu_list(const struct tpu_settings *settings)
 		atoll_json_array(&json, NULL);
 	for (uint32_t i = 0; i < count; i++) {
 		char name[USB_PLACE_TEXT + 8];
+		char node[TPU_NODE_TEXT];
 		struct tpu_owner owner;
+		uint32_t unseen;
 
 		tpu_name(settings->device, &found[i], name);
-		tpu_owner_find("/proc", &found[i], &owner);
+		(void)tpu_owner_find("/proc", tpu_node(&found[i], node), &owner, &unseen);
 		if (settings->wants_json)
-			json_one(&json, name, &found[i], &owner);
+			json_one(&json, name, &found[i], &owner, unseen);
 		else
 			print_one(name, &found[i], &owner);
 	}

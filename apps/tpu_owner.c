@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* atoll-tpu: who has a device open. */
-#include "apps/tpu.h"
+#include "apps/tpu_owner.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NODE_TEXT 32
+/* Longer links lead elsewhere. */
+#define NODE_TEXT 64
 
 /* Is one of the links in this folder to the node? */
 static bool has_open(DIR *links, const char *node)
@@ -43,40 +44,34 @@ static void read_name(int process, char *name, size_t size)
 			*at = '?';
 }
 
-/* Does this process, a folder of /proc, have the node open? */
-static void look_into(int process, const char *node, int pid, struct tpu_owner *owner)
+/* Does this process, a folder of /proc, have the node open? 0 or 1, or -1 when that
+   is not ours to see. */
+static int look_into(int process, const char *node)
 {
 	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *links = fd < 0 ? NULL : fdopendir(fd);
+	bool has_it;
 
 	if (!links) {
 		if (fd >= 0)
 			(void)close(fd); /* nothing was read */
-		/* Either not ours to see or, rarely, gone since it was listed. */
-		owner->is_all_seen = false;
-		return;
+		return -1;
 	}
-	if (has_open(links, node)) {
-		owner->pid = pid;
-		read_name(process, owner->name, sizeof(owner->name));
-	}
+	has_it = has_open(links, node);
 	(void)closedir(links); /* only read */
+	return has_it;
 }
 
-void tpu_owner_find(const char *proc, const struct usb_found *found,
-		    struct tpu_owner *owner)
+bool tpu_owner_find(const char *proc, const char *node, struct tpu_owner *owner,
+		    uint32_t *unseen)
 {
 	DIR *processes = opendir(proc);
 	struct dirent *entry;
-	char node[NODE_TEXT];
 
-	*owner = (struct tpu_owner){ .is_all_seen = processes };
-	if (!processes)
-		return;
-	(void)snprintf(node, sizeof(node), "/dev/bus/usb/%03u/%03u", found->place.bus,
-		       found->address);
-	while (owner->pid == 0 && (entry = readdir(processes))) {
-		int pid = atoi(entry->d_name), process;
+	*owner = (struct tpu_owner){ 0 };
+	*unseen = processes ? 0 : 1;
+	while (processes && owner->pid == 0 && (entry = readdir(processes))) {
+		int pid = atoi(entry->d_name), process, r;
 
 		if (pid <= 0 || pid == getpid())
 			continue;
@@ -84,8 +79,15 @@ void tpu_owner_find(const char *proc, const struct usb_found *found,
 				 O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0)
 			continue; /* it has ended */
-		look_into(process, node, pid, owner);
+		r = look_into(process, node);
+		*unseen += r < 0 ? 1 : 0;
+		if (r > 0) {
+			owner->pid = pid;
+			read_name(process, owner->name, sizeof(owner->name));
+		}
 		(void)close(process); /* only looked */
 	}
-	(void)closedir(processes); /* only read */
+	if (processes)
+		(void)closedir(processes); /* only read */
+	return owner->pid;
 }
