@@ -14,7 +14,7 @@
  *	timeout@17            it never ends
  *	short@17              of an input transfer, half the bytes are lost
  *	unplug@17             the device is pulled out; replug after 500 ms
- *	unplug@17+2000        ... after 2000 ms, -1: never
+ *	unplug@17+2000        ... after 2000 ms; +-1: never
  *	reset@17              it falls back to its boot ROM, as after a power glitch
  *	fatal@17 hot@17 too-hot@17      an interrupt word comes
  *	no-event@17           the completion of the run under way never comes

@@ -11,6 +11,7 @@
 #define NS_PER_MS 1000000
 #define SETUP_BYTES 8
 #define ADDRESS_MAX 127
+#define HOUR_MS 3600000 /* of a control transfer that names no deadline */
 
 int64_t timing_now(struct timing *timing)
 {
@@ -284,7 +285,7 @@ int port_control(struct port *port, const struct usb_setup *setup, uint8_t *data
 		 uint32_t timeout_ms)
 {
 	int64_t now = timing_now(port->timing);
-	int64_t deadline = after_ms(now, timeout_ms), end;
+	int64_t deadline = after_ms(now, timeout_ms ? timeout_ms : HOUR_MS), end;
 	struct fault_effect effect = next_effect(port);
 	int r;
 
