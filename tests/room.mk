@@ -135,6 +135,7 @@ checks += \
 	tests/test_runtime_decode_mask.c \
 	tests/test_runtime_decode_poses.c \
 	tests/test_runtime_extract.c \
+	tests/test_runtime_extract_twin.c \
 	tests/test_runtime_fill.c \
 	tests/test_runtime_flatbuf.c \
 	tests/test_runtime_flexbuf.c \
