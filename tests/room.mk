@@ -81,7 +81,9 @@ checks += \
 	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
+	tests/test_emulator_bus.c \
 	tests/test_emulator_emulator.c \
+	tests/test_emulator_faults.c \
 	tests/test_emulator_stream.c \
 	tests/test_emulator_twin.c \
 	tests/test_emulator_usbip.c \
