@@ -739,19 +739,23 @@ int run_line_close(struct run_line *line)
 
 int run_line_mend(struct run_line *line, struct atoll_error *err)
 {
-	uint8_t endpoint = line->stalled;
-	int r;
+	static const uint8_t endpoints[] = {
+		ENDPOINT_OUT, ENDPOINT_OUTPUT, ENDPOINT_EVENTS, ENDPOINT_INTERRUPT,
+	};
 
 	if (!line->failure.code)
 		return 0;
-	if (!endpoint || count_out(line))
+	if (!line->stalled || count_out(line))
 		return atoll_error_set(err, -EIO, "%s", line->failure.text);
-	r = ops_of(line)->clear_halt(line->usb, endpoint);
-	if (r < 0)
-		return atoll_error_set(err, r, "clearing a stalled endpoint: %s",
-				       usb_status_text(r));
+	/* The first to stall is known; others may have, while they were called back. */
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+		int r = ops_of(line)->clear_halt(line->usb, endpoints[i]);
+
+		if (r < 0)
+			return atoll_error_set(err, r, "clearing a stalled endpoint: %s",
+					       usb_status_text(r));
+	}
 	line->stalled = 0;
 	line->failure = (struct atoll_error){ 0 };
-	r = start_reads(line);
-	return r < 0 ? give_up(line, err) : 0;
+	return start_reads(line) < 0 ? give_up(line, err) : 0;
 }
