@@ -12,7 +12,6 @@
 #include "runtime/edgetpu/attach.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "runtime/edgetpu/dfu.h"
 
