@@ -102,6 +102,19 @@ lib += \
 	runtime/reader.c \
 	runtime/schema/darwinn.c \
 	runtime/schema/tflite.c \
+	runtime/serve/client.c \
+	runtime/serve/connect.c \
+	runtime/serve/crew.c \
+	runtime/serve/engine_cpu.c \
+	runtime/serve/engine_tpu.c \
+	runtime/serve/load.c \
+	runtime/serve/peer.c \
+	runtime/serve/plug.c \
+	runtime/serve/program.c \
+	runtime/serve/protocol.c \
+	runtime/serve/queue.c \
+	runtime/serve/server.c \
+	runtime/serve/status.c \
 	runtime/session.c \
 	runtime/support.c \
 	runtime/tensor.c \

@@ -13,6 +13,7 @@ check_parts += \
 	apps/stop.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
+	apps/tpud_emulators.c \
 	apps/vision.c \
 	apps/vision_draw.c \
 	apps/visiond_config.c \
@@ -24,6 +25,7 @@ check_parts += \
 	tests/compiled.c \
 	tests/compiled_samples.c \
 	tests/emulated.c \
+	tests/daemon.c \
 	tests/exact.c \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
@@ -32,6 +34,7 @@ check_parts += \
 	tests/graph.c \
 	tests/layer.c \
 	tests/models.c \
+	tests/part.c \
 	tests/pictures.c \
 	tests/plugged.c \
 	tests/recorder.c \
@@ -152,6 +155,8 @@ checks += \
 	tests/test_runtime_support.c \
 	tests/test_runtime_tensor.c \
 	tests/test_runtime_twin.c \
+	tests/test_serve_client.c \
+	tests/test_serve_queue.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 check_scripts += \
