@@ -21,7 +21,10 @@ static const char help[] =
 "  -r, --runs=N         measured runs of each model (default: as many as fit\n"
 "                       into --seconds, at least 10)\n"
 "  -s, --seconds=S      measuring time of each model (default 1)\n"
-"  -d, --device=DEVICE  cpu (default)\n"
+"  -d, --device=DEVICE  tpu, usb, usb:N, serve, emu, cpu, or a list of them\n"
+"                       (default tpu,cpu)\n"
+"      --twin=FILE      the model that a compiled one was made from\n"
+"      --clock=LEVEL    of an Edge TPU: low, medium, high, max\n"
 "  -t, --threads=N      threads (default 1), 0 chooses\n"
 "      --cache=DIR      keep prepared weights in this private directory\n"
 "      --json           one JSON object per model and line\n"
@@ -40,6 +43,7 @@ static const char help[] =
 
 struct settings {
 	struct atoll_session_options session;
+	const char *twin_path, *clock;
 	uint32_t runs; /* 0: by time */
 	double seconds;
 	bool wants_json;
@@ -50,6 +54,7 @@ struct figures {
 	double median_ms, p90_ms, min_ms;
 	uint32_t runs, threads;
 	const char *instructions;
+	char device[48];
 	size_t model_bytes, arena_bytes;
 	double memory_bytes; /* at the peak, more than before */
 };
@@ -136,6 +141,7 @@ static void tell_json(const char *path, const struct figures *f)
 
 	atoll_json_object(&json, NULL);
 	atoll_json_string(&json, "model", path);
+	atoll_json_string(&json, "device", f->device);
 	atoll_json_string(&json, "instructions", f->instructions);
 	atoll_json_integer(&json, "threads", f->threads);
 	atoll_json_integer(&json, "runs", f->runs);
@@ -221,6 +227,8 @@ static int bench_warm(const struct settings *settings, const char *path,
 		figures->arena_bytes = atoll_session_plan(opened.session)->arena_bytes;
 		figures->instructions = atoll_session_plan(opened.session)->instructions;
 		figures->threads = atoll_session_plan(opened.session)->threads;
+		snprintf(figures->device, sizeof(figures->device), "%s",
+			 atoll_session_plan(opened.session)->device);
 	}
 	if (r == 0)
 		r = measure(settings, opened.session, figures);
@@ -246,7 +254,8 @@ static bool bench(const struct settings *settings, const char *path)
 	return r == 0;
 }
 
-enum { OPTION_CACHE = OPTION_FIRST_OWN, OPTION_JSON, OPTION_PROFILE };
+enum { OPTION_TWIN = OPTION_FIRST_OWN, OPTION_CLOCK, OPTION_CACHE, OPTION_JSON,
+       OPTION_PROFILE };
 
 static void read_options(int argc, char **argv, struct settings *settings)
 {
@@ -254,6 +263,8 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{ "runs", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "device", required_argument, NULL, 'd' },
+		{ "twin", required_argument, NULL, OPTION_TWIN },
+		{ "clock", required_argument, NULL, OPTION_CLOCK },
 		{ "threads", required_argument, NULL, 't' },
 		{ "cache", required_argument, NULL, OPTION_CACHE },
 		{ "json", no_argument, NULL, OPTION_JSON },
@@ -278,6 +289,8 @@ static void read_options(int argc, char **argv, struct settings *settings)
 			settings->session.threads =
 				(uint32_t)options_number("--threads", optarg, 0, 64);
 			break;
+		case OPTION_TWIN: settings->twin_path = optarg; break;
+		case OPTION_CLOCK: settings->clock = optarg; break;
 		case OPTION_CACHE: settings->session.cache = optarg; break;
 		case OPTION_JSON: settings->wants_json = true; break;
 		case OPTION_PROFILE: settings->session.is_profiled = true; break;
@@ -294,10 +307,13 @@ int main(int argc, char **argv)
 {
 	struct settings settings = { .seconds = 1, .session = { .threads = 1 } };
 	struct display_progress progress;
+	struct atoll_model *twin;
 	int status = EXIT_SUCCESS;
 
 	options_begin("atoll-bench");
 	read_options(argc, argv, &settings);
+	settings.session.devices = options_devices(settings.clock);
+	settings.session.twin = twin = options_twin(settings.twin_path);
 	if (!settings.wants_json)
 		printf("%-48s %8s %8s %8s %8s %8s %8s %6s\n", "model", "load ms",
 		       "first", "median", "p90", "min", "MiB", "ratio");
@@ -310,5 +326,7 @@ int main(int argc, char **argv)
 		display_progress_step(&progress);
 	}
 	display_progress_hide(&progress);
+	atoll_model_free(twin);
+	atoll_devices_free(settings.session.devices);
 	return options_end(status);
 }

@@ -18,7 +18,7 @@
 static const char help[] =
 "Usage: atoll-model info [--json] FILE...\n"
 "       atoll-model ops [FILE]...\n"
-"       atoll-model plan [--device=DEVICE] [--threads=N] FILE\n"
+"       atoll-model plan [OPTION]... FILE\n"
 "       atoll-model verify FILE...\n"
 "       atoll-model run [OPTION]... FILE\n"
 "\n"
@@ -36,7 +36,10 @@ static const char help[] =
 "                       (default zero)\n"
 "  -o, --output=DIR     write output0.bin, output1.bin, ... there\n"
 "      --dump-all=DIR   write every tensor there, as raw bytes, and index.json\n"
-"  -d, --device=DEVICE  cpu (default)\n"
+"  -d, --device=DEVICE  tpu, usb, usb:N, serve, emu, cpu, or a list of them\n"
+"                       (default tpu,cpu)\n"
+"      --twin=FILE      the model that a compiled one was made from\n"
+"      --clock=LEVEL    of an Edge TPU: low, medium, high, max\n"
 "  -t, --threads=N      threads, 0 chooses (default)\n"
 "      --cache=DIR      keep prepared weights in this private directory\n"
 "      --json           one JSON object per file\n"
@@ -48,6 +51,7 @@ static const char help[] =
 
 struct settings {
 	struct atoll_session_options session;
+	const char *twin_path, *clock;
 	const char *input[64];
 	uint32_t inputs;
 	enum { FILL_ZERO, FILL_PATTERN, FILL_LCG } fill;
@@ -314,7 +318,7 @@ static void print_plan(const struct atoll_graph *graph,
 	printf("arena %zu bytes, packed weights %zu bytes%s, known results %zu bytes\n",
 	       plan->arena_bytes, plan->packed_bytes,
 	       plan->is_from_cache ? " (from the cache)" : "", plan->constant_bytes);
-	printf("%5s %-28s %-6s %10s %10s %10s  %s\n", "step", "operator", "device",
+	printf("%5s %-28s %-9s %10s %10s %10s  %s\n", "step", "operator", "device",
 	       "offset", "bytes", "scratch", "output");
 	for (uint32_t i = 0; i < plan->steps; i++) {
 		const struct atoll_session_step *step = &plan->step[i];
@@ -322,7 +326,7 @@ static void print_plan(const struct atoll_graph *graph,
 		const struct atoll_tensor *output = !op->outputs ? NULL :
 			atoll_session_tensor(session, (uint32_t)op->output[0]);
 
-		printf("%5u %-28s %-6s %10zu %10zu %10zu  %s\n", i, step->name,
+		printf("%5u %-28s %-9s %10zu %10zu %10zu  %s\n", i, step->name,
 		       step->device, step->output_offset, step->output_bytes,
 		       step->scratch_bytes,
 		       output ? atoll_shape_text(output->rank, output->dims, shape) : "");
@@ -488,8 +492,7 @@ static void print_outputs(const struct atoll_session *session)
 	}
 }
 
-static bool run_session(const struct settings *settings, const char *path,
-			struct atoll_session *session)
+static bool run_session(const struct settings *settings, struct atoll_session *session)
 {
 	int r;
 
@@ -497,7 +500,7 @@ static bool run_session(const struct settings *settings, const char *path,
 		return false;
 	r = atoll_session_invoke(session);
 	if (r < 0) {
-		options_say("%s: run: %s", path, strerror(-r));
+		options_say("%s", atoll_session_error(session));
 		return false;
 	}
 	if (settings->output && !write_outputs(session, settings->output))
@@ -513,7 +516,7 @@ static bool run(const struct settings *settings, const char *path)
 {
 	struct atoll_model *model = load(path);
 	struct atoll_session *session = model ? open_session(settings, model) : NULL;
-	bool is_good = session && run_session(settings, path, session);
+	bool is_good = session && run_session(settings, session);
 
 	atoll_session_close(session);
 	atoll_model_free(model);
@@ -553,7 +556,8 @@ static void set_fill(struct settings *settings, const char *set)
 		options_wrong("--fill: '%s' is not one of pattern, lcg, zero", set);
 }
 
-enum { OPTION_FILL = OPTION_FIRST_OWN, OPTION_DUMP, OPTION_CACHE, OPTION_JSON };
+enum { OPTION_FILL = OPTION_FIRST_OWN, OPTION_DUMP, OPTION_TWIN, OPTION_CLOCK,
+       OPTION_CACHE, OPTION_JSON };
 
 static void read_options(int argc, char **argv, struct settings *settings)
 {
@@ -563,6 +567,8 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{ "output", required_argument, NULL, 'o' },
 		{ "dump-all", required_argument, NULL, OPTION_DUMP },
 		{ "device", required_argument, NULL, 'd' },
+		{ "twin", required_argument, NULL, OPTION_TWIN },
+		{ "clock", required_argument, NULL, OPTION_CLOCK },
 		{ "threads", required_argument, NULL, 't' },
 		{ "cache", required_argument, NULL, OPTION_CACHE },
 		{ "json", no_argument, NULL, OPTION_JSON },
@@ -591,6 +597,8 @@ static void read_options(int argc, char **argv, struct settings *settings)
 			settings->session.threads =
 				(uint32_t)options_number("--threads", optarg, 0, 64);
 			break;
+		case OPTION_TWIN: settings->twin_path = optarg; break;
+		case OPTION_CLOCK: settings->clock = optarg; break;
 		case OPTION_CACHE: settings->session.cache = optarg; break;
 		case OPTION_JSON: settings->wants_json = true; break;
 		case 'h': options_help(help);
@@ -604,6 +612,7 @@ int main(int argc, char **argv)
 {
 	struct settings settings = { 0 };
 	const struct command *command;
+	struct atoll_model *twin;
 	int status = EXIT_SUCCESS, files;
 
 	options_begin("atoll-model");
@@ -616,10 +625,14 @@ int main(int argc, char **argv)
 		options_wrong("%s: which file?", command->name);
 	if (files > 1 && !command->takes_many)
 		options_wrong("%s: one file at a time", command->name);
+	settings.session.devices = options_devices(settings.clock);
+	settings.session.twin = twin = options_twin(settings.twin_path);
 	if (files == 0)
 		list_supported();
 	for (int i = optind; i < argc; i++)
 		if (!command->do_file(&settings, argv[i]))
 			status = EXIT_COULD_NOT;
+	atoll_model_free(twin);
+	atoll_devices_free(settings.session.devices);
 	return options_end(status);
 }

@@ -53,6 +53,7 @@ struct daemon {
 	struct visiond_overrides overrides;
 	struct visiond_config *config;
 	struct atoll_loop *loop;
+	struct atoll_devices *devices;
 	struct visiond_eye *eye;
 	struct atoll_events *events; /* NULL: none */
 	struct visiond_web *web;     /* NULL: none */
@@ -249,7 +250,7 @@ static struct visiond_eye *new_eye(struct daemon *d, const struct visiond_config
 	struct visiond_eye_calls calls = eye_calls;
 
 	calls.data = d;
-	return visiond_eye_new(config, &calls, &d->log, err);
+	return visiond_eye_new(config, d->devices, &calls, &d->log, err);
 }
 
 static int open_eye(struct daemon *d, struct atoll_error *err)
@@ -403,6 +404,9 @@ static int start(struct daemon *d, struct atoll_error *err)
 		return atoll_error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
 	if (start_loop(d, err) < 0)
 		return err->code;
+	d->devices = atoll_devices_new(NULL, err);
+	if (!d->devices)
+		return err->code;
 	d->eye = new_eye(d, d->config, err);
 	if (!d->eye)
 		return err->code;
@@ -418,6 +422,7 @@ static int start(struct daemon *d, struct atoll_error *err)
 static void stop(struct daemon *d)
 {
 	visiond_eye_close(d->eye);
+	atoll_devices_free(d->devices);
 	visiond_web_close(d->web);
 	atoll_events_close(d->events);
 	visiond_lines_free(d->lines);

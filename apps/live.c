@@ -439,7 +439,8 @@ static void look_through(struct live *live, const char *what)
 }
 
 /* Refuses a model of a kind that is the other program's. */
-static struct vision *open_model(const struct live_config *config, uint32_t i)
+static struct vision *open_model(const struct live_config *config,
+				 struct atoll_devices *devices, uint32_t i)
 {
 	static const char *const kinds[] = {
 		[VISION_CLASSES] = "tells classes",
@@ -454,6 +455,8 @@ static struct vision *open_model(const struct live_config *config, uint32_t i)
 
 	vision.model_path = config->model_path[i];
 	vision.labels_path = config->labels_path[i];
+	vision.twin_path = config->twin_path[i];
+	vision.session.devices = devices;
 	model = vision_open(&vision, &err);
 	if (!model)
 		options_could_not("%s", err.text);
@@ -507,9 +510,10 @@ static void look_through_camera(struct live *live)
 int live_run(const struct live_config *config)
 {
 	struct live live = { .config = config, .models = config->models, .watch_fd = -1 };
+	struct atoll_devices *devices = options_devices(config->clock);
 
 	for (uint32_t i = 0; i < live.models; i++)
-		live.model[i] = open_model(config, i);
+		live.model[i] = open_model(config, devices, i);
 	check_sight(&live, "--until", &config->until);
 	check_sight(&live, "--snapshot-on", &config->snapshot);
 	stop_begin();
@@ -523,6 +527,7 @@ int live_run(const struct live_config *config)
 			display_profile(vision_plan(live.model[i]));
 		vision_close(live.model[i]);
 	}
+	atoll_devices_free(devices);
 	if (live.watch_fd >= 0)
 		(void)close(live.watch_fd);
 	return config->until.label && !live.is_seen ? EXIT_COULD_NOT : live.status;

@@ -42,7 +42,9 @@ struct live_config {
 	struct vision_config vision; /* for every model, but for the paths */
 	const char *model_path[LIVE_MODELS_MAX];
 	const char *labels_path[LIVE_MODELS_MAX]; /* NULL: beside the model */
+	const char *twin_path[LIVE_MODELS_MAX];   /* what it was compiled from, or NULL */
 	uint32_t models;
+	const char *clock;          /* of an Edge TPU; NULL: as configured */
 
 	struct atoll_source_config source; /* all but `what` and the pace */
 	const char *camera;         /* what to match; NULL: none, but .. */

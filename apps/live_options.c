@@ -23,6 +23,8 @@ enum {
 	OPTION_UNTIL,
 	OPTION_SNAPSHOT_ON,
 	OPTION_SNAPSHOT_DIR,
+	OPTION_TWIN,
+	OPTION_CLOCK,
 	OPTION_CACHE,
 	OPTION_PIXELS,
 	OPTION_SHOW,
@@ -46,6 +48,8 @@ static const struct option names[] = {
 	{ "snapshot-dir", required_argument, NULL, OPTION_SNAPSHOT_DIR },
 	{ "output", required_argument, NULL, 'o' },
 	{ "device", required_argument, NULL, 'd' },
+	{ "twin", required_argument, NULL, OPTION_TWIN },
+	{ "clock", required_argument, NULL, OPTION_CLOCK },
 	{ "threads", required_argument, NULL, 't' },
 	{ "cache", required_argument, NULL, OPTION_CACHE },
 	{ "pixels", required_argument, NULL, OPTION_PIXELS },
@@ -93,15 +97,17 @@ static void add_model(struct live_config *config, const char *path)
 	config->model_path[config->models++] = path;
 }
 
-static void add_labels(struct live_config *config, const char *path)
+/* The next of what may be given once for each model. */
+static void add_of_model(const char *list[LIVE_MODELS_MAX], const char *path,
+			 const char *what)
 {
 	uint32_t i = 0;
 
-	while (i < LIVE_MODELS_MAX && config->labels_path[i])
+	while (i < LIVE_MODELS_MAX && list[i])
 		i++;
 	if (i == LIVE_MODELS_MAX)
-		options_wrong("%s: more than %d files of labels", path, LIVE_MODELS_MAX);
-	config->labels_path[i] = path;
+		options_wrong("%s: more than %d %s", path, LIVE_MODELS_MAX, what);
+	list[i] = path;
 }
 
 /* Those about the model and how it runs; false for the others. */
@@ -111,7 +117,9 @@ static bool read_model_option(struct live_config *config, int c, char *arg)
 
 	switch (c) {
 	case 'm': add_model(config, arg); break;
-	case 'l': add_labels(config, arg); break;
+	case 'l': add_of_model(config->labels_path, arg, "files of labels"); break;
+	case OPTION_TWIN: add_of_model(config->twin_path, arg, "twins"); break;
+	case OPTION_CLOCK: config->clock = arg; break;
 	case 'n': vision->top = (uint32_t)options_number("--top", arg, 1, TOP_MAX); break;
 	case OPTION_THRESHOLD:
 		vision->threshold =
@@ -188,10 +196,14 @@ static void take_arguments(struct live_config *config, char **rest, int count)
 		options_wrong("which model?");
 	if (!config->camera && count == 0)
 		options_wrong("which pictures?");
-	for (uint32_t i = config->models; i < LIVE_MODELS_MAX; i++)
+	for (uint32_t i = config->models; i < LIVE_MODELS_MAX; i++) {
 		if (config->labels_path[i])
 			options_wrong("--labels: %s: more labels than models",
 				      config->labels_path[i]);
+		if (config->twin_path[i])
+			options_wrong("--twin: %s: more twins than models",
+				      config->twin_path[i]);
+	}
 	config->what = rest;
 	config->whats = count;
 	check_output(config);

@@ -161,6 +161,27 @@ void options_size(const char *option, const char *text, uint32_t *width, uint32_
 	*height = h;
 }
 
+struct atoll_devices *options_devices(const char *clock)
+{
+	const struct atoll_devices_options options = { .clock = clock };
+	struct atoll_error err;
+	struct atoll_devices *devices = atoll_devices_new(&options, &err);
+
+	if (!devices)
+		options_could_not("%s", err.text);
+	return devices;
+}
+
+struct atoll_model *options_twin(const char *path)
+{
+	struct atoll_error err;
+	struct atoll_model *twin = path ? atoll_model_load(path, &err) : NULL;
+
+	if (path && !twin)
+		options_could_not("%s", err.text);
+	return twin;
+}
+
 int options_end(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {

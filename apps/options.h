@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/devices.h"
+#include "runtime/model.h"
+
 /*
  * What every program does with its command line, the same way.
  *
@@ -59,6 +62,12 @@ bool options_is_folder(const char *path);
 
 /* "640x480", each side within 1 to ATOLL_FRAME_SIDE_MAX, or options_wrong. */
 void options_size(const char *option, const char *text, uint32_t *width, uint32_t *height);
+
+/* The devices that the program's sessions share; `clock` NULL: as configured. */
+struct atoll_devices *options_devices(const char *clock);
+
+/* The model that a compiled one was made from, NULL when there is no path. */
+struct atoll_model *options_twin(const char *path);
 
 /* Flush stdout; EXIT_COULD_NOT and a sentence if the data did not get out,
    `status` otherwise. Last in main. */

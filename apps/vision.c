@@ -26,7 +26,7 @@ struct vision {
 	enum atoll_fit fit;
 	float threshold;
 	char *name;
-	struct atoll_model *model;
+	struct atoll_model *model, *twin; /* twin: or NULL */
 	struct atoll_session *session;
 	struct atoll_labels *labels;   /* NULL: tell indices */
 	struct atoll_convert *convert;
@@ -266,18 +266,33 @@ static struct atoll_convert *new_convert(const struct vision *vision,
 	return atoll_convert_new(&config, err);
 }
 
+static int open_session(struct vision *vision, const struct vision_config *config,
+			struct atoll_error *err)
+{
+	struct atoll_session_options options = config->session;
+
+	vision->model = atoll_model_load(config->model_path, err);
+	if (!vision->model)
+		return -EINVAL;
+	if (config->twin_path) {
+		vision->twin = atoll_model_load(config->twin_path, err);
+		if (!vision->twin)
+			return -EINVAL;
+	}
+	options.twin = vision->twin;
+	vision->session = atoll_session_open(vision->model, &options, err);
+	return vision->session ? 0 : -EINVAL;
+}
+
 static int open_all(struct vision *vision, const struct vision_config *config,
 		    struct atoll_error *err)
 {
 	int r;
 
 	vision->name = name_of(config->model_path);
-	vision->model = atoll_model_load(config->model_path, err);
-	if (!vision->model)
-		return -EINVAL;
-	vision->session = atoll_session_open(vision->model, &config->session, err);
-	if (!vision->session)
-		return -EINVAL;
+	r = open_session(vision, config, err);
+	if (r < 0)
+		return r;
 	r = check_input(vision, err);
 	if (r == 0)
 		r = find_kind(vision, err);
@@ -317,6 +332,7 @@ void vision_close(struct vision *vision)
 		return;
 	atoll_session_close(vision->session);
 	atoll_model_free(vision->model);
+	atoll_model_free(vision->twin);
 	atoll_labels_free(vision->labels);
 	atoll_convert_free(vision->convert);
 	free(vision->name);
@@ -576,7 +592,12 @@ static int convert(struct vision *vision, const struct atoll_frame *frame,
 
 static int could_not_run(const struct vision *vision, int r, struct atoll_error *err)
 {
-	return atoll_error_set(err, r, "%s: run: %s", vision->name, strerror(-r));
+	return atoll_error_set(err, r, "%s", atoll_session_error(vision->session));
+}
+
+static int could_not_start(const struct vision *vision, int r, struct atoll_error *err)
+{
+	return atoll_error_set(err, r, "%s: start: %s", vision->name, strerror(-r));
 }
 
 int vision_look(struct vision *vision, const struct atoll_frame *frame,
@@ -602,7 +623,7 @@ int vision_start(struct vision *vision, const struct atoll_frame *frame,
 		return r;
 	r = atoll_session_start(vision->session);
 	if (r < 0)
-		return could_not_run(vision, r, err);
+		return could_not_start(vision, r, err);
 	vision->is_running = true;
 	return 0;
 }

@@ -58,9 +58,10 @@ enum vision_kind {
 #define VISION_THRESHOLD_USUAL (-INFINITY)
 
 struct vision_config {
-	const char *model_path;   /* both needed only during open */
+	const char *model_path;   /* needed only during open, as the next two */
 	const char *labels_path;  /* NULL: of x.tflite x_labels.txt, if there */
-	struct atoll_session_options session;
+	const char *twin_path;    /* likewise; the model it was compiled from, or NULL */
+	struct atoll_session_options session; /* all but the twin */
 	enum atoll_fit fit;
 	uint32_t top;             /* most things told; 0: 3 classes, 20 others */
 	float threshold;          /* scores below are not told; or _USUAL */

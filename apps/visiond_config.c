@@ -274,6 +274,8 @@ static int read_model(struct visiond_config *config, struct visiond_model *model
 			      &vision->model_path, err) < 0 ||
 	    atoll_config_text(config->file, key_of(key, prefix, "labels"),
 			      &vision->labels_path, err) < 0 ||
+	    atoll_config_text(config->file, key_of(key, prefix, "twin"),
+			      &vision->twin_path, err) < 0 ||
 	    atoll_config_text(config->file, key_of(key, prefix, "device"),
 			      &vision->session.device, err) < 0 ||
 	    atoll_config_text(config->file, key_of(key, prefix, "cache"),

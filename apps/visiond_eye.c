@@ -46,9 +46,10 @@ static void on_turn(void *data, enum visiond_turn turn, const struct visiond_thi
 }
 
 static int add_look(struct visiond_eye *eye, const struct visiond_model *model,
-		    struct atoll_error *err)
+		    struct atoll_devices *devices, struct atoll_error *err)
 {
 	struct visiond_look *look = &eye->look[eye->looks++];
+	struct vision_config config = model->vision;
 
 	look->eye = eye;
 	look->model = model;
@@ -56,7 +57,8 @@ static int add_look(struct visiond_eye *eye, const struct visiond_model *model,
 	if (!look->tracker)
 		return atoll_error_set(err, -ENOMEM, "model %s: %s", model->name,
 				       strerror(ENOMEM));
-	look->vision = vision_open(&model->vision, err);
+	config.session.devices = devices;
+	look->vision = vision_open(&config, err);
 	if (!look->vision)
 		return atoll_error_prefix(err, "model %s", model->name);
 	if (vision_warning(look->vision))
@@ -66,6 +68,7 @@ static int add_look(struct visiond_eye *eye, const struct visiond_model *model,
 }
 
 struct visiond_eye *visiond_eye_new(const struct visiond_config *config,
+				    struct atoll_devices *devices,
 				    const struct visiond_eye_calls *calls,
 				    const struct atoll_log *log, struct atoll_error *err)
 {
@@ -80,7 +83,7 @@ struct visiond_eye *visiond_eye_new(const struct visiond_config *config,
 	eye->log = log;
 	eye->source_fd = eye->watch_fd = eye->ask_timer = -1;
 	for (uint32_t i = 0; i < config->models; i++)
-		if (add_look(eye, &config->model[i], err) < 0) {
+		if (add_look(eye, &config->model[i], devices, err) < 0) {
 			visiond_eye_close(eye);
 			return NULL;
 		}

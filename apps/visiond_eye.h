@@ -17,7 +17,7 @@
 /*
  * A camera and the models that look through it, on the loop, each at its own rate.
  *
- *	eye = visiond_eye_new(config, &calls, &log, &err);     loads the models
+ *	eye = visiond_eye_new(config, devices, &calls, &log, &err);  loads the models
  *	visiond_eye_open(eye, loop, &err);                     and opens the eye
  *	...
  *	visiond_eye_close(eye);
@@ -76,9 +76,10 @@ struct visiond_eye_state {
 	struct atoll_source_counts counts; /* since open */
 };
 
-/* NULL with a sentence when a model or its labels cannot be used. `config` and `log`
-   must outlive it. */
+/* NULL with a sentence when a model or its labels cannot be used. `config`, `devices`
+   and `log` must outlive it. */
 struct visiond_eye *visiond_eye_new(const struct visiond_config *config,
+				    struct atoll_devices *devices,
 				    const struct visiond_eye_calls *calls,
 				    const struct atoll_log *log, struct atoll_error *err);
 

@@ -39,10 +39,12 @@ struct atoll_devices;
 
 struct atoll_devices_options {
 	const char *clock;       /* "low", "medium", "high", "max"; NULL: ATOLL_TPU_CLOCK,
-				    else `clock` in /etc/atoll/tpu.conf, else max */
-	const char *firmware;    /* file; NULL: where firmware is looked for */
+				    else `clock` of the configuration, else max */
+	const char *firmware;    /* file; NULL: `firmware` of the configuration, else
+				    where firmware is looked for */
 	const char *socket;      /* of atoll-tpud; NULL: ATOLL_TPU_SOCKET, else
 				    /run/atoll/tpu.sock */
+	const char *config;      /* file; NULL: /etc/atoll/tpu.conf */
 	uint32_t timeout_ms;     /* of each transfer, 0: 6000 */
 	uint32_t priority;       /* at the daemon: 0 normal, 1 high, 2 low */
 };

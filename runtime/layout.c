@@ -56,7 +56,7 @@ static void used(struct arrangement *a, const struct atoll_tensor *tensor, uint3
 static bool is_shared_view(const struct arrangement *a, const struct kernel_node *node)
 {
 	return node->is_view && !a->layout->keeps_tensors &&
-	       !node->input[0]->data &&
+	       !node->input[0]->data && !node->output[0]->data &&
 	       !a->layout->graph->is_variable[tensor_index(a, node->input[0])] &&
 	       node->input[0]->bytes == node->output[0]->bytes;
 }

@@ -11,6 +11,8 @@ lib += \
 	runtime/decode/mask.c \
 	runtime/decode/outputs.c \
 	runtime/decode/poses.c \
+	runtime/delegate.c \
+	runtime/devices.c \
 	runtime/edgetpu/attach.c \
 	runtime/edgetpu/chip.c \
 	runtime/edgetpu/device.c \
@@ -118,6 +120,7 @@ lib += \
 	runtime/session.c \
 	runtime/support.c \
 	runtime/tensor.c \
+	runtime/tpu.c \
 	runtime/twin.c
 headers += \
 	runtime/builder.h \
@@ -127,6 +130,7 @@ headers += \
 	runtime/decode/mask.h \
 	runtime/decode/outputs.h \
 	runtime/decode/poses.h \
+	runtime/devices.h \
 	runtime/fill.h \
 	runtime/flatbuf.h \
 	runtime/model.h \

@@ -12,6 +12,8 @@
 #include "board/cpu.h"
 #include "runtime/background.h"
 #include "runtime/cache.h"
+#include "runtime/delegate.h"
+#include "runtime/devices_inside.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/layout.h"
 #include "runtime/memory.h"
@@ -20,6 +22,8 @@
 
 /* More threads than this only help models larger than any board runs. */
 #define DEFAULT_THREADS_MAX 4
+
+#define DEFAULT_DEVICE "tpu,cpu"
 
 struct atoll_session {
 	const struct atoll_model *model;
@@ -33,6 +37,9 @@ struct atoll_session {
 	struct cache *cache;        /* or NULL */
 	struct cache_block *blocks; /* what was packed, in order */
 	size_t blocks_used, blocks_room;
+
+	struct atoll_devices *devices; /* of our own, or NULL */
+	struct atoll_error error;    /* of the last run that failed */
 
 	struct atoll_tensor *tensor;   /* [graph->tensors] */
 	struct kernel_node *node;      /* [graph->operators] */
@@ -143,16 +150,8 @@ static struct atoll_tensor **pointers(struct atoll_session *session,
 	return list;
 }
 
-/* The custom operator that the Edge TPU compiler puts in place of what it took
-   over. */
-#define EDGETPU_OPERATOR "edgetpu-custom-op"
-
 static int unknown_operator(const struct atoll_operator *op, struct atoll_error *err)
 {
-	if (op->code == BUILTIN_CUSTOM && strcmp(op->name, EDGETPU_OPERATOR) == 0)
-		return atoll_error_set(err, -ENOTSUP, "custom operator %s: compiled for "
-			"the Edge TPU, which device cpu is not; "
-			"run the model it was compiled from", op->name);
 	if (op->code == BUILTIN_CUSTOM)
 		return atoll_error_set(err, -ENOTSUP, "custom operator %s is unknown; "
 			"atoll-model ops lists the supported ones", op->name);
@@ -227,6 +226,17 @@ static int run_nothing(const struct kernel_node *node, struct pool *pool)
 	return 0;
 }
 
+static int prepare_delegate(struct atoll_session *session, uint32_t index,
+			    struct atoll_error *err)
+{
+	struct kernel_node *node = &session->node[index];
+
+	if (fill_node(session, &session->graph->op[index], node) < 0 ||
+	    delegate_new(node, &session->error, &session->step[index].device) < 0)
+		return atoll_error_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
 static int prepare_operator(struct atoll_session *session, uint32_t index,
 			    struct kernel_setup *setup, struct atoll_error *err)
 {
@@ -235,6 +245,8 @@ static int prepare_operator(struct atoll_session *session, uint32_t index,
 	struct kernel_node *node = &session->node[index];
 	int r;
 
+	if (delegate_is(op))
+		return prepare_delegate(session, index, err);
 	if (!kernel)
 		return unknown_operator(op, err);
 	if (op->version > kernel->version_max)
@@ -274,6 +286,39 @@ static int prepare_all(struct atoll_session *session, struct atoll_error *err)
 	return 0;
 }
 
+/* After all operators are prepared: what has memory before that is a constant. */
+static int load_delegates(struct atoll_session *session, struct atoll_error *err)
+{
+	struct delegate_where where = {
+		.list = session->options.device,
+		.devices = session->options.devices,
+		.twin = session->options.twin,
+		.threads = pool_threads(session->pool),
+	};
+	bool is_compiled = false;
+
+	for (uint32_t i = 0; i < session->graph->operators; i++) {
+		int r;
+
+		if (!delegate_is(&session->graph->op[i]))
+			continue;
+		is_compiled = true;
+		if (!where.devices)
+			where.devices = session->devices = atoll_devices_new(NULL, err);
+		r = where.devices ? delegate_load(&session->node[i], &where, err) : -EINVAL;
+		if (r < 0) {
+			atoll_error_prefix(err, "%s: operator %u",
+					   atoll_error_path(session->model->path), i);
+			return r;
+		}
+	}
+	if (!is_compiled && !devices_has_cpu(where.list))
+		return atoll_error_set(err, -ENOTSUP, "%s: not compiled for the Edge TPU; "
+				       "device %s runs nothing else",
+				       atoll_error_path(session->model->path), where.list);
+	return 0;
+}
+
 static int make_arena(struct atoll_session *session, struct atoll_error *err)
 {
 	struct layout layout = {
@@ -291,6 +336,13 @@ static int make_arena(struct atoll_session *session, struct atoll_error *err)
 		atoll_error_set(err, r, "%s: no memory for %zu bytes of tensors",
 				session->model->path, layout.arena_bytes);
 	return r;
+}
+
+/* 0 for what lies elsewhere: constants, memory of devices. */
+static size_t arena_offset(const struct atoll_session *session, const uint8_t *data)
+{
+	return data >= session->arena && data < session->arena + session->plan.arena_bytes ?
+		(size_t)(data - session->arena) : 0;
 }
 
 static void describe(struct atoll_session *session)
@@ -311,16 +363,28 @@ static void describe(struct atoll_session *session)
 
 		step->op = i;
 		step->name = node->op->name;
-		step->device = session->is_folded[i] ? "known" : "cpu";
+		if (delegate_is(node->op))
+			plan->device = step->device;
+		else
+			step->device = session->is_folded[i] ? "known" : "cpu";
 		step->scratch_bytes = node->scratch_bytes;
 		if (node->outputs == 0)
 			continue;
 		step->output_bytes = node->output[0]->bytes;
-		if (!session->is_folded[i])
-			step->output_offset =
-				(size_t)((const uint8_t *)node->output[0]->data -
-					 session->arena);
+		step->output_offset = arena_offset(session, node->output[0]->data);
 	}
+}
+
+/* Devices tell their sentence; the others only fail over what they were given. */
+static int failed(struct atoll_session *session, uint32_t index, int r)
+{
+	const struct atoll_operator *op = &session->graph->op[index];
+
+	if (!delegate_is(op))
+		atoll_error_set(&session->error, r, "%s: %s", op->name, strerror(-r));
+	atoll_error_prefix(&session->error, "%s: operator %u",
+			   atoll_error_path(session->model->path), index);
+	return r;
 }
 
 static int run_operators(struct atoll_session *session)
@@ -343,7 +407,7 @@ static int run_operators(struct atoll_session *session)
 			session->step[i].time_ns += (uint64_t)atoll_clock_ns() - start_ns;
 		}
 		if (r < 0)
-			return r;
+			return failed(session, i, r);
 	}
 	return 0;
 }
@@ -358,18 +422,10 @@ static int invoke(void *context)
 	return r;
 }
 
-static int check_device(const char *device, struct atoll_error *err)
-{
-	if (!device || strcmp(device, "cpu") == 0)
-		return 0;
-	return atoll_error_set(err, -ENODEV, "device %s: unknown; cpu is supported",
-			       device);
-}
-
 static int open_all(struct atoll_session *session, struct atoll_error *err)
 {
 	uint32_t threads = session->options.threads;
-	int r = check_device(session->options.device, err);
+	int r = devices_check(session->options.device, err);
 
 	if (r < 0)
 		return r;
@@ -389,9 +445,9 @@ static int open_all(struct atoll_session *session, struct atoll_error *err)
 	if (r < 0)
 		return atoll_error_set(err, r, "%s: out of memory", session->model->path);
 	r = prepare_all(session, err);
-	if (r < 0)
-		return r;
-	return make_arena(session, err);
+	if (r == 0)
+		r = load_delegates(session, err);
+	return r < 0 ? r : make_arena(session, err);
 }
 
 ATOLL_API struct atoll_session *
@@ -409,6 +465,8 @@ atoll_session_open(const struct atoll_model *model,
 	session->graph = &model->graph[0];
 	if (options)
 		session->options = *options;
+	if (!session->options.device)
+		session->options.device = DEFAULT_DEVICE;
 	session->memory.left = session->options.memory_max ?
 		session->options.memory_max : physical_memory();
 	if (open_all(session, err) < 0) {
@@ -427,6 +485,10 @@ ATOLL_API void atoll_session_close(struct atoll_session *session)
 	if (!session)
 		return;
 	background_free(session->background);
+	for (uint32_t i = 0; session->node && i < session->graph->operators; i++)
+		if (delegate_is(&session->graph->op[i]))
+			delegate_free(&session->node[i]);
+	atoll_devices_free(session->devices);
 	pool_free(session->pool);
 	memory_free(&session->memory);
 	cache_close(session->cache);
@@ -472,6 +534,11 @@ atoll_session_tensor(const struct atoll_session *session, uint32_t index)
 ATOLL_API int atoll_session_invoke(struct atoll_session *session)
 {
 	return background_is_busy(session->background) ? -EBUSY : invoke(session);
+}
+
+ATOLL_API const char *atoll_session_error(const struct atoll_session *session)
+{
+	return session->error.text;
 }
 
 ATOLL_API int atoll_session_start(struct atoll_session *session)

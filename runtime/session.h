@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "board/error.h"
+#include "runtime/devices.h"
 #include "runtime/model.h"
 #include "runtime/tensor.h"
 
@@ -37,12 +38,23 @@
  *
  * Open plans everything: kernels, packed weights, one arena in which tensors
  * with disjoint lifetimes share memory. Invoke allocates nothing. One session
- * belongs to one thread at a time; sessions share nothing but their model.
+ * belongs to one thread at a time; sessions share nothing but their model and
+ * devices.
+ *
+ * What was compiled for the Edge TPU runs on the first device of the list that can
+ * be had; the other operators always run on the CPU. With "cpu" in the list a model
+ * that was not compiled runs too, and a compiled one whose device fails runs its
+ * twin instead. Without it neither does.
  */
 struct atoll_session;
 
 struct atoll_session_options {
-	const char *device;   /* NULL or "cpu" */
+	const char *device;   /* devices.h tells the names; NULL: "tpu,cpu" */
+	struct atoll_devices *devices; /* shared by sessions, must outlive them; NULL:
+				 devices of the session's own */
+	const struct atoll_model *twin; /* the model this one was compiled from, which
+				 runs in its stead on the CPU (and tells an emulated
+				 device the answers); must outlive the session */
 	uint32_t threads;     /* 0: one per processor, at most 4; limit 64 */
 	bool is_profiled;     /* time every operator */
 	bool keeps_tensors;   /* no shared memory: every tensor can be read after
@@ -80,9 +92,14 @@ const struct atoll_tensor *atoll_session_output(const struct atoll_session *sess
 const struct atoll_tensor *atoll_session_tensor(const struct atoll_session *session,
 						uint32_t index);
 
-/* Run once and wait. 0, -EBUSY while a started run is not waited for, or what
-   an operator found wrong in its input (-ERANGE: an index outside). */
+/* Run once and wait. 0, -EBUSY while a started run is not waited for, what an
+   operator found wrong in its input (-ERANGE: an index outside), or how a device
+   failed: the next run tries it again. */
 int atoll_session_invoke(struct atoll_session *session);
+
+/* How the last run failed, or why a device left it to the CPU; "" when none did.
+   Not to be asked while a run is under way. */
+const char *atoll_session_error(const struct atoll_session *session);
 
 /*
  * The same in the background: start, then wait until it is done. Wait gives
@@ -100,7 +117,7 @@ void atoll_session_reset(struct atoll_session *session);
 
 /* The plan: what runs where and how memory is used. */
 struct atoll_session_plan {
-	const char *device;      /* "cpu" */
+	const char *device;      /* "cpu", or what the compiled part runs on: "usb:1-1.4" */
 	const char *instructions; /* "plain", "neon", "avx2", "vnni" */
 	uint32_t threads;
 	size_t arena_bytes;      /* tensors that come and go, and scratch */
@@ -112,7 +129,8 @@ struct atoll_session_plan {
 	const struct atoll_session_step {
 		uint32_t op;             /* index in the graph */
 		const char *name;        /* operator */
-		const char *device;      /* "cpu"; "known" when folded at open */
+		const char *device;      /* "cpu"; "known" when folded at open; for a
+					    compiled part where it ran last */
 		size_t output_offset;    /* output 0 in the arena, when there */
 		size_t output_bytes;
 		size_t scratch_bytes;

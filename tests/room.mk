@@ -139,6 +139,8 @@ checks += \
 	tests/test_runtime_decode_labels.c \
 	tests/test_runtime_decode_mask.c \
 	tests/test_runtime_decode_poses.c \
+	tests/test_runtime_delegate.c \
+	tests/test_runtime_devices.c \
 	tests/test_runtime_extract.c \
 	tests/test_runtime_extract_twin.c \
 	tests/test_runtime_fill.c \

@@ -680,9 +680,9 @@ static void a_compiled_model_is_said_to_be_one(void **state)
 	struct graph g = one_operator(BUILTIN_CUSTOM, "edgetpu-custom-op", 1);
 
 	(void)state;
-	assert_open_refused(&g, -ENOTSUP, "test: operator 0: custom operator "
-			    "edgetpu-custom-op: compiled for the Edge TPU, which device cpu "
-			    "is not; run the model it was compiled from");
+	g.options.device = "cpu";
+	assert_open_refused(&g, -ENOTSUP, "test: operator 0: compiled for the Edge TPU, which "
+			    "device cpu is not; run the model it was compiled from");
 }
 
 static void newer_versions_than_ours_are_refused(void **state)
@@ -749,12 +749,15 @@ static void assert_options_refused(const struct atoll_session_options *options, 
 
 static void options_that_cannot_be_are_refused(void **state)
 {
-	const struct atoll_session_options wrong_device = { .device = "tpu" };
+	const struct atoll_session_options wrong_device = { .device = "gpu" };
+	const struct atoll_session_options no_cpu = { .device = "tpu,emu" };
 	const struct atoll_session_options many_threads = { .threads = 65 };
 
 	(void)state;
-	assert_options_refused(&wrong_device, -ENODEV,
-			       "device tpu: unknown; cpu is supported");
+	assert_options_refused(&wrong_device, -ENODEV, "device gpu: unknown; cpu, tpu, usb, "
+			       "usb:N, usb:BUS-PORT, serve and emu are known");
+	assert_options_refused(&no_cpu, -ENOTSUP, "test: not compiled for the Edge TPU; device "
+			       "tpu,emu runs nothing else");
 	assert_options_refused(&many_threads, -EINVAL, "threads: 65: must be 1 to 64");
 }
 

@@ -52,7 +52,7 @@ json_is_one_object_a_model() {
 	real='-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?'
 	gives 0 $tool --json -r 2 --threads=2 "$model" "$model" && is_silent err &&
 	lines_are out 2 &&
-	out_has "^\\{\"model\":\"$model\",\"instructions\":\"(plain|neon|avx2|vnni)\",\"threads\":2,\"runs\":2,\"load_ms\":$real,\"first_ms\":$real,\"median_ms\":$real,\"p90_ms\":$real,\"min_ms\":$real,\"model_bytes\":$(stat -c %s "$model"),\"arena_bytes\":[1-9][0-9]*,\"peak_bytes\":-?[0-9]+\\}\$"
+	out_has "^\\{\"model\":\"$model\",\"device\":\"cpu\",\"instructions\":\"(plain|neon|avx2|vnni)\",\"threads\":2,\"runs\":2,\"load_ms\":$real,\"first_ms\":$real,\"median_ms\":$real,\"p90_ms\":$real,\"min_ms\":$real,\"model_bytes\":$(stat -c %s "$model"),\"arena_bytes\":[1-9][0-9]*,\"peak_bytes\":-?[0-9]+\\}\$"
 }
 
 time_can_be_given_instead_of_runs() {

@@ -213,7 +213,7 @@ an_unknown_device_gives_a_sentence() {
 	needs_model || return 77
 	gives 0 $tool --device=cpu "$model" "$work/red.ppm" &&
 	gives 1 $tool --device=abacus "$model" "$work/red.ppm" && is_silent out &&
-	err_is "$tool: device abacus: unknown; cpu is supported"
+	err_is "$tool: device abacus: unknown; cpu, tpu, usb, usb:N, usb:BUS-PORT, serve and emu are known"
 }
 
 a_cache_changes_nothing_but_time() {
@@ -280,8 +280,8 @@ a_model_that_cannot_run_gives_one_line() {
 	skip_unless "$broken" "$compiled" || return 77
 	gives 1 $tool "$broken" "$work/red.ppm" && is_silent out &&
 	err_is "$tool: $broken: operator 0: custom operator fake-op-double is unknown; atoll-model ops lists the supported ones" &&
-	gives 1 $tool "$compiled" "$work/red.ppm" && is_silent out && lines_are err 1 &&
-	err_has "^$tool: $compiled: operator 0: custom operator edgetpu-custom-op: compiled for the Edge TPU"
+	gives 1 $tool -d cpu "$compiled" "$work/red.ppm" && is_silent out && lines_are err 1 &&
+	err_has "^$tool: $compiled: operator 0: compiled for the Edge TPU, which device cpu is not"
 }
 
 # Pictures are named after what is on them.
