@@ -38,6 +38,7 @@ check_parts += \
 	tests/pictures.c \
 	tests/plugged.c \
 	tests/recorder.c \
+	tests/replay.c \
 	tests/sample.c \
 	tests/seeds.c \
 	tests/single.c \

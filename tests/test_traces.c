@@ -17,22 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/edgetpu/device.h"
-#include "runtime/emulator/bus.h"
-#include "runtime/emulator/emulator.h"
-#include "runtime/emulator/program.h"
-#include "runtime/model.h"
+#include "runtime/edgetpu/firmware.h"
 #include "tests/check.h"
 #include "tests/compiled.h"
 #include "tests/golden.h"
-#include "tests/recorder.h"
+#include "tests/replay.h"
 #include "tests/traces.h"
-
-#define MODELS_MAX 4
-#define LAYERS_MAX 16
-
-/* As long as the real one. */
-#define FIRMWARE_BYTES 10783
 
 static unsigned compared, equal;
 
@@ -59,48 +49,6 @@ static const char *other_mode(const char *name)
 	return NULL;
 }
 
-/* The throttled build takes "max" for "high", and that by default. */
-static enum edgetpu_clock clock_for(const char *name)
-{
-	if (has(name, "perf_low"))
-		return EDGETPU_CLOCK_LOW;
-	if (has(name, "perf_medium"))
-		return EDGETPU_CLOCK_MEDIUM;
-	if (has(name, "perf_high") || has(name, "throttled"))
-		return EDGETPU_CLOCK_HIGH;
-	return EDGETPU_CLOCK_MAX;
-}
-
-static struct emulator_options emulator_for(const char *name)
-{
-	return (struct emulator_options){
-		.speed = has(name, "highspeed") ? USB_HIGH : USB_SUPER,
-		.is_in_dfu = has(name, "dfu") && !has(name, "forced"),
-		.is_fresh = has(name, "from_reset_defaults"),
-		.is_clock_gated = has(name, "clock_gated"),
-	};
-}
-
-static uint32_t interrupt_for(const char *name)
-{
-	if (has(name, "thermal_warning"))
-		return EMULATOR_THERMAL_WARNING;
-	return has(name, "thermal_shutdown") ? EMULATOR_THERMAL_SHUTDOWN : 0;
-}
-
-static struct edgetpu_firmware *firmware_for_tests(void)
-{
-	struct edgetpu_firmware *firmware = calloc(1, sizeof(*firmware));
-
-	assert_non_null(firmware);
-	firmware->size = FIRMWARE_BYTES;
-	firmware->bytes = malloc(firmware->size);
-	assert_non_null(firmware->bytes);
-	for (size_t i = 0; i < firmware->size; i++)
-		firmware->bytes[i] = (uint8_t)(i * 251 >> 3);
-	return firmware;
-}
-
 static struct edgetpu_firmware *find_firmware(bool *is_real)
 {
 	const char *path = getenv("ATOLL_FIRMWARE");
@@ -109,205 +57,11 @@ static struct edgetpu_firmware *find_firmware(bool *is_real)
 
 	*is_real = path && *path;
 	if (!*is_real)
-		return firmware_for_tests();
+		return replay_firmware();
 	firmware = edgetpu_firmware_read(path, &err);
 	if (!firmware)
 		fail_msg("%s", err.text);
 	return firmware;
-}
-
-/* --- one replay --- */
-
-struct loaded {
-	char name[128];
-	struct atoll_model *model;
-	struct edgetpu_package *package;
-	struct edgetpu_program *program;
-	uint8_t *input[LAYERS_MAX], *output[LAYERS_MAX];
-};
-
-struct replay {
-	const char *name;
-	struct edgetpu_device_options options;
-	struct usb_bus *bus;           /* the recorder */
-	struct usb_place place;
-	struct emulator *emulator;     /* the bus's */
-	struct edgetpu_device *device;
-	struct loaded loaded[MODELS_MAX];
-	uint32_t models;
-	uint32_t interrupt;            /* still to be raised */
-	struct trace *actual;
-};
-
-/* In the recordings the word came when the first input was on its way. */
-static void interrupt_with_input(void *context, const struct usb_transfer *transfer)
-{
-	const uint8_t tag_input = 1;
-	struct replay *replay = context;
-	uint32_t word = replay->interrupt;
-
-	if (!word || transfer->length != 8 || transfer->data[4] != tag_input)
-		return;
-	replay->interrupt = 0;
-	emulator_interrupt(replay->emulator, word);
-}
-
-static void begin(struct replay *replay, const char *name,
-		  const struct edgetpu_firmware *firmware)
-{
-	const struct emulator_options options = emulator_for(name);
-	struct atoll_error err = { 0 };
-	struct usb_bus *bus =
-		emulator_bus_new(&(struct emulator_bus_options){ .is_time_virtual = true }, &err);
-
-	if (!bus)
-		fail_msg("%s", err.text);
-	*replay = (struct replay){
-		.name = name,
-		.options = { .clock = clock_for(name), .firmware = firmware,
-			     .downloads_always = has(name, "forced") },
-		.emulator = emulator_new(&options, &err),
-		.actual = trace_new(),
-		.interrupt = interrupt_for(name),
-	};
-	replay->place = emulator_bus_plug(bus, replay->emulator, &err);
-	if (!replay->place.ports)
-		fail_msg("%s", err.text);
-	replay->bus = recorder_new(bus, replay->actual);
-	recorder_on_send(replay->bus, interrupt_with_input, replay);
-}
-
-static void open_device(struct replay *replay)
-{
-	struct atoll_error err;
-
-	if (replay->device)
-		return;
-	replay->device = edgetpu_device_open(replay->bus, &replay->place, &replay->options, &err);
-	if (!replay->device)
-		fail_msg("%s: %s (%s)", replay->name, err.text,
-			 emulator_complaint(replay->emulator));
-}
-
-/* The input of all recordings. */
-static void fill(uint8_t *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		bytes[i] = (uint8_t)(i * 31 + 7);
-}
-
-static void take_package(struct replay *replay, struct loaded *loaded)
-{
-	const struct edgetpu_executable *executable = loaded->package->main;
-	struct atoll_error err;
-
-	if (emulator_teach(replay->emulator, loaded->package, pattern_program(loaded->package),
-			   &err) < 0)
-		fail_msg("%s", err.text);
-	open_device(replay);
-	loaded->program = edgetpu_program_new(replay->device, loaded->package, &err);
-	if (!loaded->program)
-		fail_msg("%s", err.text);
-
-	assert_true(executable->inputs <= LAYERS_MAX && executable->outputs <= LAYERS_MAX);
-	for (uint32_t i = 0; i < executable->inputs; i++) {
-		loaded->input[i] = malloc(executable->input[i].bytes);
-		assert_non_null(loaded->input[i]);
-	}
-	for (uint32_t i = 0; i < executable->outputs; i++) {
-		loaded->output[i] = malloc(executable->output[i].bytes);
-		assert_non_null(loaded->output[i]);
-	}
-}
-
-static struct edgetpu_package *package_in(const struct atoll_model *model)
-{
-	const struct atoll_graph *graph = &model->graph[0];
-	struct edgetpu_package *package;
-	struct atoll_error err;
-
-	for (uint32_t i = 0; i < graph->operators; i++) {
-		if (strcmp(graph->op[i].name, "edgetpu-custom-op") != 0)
-			continue;
-		package = edgetpu_package_read(graph->op[i].custom_options,
-					       graph->op[i].custom_options_bytes, &err);
-		if (!package)
-			fail_msg("%s: %s", model->path, err.text);
-		return package;
-	}
-	fail_msg("%s: is not compiled", model->path);
-	return NULL;
-}
-
-static void load(struct replay *replay, const char *model)
-{
-	char *models = golden_models(), *path = golden_text("%s/%s.tflite", models, model);
-	struct loaded *loaded = &replay->loaded[replay->models++];
-	struct atoll_error err;
-
-	assert_true(replay->models <= MODELS_MAX);
-	(void)snprintf(loaded->name, sizeof(loaded->name), "%s", model);
-	loaded->model = atoll_model_load(path, &err);
-	if (!loaded->model)
-		fail_msg("%s", err.text);
-	loaded->package = package_in(loaded->model);
-	take_package(replay, loaded);
-	free(models);
-	free(path);
-}
-
-static struct loaded *find(struct replay *replay, const char *model)
-{
-	for (uint32_t i = 0; i < replay->models; i++)
-		if (strcmp(replay->loaded[i].name, model) == 0)
-			return &replay->loaded[i];
-	fail_msg("%s: %s is not loaded", replay->name, model);
-	return NULL;
-}
-
-static void invoke(struct replay *replay, struct loaded *loaded)
-{
-	const struct edgetpu_executable *executable = loaded->package->main;
-	struct atoll_error err;
-
-	for (uint32_t i = 0; i < executable->inputs; i++)
-		fill(loaded->input[i], executable->input[i].bytes);
-	recorder_mark(replay->bus, "invoke begin");
-	if (edgetpu_program_run(loaded->program, &(struct edgetpu_tensors){
-			.input = (const void *const *)loaded->input,
-			.output = (void *const *)loaded->output }, &err) < 0)
-		fail_msg("%s: %s (%s)", replay->name, err.text,
-			 emulator_complaint(replay->emulator));
-	recorder_mark(replay->bus, "invoke end");
-}
-
-static void unload(struct loaded *loaded)
-{
-	edgetpu_program_free(loaded->program);
-	for (uint32_t i = 0; i < LAYERS_MAX; i++) {
-		free(loaded->input[i]);
-		free(loaded->output[i]);
-	}
-	edgetpu_package_free(loaded->package);
-	atoll_model_free(loaded->model);
-}
-
-static void end(struct replay *replay)
-{
-	struct usb_bus *bus = replay->bus;
-
-	for (uint32_t i = 0; i < replay->models; i++) {
-		emulator_unteach(replay->emulator, replay->loaded[i].package);
-		unload(&replay->loaded[i]);
-	}
-	replay->models = 0;
-	edgetpu_device_close(replay->device);
-	replay->device = NULL;
-	if (emulator_complaints(replay->emulator))
-		fail_msg("%s: the device complained: %s", replay->name,
-			 emulator_complaint(replay->emulator));
-	bus->ops->free(bus);
-	replay->bus = NULL;
 }
 
 /* --- a file --- */
@@ -320,7 +74,7 @@ static const char *string_of(const json_t *json, const char *key)
 }
 
 /* After "invoke end": the tensors that came out. */
-static void compare_outputs(const struct replay *replay, const struct loaded *loaded,
+static void compare_outputs(const struct replay *replay, const struct replay_model *loaded,
 			    const struct trace_record *mark)
 {
 	const json_t *outputs = json_object_get(mark->json, "outputs"), *output;
@@ -341,7 +95,7 @@ static void compare_outputs(const struct replay *replay, const struct loaded *lo
 }
 
 /* The driver had no business in them; the vendor's leaves signs changed. */
-static void check_inputs(const struct loaded *loaded)
+static void check_inputs(const struct replay_model *loaded)
 {
 	const struct edgetpu_executable *executable = loaded->package->main;
 
@@ -360,17 +114,17 @@ static void follow(struct replay *replay, const struct trace *expected)
 			continue;
 		model = string_of(mark->json, "model");
 		if (strcmp(mark->what, "open device") == 0) {
-			open_device(replay);
+			replay_open(replay);
 		} else if (strcmp(mark->what, "load") == 0) {
-			load(replay, model);
+			replay_load(replay, model);
 		} else if (strcmp(mark->what, "invoke begin") == 0) {
-			invoke(replay, find(replay, model));
+			replay_invoke(replay, replay_find(replay, model));
 		} else if (strcmp(mark->what, "invoke end") == 0) {
-			compare_outputs(replay, find(replay, model), mark);
-			check_inputs(find(replay, model));
+			compare_outputs(replay, replay_find(replay, model), mark);
+			check_inputs(replay_find(replay, model));
 		}
 	}
-	end(replay);
+	replay_end(replay);
 }
 
 /*
@@ -415,7 +169,7 @@ static void is_said_again(void **state)
 
 	firmware = find_firmware(&is_real);
 	compared++;
-	begin(&replay, strrchr(path, '/') + 1, firmware);
+	replay_begin(&replay, strrchr(path, '/') + 1, firmware);
 	follow(&replay, expected);
 	if (!trace_is_equal(expected, replay.actual, is_real, why))
 		fail_msg("%s: %s", replay.name, why);
@@ -432,25 +186,25 @@ static void is_said_again(void **state)
 static struct trace *record_sample(void)
 {
 	static const enum compiled_sample samples[] = { COMPILED_FLAT, COMPILED_TILES };
-	struct edgetpu_firmware *firmware = firmware_for_tests();
+	struct edgetpu_firmware *firmware = replay_firmware();
 	struct replay replay;
 	struct atoll_error err;
 	void *bytes[2];
 	size_t size;
 
-	begin(&replay, "dfu", firmware);
+	replay_begin(&replay, "dfu", firmware);
 	for (uint32_t i = 0; i < 2; i++) {
-		struct loaded *loaded = &replay.loaded[replay.models++];
+		struct replay_model *loaded = &replay.loaded[replay.models++];
 
 		bytes[i] = compiled_options(compiled_sample(samples[i]), NULL, &size);
 		loaded->package = edgetpu_package_read(bytes[i], size, &err);
 		if (!loaded->package)
 			fail_msg("%s", err.text);
-		take_package(&replay, loaded);
-		invoke(&replay, loaded);
-		invoke(&replay, loaded);
+		replay_take(&replay, loaded);
+		replay_invoke(&replay, loaded);
+		replay_invoke(&replay, loaded);
 	}
-	end(&replay);
+	replay_end(&replay);
 	free(bytes[0]);
 	free(bytes[1]);
 	edgetpu_firmware_free(firmware);
