@@ -10,6 +10,7 @@ programs += \
 	apps/atoll-classify.c \
 	apps/atoll-detect.c \
 	apps/atoll-model.c \
+	apps/atoll-tpu-emulator.c \
 	apps/atoll-tpu.c
 manuals += \
 	apps/man/atoll-bench.1 \
@@ -18,6 +19,7 @@ manuals += \
 	apps/man/atoll-detect.1 \
 	apps/man/atoll-events.7 \
 	apps/man/atoll-model.1 \
+	apps/man/atoll-tpu-emulator.1 \
 	apps/man/atoll-tpu.1
 data += \
 	apps/models/cards/cards.tflite \
@@ -49,6 +51,12 @@ tpu_parts := \
 	apps/tpu_owner.c
 tpu := $(BUILD)/atoll-tpu $(BUILD)/installed/atoll-tpu
 $(tpu): $(tpu_parts:%.c=$(BUILD)/%.o)
+emulator_parts := \
+	apps/emulator_hub.c \
+	apps/emulator_lessons.c \
+	apps/emulator_orders.c
+emulator := $(BUILD)/atoll-tpu-emulator $(BUILD)/installed/atoll-tpu-emulator
+$(emulator): $(emulator_parts:%.c=$(BUILD)/%.o)
 
 # atoll-classify and atoll-detect share a body.
 live_parts := \

@@ -169,6 +169,7 @@ check_scripts += \
 	tests/cli/detect.sh \
 	tests/cli/install.sh \
 	tests/cli/model.sh \
+	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
