@@ -102,12 +102,19 @@ void emulated_free(struct emulated *tpu)
 	emulator_free(tpu->emulator);
 }
 
+void emulated_teach(struct emulated *tpu, const struct edgetpu_package *package)
+{
+	assert_int_equal(emulator_teach(tpu->emulator, package, pattern_program(package), NULL),
+			 0);
+}
+
 static int access_register(struct emulated *tpu, bool is_read, uint32_t address, void *data,
 			   uint16_t bytes)
 {
 	const struct usb_setup setup = {
 		.request_type = is_read ? 0xc0 : 0x40, .request = bytes == 8 ? 0 : 1,
-		.value = (uint16_t)address, .index = (uint16_t)(address >> 16), .length = bytes };
+		.value = (uint16_t)address, .index = (uint16_t)(address >> 16),
+		.length = bytes };
 
 	return emulator_control(tpu->emulator, &setup, data);
 }

@@ -55,6 +55,9 @@ int emulated_item(struct emulated *tpu, uint32_t tag, const void *bytes, uint32_
 enum { EMULATED_FIRST, EMULATED_TOGETHER, EMULATED_OTHER, EMULATED_ALONE, EMULATED_PACKAGES };
 const struct edgetpu_package *emulated_package(int which);
 
+/* From now on it computes what pattern_program does. */
+void emulated_teach(struct emulated *tpu, const struct edgetpu_package *package);
+
 /* All items of a caching run, or of a main run with its reads; fails the test when
    something is not as it should be with pattern_program. */
 void emulated_cache(struct emulated *tpu, const struct edgetpu_package *package);

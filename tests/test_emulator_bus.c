@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "runtime/emulator/bus.h"
-#include "runtime/emulator/program.h"
 #include "tests/check.h"
 #include "tests/emulated.h"
 
@@ -21,13 +20,11 @@ struct plugged {
 
 static struct plugged plug(struct emulator_bus_options options)
 {
-	const struct edgetpu_package *package = emulated_package(EMULATED_ALONE);
 	struct plugged p = { .bus = emulator_bus_new(&options, NULL),
 			     .tpu = emulated_new(USB_SUPER) };
 
 	assert_non_null(p.bus);
-	assert_int_equal(emulator_teach(p.tpu.emulator, package, pattern_program(package), NULL),
-			 0);
+	emulated_teach(&p.tpu, emulated_package(EMULATED_ALONE));
 	emulated_wake(&p.tpu);
 	p.place = emulator_bus_plug(p.bus, p.tpu.emulator, NULL);
 	assert_int_equal(p.bus->ops->open(p.bus, &p.place, &p.usb, NULL), 0);
@@ -134,7 +131,8 @@ static void a_bus_has_32_ports(void **state)
 	for (int i = 0; i < USB_FOUND_MAX; i++)
 		assert_int_equal(emulator_bus_plug(bus, emulated_new(USB_HIGH).emulator,
 						   NULL).ports, 1);
-	assert_int_equal(emulator_bus_plug(bus, emulated_new(USB_HIGH).emulator, &err).ports, 0);
+	assert_int_equal(emulator_bus_plug(bus, emulated_new(USB_HIGH).emulator,
+					   &err).ports, 0);
 	assert_int_equal(err.code, -ENOSPC);
 	assert_int_equal(emulator_bus_plug(bus, NULL, &err).ports, 0);
 	bus->ops->free(bus);

@@ -39,7 +39,8 @@ static void each_personality_has_its_ids(void **state)
 
 			assert_int_equal(get_descriptor(&tpu[i], 1, d, sizeof(d)), 18);
 			assert_int_equal(d[8] | d[9] << 8, emulator_vendor(tpu[i].emulator));
-			assert_int_equal(d[10] | d[11] << 8, emulator_product(tpu[i].emulator));
+			assert_int_equal(d[10] | d[11] << 8,
+					 emulator_product(tpu[i].emulator));
 			assert_int_equal(d[3], speed == USB_SUPER ? 3 : 2);
 			assert_int_equal(d[7], speed == USB_SUPER ? 9 : 64);
 			assert_int_equal(emulator_vendor(tpu[i].emulator),
@@ -316,16 +317,16 @@ static void a_register_is_used_in_its_width_and_while_it_is_there(void **state)
 		uint16_t value = (uint16_t)wrong[i].address;
 		uint16_t index = (uint16_t)(wrong[i].address >> 16);
 
-		assert_int_equal(ask(&tpu, 0xc0, wrong[i].request, value, index, wrong[i].length,
-				     d), -EPIPE);
+		assert_int_equal(ask(&tpu, 0xc0, wrong[i].request, value, index,
+				     wrong[i].length, d), -EPIPE);
 		assert_int_equal(emulator_complaints(tpu.emulator), 2 + 2 * i);
-		assert_int_equal(ask(&tpu, 0x40, wrong[i].request, value, index, wrong[i].length,
-				     d), -EPIPE);
+		assert_int_equal(ask(&tpu, 0x40, wrong[i].request, value, index,
+				     wrong[i].length, d), -EPIPE);
 	}
 	emulated_free(&tpu);
 }
 
-static void an_interrupt_comes_when_it_is_enabled_and_is_acknowledged_with_0(void **state)
+static void an_enabled_interrupt_comes_and_is_acknowledged_with_0(void **state)
 {
 	struct emulated tpu = emulated_new(USB_SUPER);
 	uint8_t word[4];
@@ -406,7 +407,7 @@ int main(void)
 		cmocka_unit_test(registers_begin_as_they_were_found),
 		cmocka_unit_test(the_power_state_follows),
 		cmocka_unit_test(a_register_is_used_in_its_width_and_while_it_is_there),
-		cmocka_unit_test(an_interrupt_comes_when_it_is_enabled_and_is_acknowledged_with_0),
+		cmocka_unit_test(an_enabled_interrupt_comes_and_is_acknowledged_with_0),
 		cmocka_unit_test(heat_is_seen_in_its_register_until_cleared),
 		cmocka_unit_test(the_sensor_measures_when_it_has_clock_and_power),
 		cmocka_unit_test(the_chip_id_cannot_be_overwritten),

@@ -13,8 +13,7 @@ static struct emulated taught(enum usb_speed speed)
 	struct emulated tpu = emulated_new(speed);
 
 	for (int i = 0; i < EMULATED_PACKAGES; i++)
-		assert_int_equal(emulator_teach(tpu.emulator, emulated_package(i),
-						pattern_program(emulated_package(i)), NULL), 0);
+		emulated_teach(&tpu, emulated_package(i));
 	emulated_wake(&tpu);
 	return tpu;
 }
@@ -38,6 +37,17 @@ static int send_instructions(struct emulated *tpu, int which)
 	const struct edgetpu_chunk *chunk = emulated_package(which)->main->chunk;
 
 	return emulated_item(tpu, EMULATED_INSTRUCTIONS, chunk->bytes, chunk->size);
+}
+
+/* All of a caching run but for its event. */
+static void send_caching(struct emulated *tpu, const struct edgetpu_executable *caching)
+{
+	const uint8_t *parameters = caching->parameters;
+
+	assert_int_equal(emulated_item(tpu, EMULATED_INSTRUCTIONS, caching->chunk->bytes,
+				       64), 0);
+	assert_int_equal(emulated_item(tpu, EMULATED_PARAMETERS, parameters, 32), 0);
+	assert_int_equal(emulated_item(tpu, EMULATED_PARAMETERS, parameters + 32, 16), 0);
 }
 
 static void a_run_is_walked_hint_by_hint(void **state)
@@ -144,17 +154,10 @@ static void nothing_may_be_sent_while_output_waits(void **state)
 
 static void an_event_that_waits_does_not_hold_up_the_next_run(void **state)
 {
-	const struct edgetpu_package *package = emulated_package(EMULATED_FIRST);
 	struct emulated tpu = taught(USB_SUPER);
-	const struct edgetpu_chunk *chunk = package->caching->chunk;
 
 	(void)state;
-	assert_int_equal(emulated_item(&tpu, EMULATED_INSTRUCTIONS, chunk->bytes, chunk->size),
-			 0);
-	assert_int_equal(emulated_item(&tpu, EMULATED_PARAMETERS, package->caching->parameters,
-				       32), 0);
-	assert_int_equal(emulated_item(&tpu, EMULATED_PARAMETERS,
-				       package->caching->parameters + 32, 16), 0);
+	send_caching(&tpu, emulated_package(EMULATED_FIRST)->caching);
 	assert_int_equal(send_instructions(&tpu, EMULATED_FIRST), 0);
 	emulated_event(&tpu, 0);
 	assert_content(&tpu);
@@ -163,20 +166,13 @@ static void an_event_that_waits_does_not_hold_up_the_next_run(void **state)
 
 static void events_that_nobody_asked_for_do_not_come(void **state)
 {
+	const struct edgetpu_executable *caching = emulated_package(EMULATED_FIRST)->caching;
 	struct emulated tpu = taught(USB_SUPER);
 	uint8_t event[16];
 
 	(void)state;
 	assert_int_equal(emulated_write64(&tpu, 0x4c148, 0xe0), 8);
-	assert_int_equal(emulated_item(&tpu, EMULATED_INSTRUCTIONS,
-				       emulated_package(EMULATED_FIRST)->caching->chunk->bytes,
-				       64), 0);
-	assert_int_equal(emulated_item(&tpu, EMULATED_PARAMETERS,
-				       emulated_package(EMULATED_FIRST)->caching->parameters,
-				       32), 0);
-	assert_int_equal(emulated_item(&tpu, EMULATED_PARAMETERS,
-				       emulated_package(EMULATED_FIRST)->caching->parameters + 32,
-				       16), 0);
+	send_caching(&tpu, caching);
 	assert_int_equal(emulator_in(tpu.emulator, 0x82, event, sizeof(event)), -EAGAIN);
 	emulated_free(&tpu);
 }
@@ -248,7 +244,8 @@ static void parameters_are_those_of_the_package(void **state)
 	(void)state;
 	memcpy(bytes, caching->parameters, sizeof(bytes));
 	bytes[31] ^= 1;
-	assert_int_equal(emulated_item(&tpu, EMULATED_INSTRUCTIONS, caching->chunk->bytes, 64), 0);
+	assert_int_equal(emulated_item(&tpu, EMULATED_INSTRUCTIONS, caching->chunk->bytes,
+				       64), 0);
 	assert_int_equal(emulated_item(&tpu, EMULATED_PARAMETERS, bytes, 32), -EPIPE);
 	assert_complaint(&tpu, "caching: not its parameters at 0");
 	emulated_free(&tpu);
@@ -256,7 +253,11 @@ static void parameters_are_those_of_the_package(void **state)
 
 static void data_to_a_chip_that_is_not_ready_is_a_complaint(void **state)
 {
-	static const struct { uint32_t address; uint64_t value; const char *words; } wrong[] = {
+	static const struct {
+		uint32_t address;
+		uint64_t value;
+		const char *words;
+	} wrong[] = {
 		{ 0x402e0, 0, "run control 0x402e0" },
 		{ 0x44018, 2, "run control 0x44018" },
 		{ 0x4c160, 1, "multi_bo_ep" },
@@ -405,7 +406,7 @@ static void what_one_brought_stays_for_another_with_the_same_package(void **stat
 	struct emulated tpu = taught(USB_SUPER);
 
 	(void)state;
-	assert_int_equal(emulator_teach(tpu.emulator, &again, pattern_program(&again), NULL), 0);
+	emulated_teach(&tpu, &again);
 	emulated_cache(&tpu, first);
 	emulator_unteach(tpu.emulator, first);
 	emulated_run(&tpu, &again);
@@ -418,7 +419,8 @@ struct heard {
 	uint32_t *begins;
 };
 
-static int count_begin(struct emulator_program *program, const struct edgetpu_executable *which)
+static int count_begin(struct emulator_program *program,
+		       const struct edgetpu_executable *which)
 {
 	(void)which;
 	++*((struct heard *)program)->begins;
@@ -491,9 +493,10 @@ static void parameters_tell_programs_apart(void **state)
 	(void)state;
 	caching.token = execution.token = 0xcafe;
 	caching.parameters = emulated_package(EMULATED_OTHER)->caching->parameters;
-	assert_int_equal(emulator_teach(tpu.emulator, first, counting(&begins_first), NULL), 0);
-	assert_int_equal(emulator_teach(tpu.emulator, &trained, counting(&begins_trained), NULL),
-			 0);
+	assert_int_equal(emulator_teach(tpu.emulator, first, counting(&begins_first),
+					NULL), 0);
+	assert_int_equal(emulator_teach(tpu.emulator, &trained, counting(&begins_trained),
+					NULL), 0);
 	emulated_wake(&tpu);
 	emulated_cache(&tpu, &trained);
 	assert_int_equal(begins_trained, 1);
@@ -523,7 +526,8 @@ static void a_program_that_could_not_be_made_is_out_of_memory(void **state)
 	struct atoll_error err;
 
 	(void)state;
-	assert_int_equal(emulator_teach(tpu.emulator, emulated_package(0), NULL, &err), -ENOMEM);
+	assert_int_equal(emulator_teach(tpu.emulator, emulated_package(0), NULL, &err),
+			 -ENOMEM);
 	assert_int_equal(err.code, -ENOMEM);
 	emulated_free(&tpu);
 }

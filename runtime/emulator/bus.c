@@ -129,8 +129,8 @@ static int bus_open(struct usb_bus *usb, const struct usb_place *place,
 	}
 	if (r < 0) {
 		free(handle);
-		return atoll_error_set(err, r, "usb: %s: open: %s", usb_place_text(place, text),
-				       usb_status_text(r));
+		return atoll_error_set(err, r, "usb: %s: open: %s",
+				       usb_place_text(place, text), usb_status_text(r));
 	}
 	atomic_fetch_add(&bus->handles, 1);
 	*device = &handle->usb;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/emulator/state.h"
 
-#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -33,9 +34,19 @@ void emulator_dfu_reset(struct emulator *emulator)
 	memset(emulator->dfu.memory, 0, sizeof(emulator->dfu.memory));
 }
 
-#define wrong(emulator, ...) \
-	((emulator)->dfu.state = DFU_ERROR, (emulator)->dfu.status = STATUS_STALLED, \
-	 emulator_complain(emulator, "DFU: " __VA_ARGS__))
+__attribute__((format(printf, 2, 3)))
+static int wrong(struct emulator *emulator, const char *format, ...)
+{
+	char what[64];
+	va_list words;
+
+	va_start(words, format);
+	(void)vsnprintf(what, sizeof(what), format, words);
+	va_end(words);
+	emulator->dfu.state = DFU_ERROR;
+	emulator->dfu.status = STATUS_STALLED;
+	return emulator_complain(emulator, "DFU: %s", what);
+}
 
 static int download(struct emulator *emulator, const struct usb_setup *setup,
 		    const uint8_t *data)
@@ -116,7 +127,8 @@ int emulator_dfu(struct emulator *emulator, const struct usb_setup *setup, uint8
 		     setup->request == GETSTATE;
 
 	if (setup->request_type != (is_in ? 0xa1 : 0x21) || setup->index)
-		return emulator_complain(emulator, "DFU: request %u of type 0x%02x to interface %u",
+		return emulator_complain(emulator,
+					 "DFU: request %u of type 0x%02x to interface %u",
 					 setup->request, setup->request_type, setup->index);
 	if (setup->request == DETACH)
 		return detach(emulator, setup);

@@ -154,9 +154,8 @@ ATOLL_API int emulator_out(struct emulator *emulator, uint8_t endpoint, const ui
 	r = check_endpoint(emulator, endpoint);
 	if (r == 0) {
 		if (endpoint != 0x01)
-			r = emulator_complain(emulator,
-					      "data on endpoint 0x%02x in single-endpoint mode",
-					      endpoint);
+			r = emulator_complain(emulator, "data on endpoint 0x%02x in "
+					      "single-endpoint mode", endpoint);
 		else if (is_stopped(emulator))
 			r = -EAGAIN;
 		else
@@ -235,7 +234,8 @@ ATOLL_API void emulator_power_cycle(struct emulator *emulator)
 
 ATOLL_API int emulator_clear_halt(struct emulator *emulator, uint8_t endpoint)
 {
-	const struct usb_setup setup = { .request_type = 0x02, .request = 1, .index = endpoint };
+	const struct usb_setup setup = {
+		.request_type = 0x02, .request = 1, .index = endpoint };
 
 	return emulator_control(emulator, &setup, NULL);
 }

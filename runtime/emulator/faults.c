@@ -119,14 +119,16 @@ ATOLL_API int fault_script_read(const char *text, struct fault_script *script,
 		char word[48];
 
 		if (read.count == FAULTS_MAX)
-			return atoll_error_set(err, -EINVAL, "faults: more than %d", FAULTS_MAX);
+			return atoll_error_set(err, -EINVAL, "faults: more than %d",
+					       FAULTS_MAX);
 		if (length >= sizeof(word))
-			return atoll_error_set(err, -EINVAL, "faults: %.20s...: too long", text);
+			return atoll_error_set(err, -EINVAL, "faults: %.20s...: too long",
+					       text);
 		memcpy(word, text, length);
 		word[length] = '\0';
 		if (!read_word(word, &read.fault[read.count]))
-			return atoll_error_set(err, -EINVAL, "faults: %s: allowed are " ALLOWED,
-					       word);
+			return atoll_error_set(err, -EINVAL,
+					       "faults: %s: allowed are " ALLOWED, word);
 		read.count++;
 		text += length;
 	}

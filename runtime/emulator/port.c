@@ -126,11 +126,11 @@ static bool move_in(struct port *port, struct ticket *ticket)
 	int r = emulator_in(port->emulator, transfer->endpoint,
 			    transfer->data + transfer->actual,
 			    transfer->length - transfer->actual);
-	int64_t end;
+	int64_t start = later(ticket->submitted_ns, port->news_ns), end;
 
 	if (r == -EAGAIN)
 		return false;
-	end = occupy(port, later(ticket->submitted_ns, port->news_ns), r < 0 ? 0 : (uint32_t)r);
+	end = occupy(port, start, r < 0 ? 0 : (uint32_t)r);
 	if (r > 0)
 		transfer->actual += (uint32_t)r;
 	if (r < 0)

@@ -243,8 +243,8 @@ int emulator_register(struct emulator *emulator, const struct usb_setup *setup, 
 		return emulator_complain(emulator, "register 0x%05x in the boot ROM", address);
 	why = objection(emulator, setup, address, bytes);
 	if (why)
-		return emulator_complain(emulator, "register 0x%05x: %s of %u bits: %s", address,
-					 is_read ? "read" : "write", 8 * bytes, why);
+		return emulator_complain(emulator, "register 0x%05x: %s of %u bits: %s",
+					 address, is_read ? "read" : "write", 8 * bytes, why);
 	if (address >= CORE_BEGIN) {
 		if (is_read)
 			store(data, 8, *emulator_core(emulator, address));

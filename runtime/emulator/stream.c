@@ -313,8 +313,8 @@ int emulator_receive(struct emulator *emulator, const uint8_t *bytes, uint32_t s
 
 	if (emulator->answer.size)
 		return emulator_complain(emulator,
-					 "%u bytes are sent while %u bytes of output wait", size,
-					 emulator->answer.size - emulator->answer.given);
+					 "%u bytes are sent while %u bytes of output wait",
+					 size, emulator->answer.size - emulator->answer.given);
 	if (n) {
 		n = size < n ? size : n;
 		memcpy(emulator->item.header + emulator->item.header_bytes, bytes, n);
@@ -362,7 +362,8 @@ static int give_output(struct emulator *emulator, uint8_t *bytes, uint32_t room)
 	while (emulator->answer.size && given < room && packet == most) {
 		packet = next_packet(emulator, most);
 		if (packet > room - given) {
-			(void)emulator_complain(emulator, "a read of %u bytes for a packet of %u",
+			(void)emulator_complain(emulator,
+						"a read of %u bytes for a packet of %u",
 						room, packet);
 			return -EOVERFLOW;
 		}
