@@ -14,6 +14,8 @@ static const char help[] =
 "       atoll-tpu firmware [show | find] [--json]\n"
 "       atoll-tpu firmware import [--to=DIR] FILE\n"
 "       atoll-tpu reset [OPTION]... [DEVICE]\n"
+"       atoll-tpu bench [OPTION]... MODEL\n"
+"       atoll-tpu doctor [OPTION]... [MODEL]\n"
 "\n"
 "Look after Edge TPUs: which there are, how they are, what they need.\n"
 "\n"
@@ -23,17 +25,22 @@ static const char help[] =
 "            there is; with import, keep that of FILE, which may be an image or\n"
 "            libedgetpu.so.1\n"
 "  reset     reset it and bring it up again, whatever state it is in\n"
+"  bench     where the time of a compiled model goes: to it, in it, from it\n"
+"  doctor    why it does not work and what to do; with MODEL, one inference too\n"
 "\n"
 "  -d, --device=DEVICE  usb (default), usb:1 for the second one, usb:1-1.4 for\n"
 "                       the one plugged in there, emu for an emulated one\n"
 "      --clock=LEVEL    low, medium, high or max (default)\n"
 "      --to=DIR         firmware import: keep it there, default\n"
 "                       /var/lib/atoll/firmware\n"
-"      --json           list, info, firmware: one JSON value\n"
+"      --runs=N         bench: measured runs (default 50)\n"
+"      --json           one JSON value\n"
 "  -h, --help           print this and exit\n"
 "      --version        print the version and exit\n";
 
-enum { OPTION_CLOCK = OPTION_FIRST_OWN, OPTION_TO, OPTION_JSON };
+enum { OPTION_CLOCK = OPTION_FIRST_OWN, OPTION_TO, OPTION_RUNS, OPTION_JSON };
+
+#define RUNS_MAX 1000000
 
 static const struct command {
 	const char *name;
@@ -44,8 +51,10 @@ static const struct command {
 	{ "info", tpu_info, 1 },
 	{ "firmware", tpu_firmware, 2 },
 	{ "reset", tpu_reset, 1 },
+	{ "bench", tpu_bench, 1 },
+	{ "doctor", tpu_doctor, 1 },
 };
-static const char all_commands[] = "list, info, firmware, reset";
+static const char all_commands[] = "list, info, firmware, reset, bench, doctor";
 
 static const struct command *find_command(const char *name)
 {
@@ -61,6 +70,7 @@ static void read_options(int argc, char **argv, struct tpu_settings *settings)
 		{ "device", required_argument, NULL, 'd' },
 		{ "clock", required_argument, NULL, OPTION_CLOCK },
 		{ "to", required_argument, NULL, OPTION_TO },
+		{ "runs", required_argument, NULL, OPTION_RUNS },
 		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPTION_VERSION },
@@ -77,6 +87,10 @@ static void read_options(int argc, char **argv, struct tpu_settings *settings)
 					      "max", optarg);
 			break;
 		case OPTION_TO: settings->folder = optarg; break;
+		case OPTION_RUNS:
+			settings->runs =
+				(uint32_t)options_number("--runs", optarg, 1, RUNS_MAX);
+			break;
 		case OPTION_JSON: settings->wants_json = true; break;
 		case 'h': options_help(help);
 		case OPTION_VERSION: options_version();
@@ -91,6 +105,7 @@ int main(int argc, char **argv)
 		.device = "usb",
 		.clock = EDGETPU_CLOCK_MAX,
 		.folder = EDGETPU_FIRMWARE_FOLDER,
+		.runs = 50,
 	};
 	const struct command *command;
 

@@ -44,7 +44,9 @@ $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
 
 # atoll-tpu has a part for each command.
 tpu_parts := \
+	apps/tpu_bench.c \
 	apps/tpu_device.c \
+	apps/tpu_doctor.c \
 	apps/tpu_firmware.c \
 	apps/tpu_info.c \
 	apps/tpu_list.c \

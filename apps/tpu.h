@@ -7,6 +7,7 @@
 
 #include "runtime/edgetpu/device.h"
 #include "runtime/edgetpu/firmware.h"
+#include "runtime/edgetpu/package.h"
 #include "runtime/edgetpu/usb.h"
 
 /*
@@ -17,6 +18,7 @@ struct tpu_settings {
 	const char *device;        /* "usb", "usb:1", ":1", "usb:1-1.4" or "emu" */
 	enum edgetpu_clock clock;
 	const char *folder;        /* firmware import: into which */
+	uint32_t runs;             /* bench */
 	bool wants_json;
 	char **rest;               /* what follows the command, */
 	int rests;                 /* so many */
@@ -26,6 +28,8 @@ int tpu_list(const struct tpu_settings *settings);
 int tpu_info(const struct tpu_settings *settings);
 int tpu_firmware(const struct tpu_settings *settings);
 int tpu_reset(const struct tpu_settings *settings);
+int tpu_bench(const struct tpu_settings *settings);
+int tpu_doctor(const struct tpu_settings *settings);
 
 /*
  * The device that is meant (tpu_device.c).
@@ -49,8 +53,12 @@ struct tpu_device {
 /* Is it a device, there or not? With options_wrong when it is none. */
 void tpu_check_name(const char *name);
 
-/* The bus of such a device. */
-struct usb_bus *tpu_bus(const char *name);
+/* The bus of such a device; NULL with a sentence. */
+struct usb_bus *tpu_bus(const char *name, struct atoll_error *err);
+
+/* The one of those found that is called so; NULL with a sentence. */
+const struct usb_found *tpu_choose(const char *name, const struct usb_found *found,
+				   uint32_t count, struct atoll_error *err);
 
 /* What people call what was found there. */
 void tpu_name(const char *device, const struct usb_found *found,
@@ -66,6 +74,11 @@ struct tpu_device tpu_find(const struct tpu_settings *settings);
 
 /* Reset, with firmware, awake. Not when another program uses it, who would notice. */
 void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings);
+
+/* What an emulated device has to know of a program it is to run; nothing for a
+   real one. */
+int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *package,
+	      struct atoll_error *err);
 
 void tpu_close(struct tpu_device *tpu);
 

@@ -61,14 +61,9 @@ static struct usb_bus *emulate(struct atoll_error *err)
 	return NULL;
 }
 
-struct usb_bus *tpu_bus(const char *name)
+struct usb_bus *tpu_bus(const char *name, struct atoll_error *err)
 {
-	struct atoll_error err;
-	struct usb_bus *bus = is_emulator(name) ? emulate(&err) : usb_bus_open(&err);
-
-	if (!bus)
-		options_could_not("%s", err.text);
-	return bus;
+	return is_emulator(name) ? emulate(err) : usb_bus_open(err);
 }
 
 void tpu_name(const char *device, const struct usb_found *found,
@@ -95,28 +90,32 @@ const char *tpu_node(const struct usb_found *found, char text[TPU_NODE_TEXT])
 	return text;
 }
 
-static const struct usb_found *choose(const char *name, const struct usb_found *found,
-				      uint32_t count)
+const struct usb_found *tpu_choose(const char *name, const struct usb_found *found,
+				   uint32_t count, struct atoll_error *err)
 {
 	const char *which = after_colon(name);
 	struct usb_place place;
 	uint32_t index = 0;
 
-	if (count == 0)
-		options_could_not("%s: there is no Edge TPU on USB", name);
+	if (count == 0) {
+		(void)atoll_error_set(err, -ENODEV, "%s: there is no Edge TPU on USB", name);
+		return NULL;
+	}
 	if (which && usb_place_read(which, &place)) {
 		for (uint32_t i = 0; i < count; i++)
 			if (usb_place_equal(&found[i].place, &place))
 				return &found[i];
-		options_could_not("%s: there is no Edge TPU here; atoll-tpu list shows where "
-				  "there is one", name);
+		(void)atoll_error_set(err, -ENODEV, "%s: there is no Edge TPU here; atoll-tpu "
+				      "list shows where there is one", name);
+		return NULL;
 	}
 	if (which)
 		(void)read_index(which, &index); /* as tpu_check_name has seen */
-	if (index >= count)
-		options_could_not("%s: there %s %u, and the first is usb:0", name,
-				  count == 1 ? "is only" : "are only", count);
-	return &found[index];
+	if (index < count)
+		return &found[index];
+	(void)atoll_error_set(err, -ENODEV, "%s: there %s %u, and the first is usb:0", name,
+			      count == 1 ? "is only" : "are only", count);
+	return NULL;
 }
 
 struct tpu_device tpu_find(const struct tpu_settings *settings)
@@ -125,13 +124,16 @@ struct tpu_device tpu_find(const struct tpu_settings *settings)
 	struct usb_found found[USB_FOUND_MAX];
 	struct tpu_device tpu = { 0 };
 	struct atoll_error err;
+	const struct usb_found *chosen = NULL;
 	uint32_t count;
 
 	tpu_check_name(name);
-	tpu.bus = tpu_bus(name);
-	if (tpu.bus->ops->list(tpu.bus, found, USB_FOUND_MAX, &count, &err) < 0)
+	tpu.bus = tpu_bus(name, &err);
+	if (tpu.bus && tpu.bus->ops->list(tpu.bus, found, USB_FOUND_MAX, &count, &err) == 0)
+		chosen = tpu_choose(name, found, count, &err);
+	if (!chosen)
 		options_could_not("%s", err.text);
-	tpu.found = *choose(name, found, count);
+	tpu.found = *chosen;
 	tpu_name(name, &tpu.found, tpu.name);
 	return tpu;
 }
@@ -182,6 +184,15 @@ void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings)
 	tpu->device = edgetpu_device_open(tpu->bus, &tpu->found.place, &options, &err);
 	if (!tpu->device)
 		options_could_not("%s", err.text);
+}
+
+int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *package,
+	      struct atoll_error *err)
+{
+	if (!is_emulator(tpu->name))
+		return 0;
+	return emulator_teach(emulator_bus_at(tpu->bus, &tpu->found.place), package,
+			      pattern_program(package), err);
 }
 
 void tpu_close(struct tpu_device *tpu)

@@ -48,13 +48,13 @@ static void json_one(struct atoll_json *json, const char *name,
 
 int tpu_list(const struct tpu_settings *settings)
 {
-	struct usb_bus *bus = tpu_bus(settings->device);
 	struct atoll_json json = { .file = stdout };
 	struct usb_found found[USB_FOUND_MAX];
 	struct atoll_error err;
+	struct usb_bus *bus = tpu_bus(settings->device, &err);
 	uint32_t count;
 
-	if (bus->ops->list(bus, found, USB_FOUND_MAX, &count, &err) < 0)
+	if (!bus || bus->ops->list(bus, found, USB_FOUND_MAX, &count, &err) < 0)
 		options_could_not("%s", err.text);
 	if (settings->wants_json)
 		atoll_json_array(&json, NULL);
