@@ -104,6 +104,7 @@ lib += \
 	runtime/reader.c \
 	runtime/schema/darwinn.c \
 	runtime/schema/tflite.c \
+	runtime/serve/choose.c \
 	runtime/serve/client.c \
 	runtime/serve/connect.c \
 	runtime/serve/crew.c \
@@ -117,6 +118,7 @@ lib += \
 	runtime/serve/queue.c \
 	runtime/serve/server.c \
 	runtime/serve/status.c \
+	runtime/serve/worker.c \
 	runtime/session.c \
 	runtime/support.c \
 	runtime/tensor.c \

@@ -7,10 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "apps/tpud_emulators.h"
 #include "runtime/emulator/bus.h"
 #include "runtime/serve/plug.h"
+
+/* The driver gives real devices half a second to come back from a reset, and so on;
+   emulated ones need a hundredth of it. */
+#define HURRY 100
 
 struct daemon {
 	const char *path;
@@ -19,6 +24,7 @@ struct daemon {
 	sem_t is_up;
 	struct atoll_loop *loop;
 	struct engine_tpu_options tpu;
+	struct usb_ops ops;              /* of the bus, in a hurry */
 	struct plug *plug;
 	pthread_mutex_t lock;
 	char log[16384], copy[16384]; /* log under lock */
@@ -91,6 +97,14 @@ static void *serve(void *argument)
 	return NULL;
 }
 
+static void sleep_hurried(struct usb_bus *bus, uint32_t ms)
+{
+	const struct timespec time = { .tv_nsec = (long)ms * 1000000 / HURRY % 1000000000 };
+
+	(void)bus;
+	(void)nanosleep(&time, NULL); /* nobody depends on it */
+}
+
 struct daemon *daemon_start(const char *path, const struct daemon_options *options)
 {
 	struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -106,6 +120,9 @@ struct daemon *daemon_start(const char *path, const struct daemon_options *optio
 	(void)sem_init(&daemon->is_up, 0, 0);
 	if (tpud_emulators_new(options->tpus, &daemon->tpu, &error) < 0)
 		errx(1, "daemon: %s", error.text);
+	daemon->ops = *daemon->tpu.bus->ops;
+	daemon->ops.sleep_ms = sleep_hurried;
+	daemon->tpu.bus->ops = &daemon->ops;
 	if (pthread_create(&daemon->thread, NULL, serve, daemon) != 0)
 		errx(1, "daemon: no thread");
 	(void)sem_wait(&daemon->is_up);
@@ -122,7 +139,7 @@ void daemon_stop(struct daemon *daemon)
 	if (balance.handles || balance.transfers || balance.claims || balance.allocations)
 		errx(1, "daemon: %u handles, %u transfers, %u claims, %u allocations are left",
 		     balance.handles, balance.transfers, balance.claims, balance.allocations);
-	daemon->tpu.bus->ops->free(daemon->tpu.bus);
+	daemon->ops.free(daemon->tpu.bus);
 	(void)sem_destroy(&daemon->is_up);
 	(void)pthread_mutex_destroy(&daemon->lock);
 	free(daemon);

@@ -93,7 +93,7 @@ static void every_part_gives_the_right_answer(void **state)
 	(void)state;
 	start(1);
 	for (int which = 0; which < COMPILED_SAMPLES; which++) {
-		struct part *part = part_new(compiled_sample(which), 1);
+		struct part *part = part_new(compiled_sample((enum compiled_sample)which), 1);
 		struct backend_program *program = load(part);
 
 		for (uint32_t i = 0; i < 3; i++) {
