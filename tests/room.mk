@@ -93,6 +93,7 @@ checks += \
 	tests/test_emulator_usbip.c \
 	tests/test_emulator_usbip_port.c \
 	tests/test_emulator_vhci.c \
+	tests/test_faults.c \
 	tests/test_golden.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \

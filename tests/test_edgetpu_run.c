@@ -30,6 +30,8 @@ struct act {
 #define END { .kind = 0 }                         /* nothing more */
 #define TAKE { .kind = 't' }                      /* the oldest to the device is done */
 #define GIVE(bytes) { .kind = 'g', .value = bytes }       /* output */
+#define LATER(bytes) { .kind = 'l', .value = bytes }      /* by the second read; the
+							     first will have 8 */
 #define EVENT(tag) { .kind = 'e', .value = tag }
 #define WORD(word) { .kind = 'w', .value = word }         /* of interrupts */
 #define RAW(where, bytes) { .kind = 'r', .endpoint = where, .value = bytes }
@@ -48,7 +50,7 @@ struct fake {
 	char log[512];             /* "> size" for what was submitted to the device */
 	uint8_t *sent;             /* everything that was taken */
 	size_t sent_bytes;
-	uint8_t cleared;           /* the endpoint whose halt was cleared */
+	char cleared[40];          /* endpoints whose halt was cleared */
 	uint64_t hib_error;        /* what the chip says of itself */
 	bool keeps_all;            /* cancelling does nothing */
 	uint32_t allocations;
@@ -87,12 +89,12 @@ static int submit(struct usb_device *usb, struct usb_transfer *transfer)
 	return 0;
 }
 
-static struct usb_transfer *oldest(struct fake *fake, uint8_t endpoint)
+static struct usb_transfer *pick(struct fake *fake, uint8_t endpoint, uint32_t skip)
 {
 	struct usb_transfer *transfer;
 	uint32_t i = 0;
 
-	while (i < fake->outs && fake->out[i]->endpoint != endpoint)
+	while (i < fake->outs && (fake->out[i]->endpoint != endpoint || skip-- > 0))
 		i++;
 	if (i == fake->outs)
 		fail_msg("nothing is out at 0x%02x after \"%s\"", endpoint, fake->log);
@@ -100,6 +102,11 @@ static struct usb_transfer *oldest(struct fake *fake, uint8_t endpoint)
 	memmove(&fake->out[i], &fake->out[i + 1], (fake->outs - i - 1) * sizeof(fake->out[0]));
 	fake->outs--;
 	return transfer;
+}
+
+static struct usb_transfer *oldest(struct fake *fake, uint8_t endpoint)
+{
+	return pick(fake, endpoint, 0);
 }
 
 static void finish(struct usb_transfer *transfer, int status, uint32_t actual)
@@ -117,6 +124,15 @@ static void take(struct fake *fake)
 	memcpy(fake->sent + fake->sent_bytes, transfer->data, transfer->length);
 	fake->sent_bytes += transfer->length;
 	finish(transfer, 0, transfer->length);
+}
+
+static void give_later(struct fake *fake, uint32_t bytes)
+{
+	struct usb_transfer *transfer = pick(fake, 0x81, 1);
+
+	for (uint32_t i = 0; i < bytes; i++)
+		transfer->data[i] = (uint8_t)(fake->next_output + 8 + i);
+	finish(transfer, 0, bytes);
 }
 
 static void give(struct fake *fake, uint8_t endpoint, uint32_t bytes, uint8_t first,
@@ -151,6 +167,9 @@ static int wait_for_any(struct usb_device *usb, uint32_t timeout_ms)
 		break;
 	case 'g':
 		give(fake, 0x81, act->value, 0, 0);
+		break;
+	case 'l':
+		give_later(fake, act->value);
 		break;
 	case 'e':
 		give(fake, 0x82, 16, 0, (uint8_t)act->value);
@@ -189,7 +208,10 @@ static void cancel(struct usb_device *usb, struct usb_transfer *transfer)
 
 static int clear_halt(struct usb_device *usb, uint8_t endpoint)
 {
-	fake_of(usb)->cleared = endpoint;
+	struct fake *fake = fake_of(usb);
+	size_t used = strlen(fake->cleared);
+
+	(void)snprintf(fake->cleared + used, sizeof(fake->cleared) - used, "%02x ", endpoint);
 	return 0;
 }
 
@@ -475,6 +497,21 @@ static void output_is_one_stream_whatever_its_pieces(void **state)
 	}
 }
 
+static void reads_may_be_told_in_another_order_than_they_were_asked_for(void **state)
+{
+	struct fake fake;
+	struct run_line *line = open_line(&fake, USB_SUPER);
+	struct atoll_error err;
+	PROGRAM(program, EXECUTION, OUT(0, 0, 24), INT0);
+
+	(void)state;
+	SCRIPT(&fake, LATER(16), EVENT(4), GIVE(8));
+	assert_int_equal(run_parts(line, &program.part, 1, &err), 0);
+	for (uint8_t i = 0; i < 20; i++)
+		assert_int_equal(program.boxes[i], i);
+	close_line(&fake, line);
+}
+
 static void parts_of_an_output_go_where_their_offset_says(void **state)
 {
 	struct fake fake;
@@ -714,7 +751,7 @@ static void a_stall_before_anything_was_taken_can_be_mended(void **state)
 	       EVENT(4));
 	assert_int_equal(run_parts(line, &program.part, 1, &err), -EPIPE);
 	assert_int_equal(run_line_mend(line, &err), 0);
-	assert_int_equal(fake.cleared, 0x01);
+	assert_string_equal(fake.cleared, "01 81 82 83 ");
 	assert_int_equal(fake.outs, 2 + READS);
 	assert_int_equal(run_parts(line, &program.part, 1, &err), 0);
 	close_line(&fake, line);
@@ -730,7 +767,7 @@ static void a_standing_read_that_stalled_between_runs_can_be_mended(void **state
 	SCRIPT(&fake, FAIL(0x82, -EPIPE, 0));
 	assert_int_equal(run_line_check(line, &err), -EPIPE);
 	assert_int_equal(run_line_mend(line, &err), 0);
-	assert_int_equal(fake.cleared, 0x82);
+	assert_string_equal(fake.cleared, "01 81 82 83 ");
 	assert_int_equal(run_line_check(line, &err), 0);
 	close_line(&fake, line);
 }
@@ -746,7 +783,7 @@ static void after_bytes_were_taken_only_a_reset_helps(void **state)
 	SCRIPT(&fake, TAKE, FAIL(0x01, -EPIPE, 0));
 	assert_int_equal(run_parts(line, &program.part, 1, &err), -EPIPE);
 	assert_int_equal(run_line_mend(line, &err), -EIO);
-	assert_int_equal(fake.cleared, 0);
+	assert_string_equal(fake.cleared, "");
 	assert_int_equal(fake.outs, 0);
 	close_line(&fake, line);
 }
@@ -792,6 +829,7 @@ int main(void)
 		cmocka_unit_test(a_fence_waits_for_all_that_was_sent),
 		cmocka_unit_test(a_large_payload_goes_in_pieces_of_a_mebibyte),
 		cmocka_unit_test(output_is_one_stream_whatever_its_pieces),
+		cmocka_unit_test(reads_may_be_told_in_another_order_than_they_were_asked_for),
 		cmocka_unit_test(parts_of_an_output_go_where_their_offset_says),
 		cmocka_unit_test(scratch_goes_back_as_it_came),
 		cmocka_unit_test(a_run_may_be_announced_before_its_output_is_here),

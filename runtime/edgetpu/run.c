@@ -49,6 +49,7 @@ struct slot {
 	struct usb_transfer transfer;
 	struct run_line *line;
 	bool is_out;            /* submitted, `done` has not come */
+	bool has_come;          /* output that waits for what was asked for before it */
 	struct cursor what;     /* when sending: for sentences */
 	uint8_t *header;        /* when sending: HEADER_BYTES */
 };
@@ -75,6 +76,7 @@ struct run_line {
 	struct run_troubles troubles;
 
 	struct slot send[SENDING_MAX];
+	uint32_t oldest;        /* of the reads of output */
 	uint32_t reads;         /* standing reads: events, interrupts, outputs... */
 	struct slot read[];
 };
@@ -282,6 +284,22 @@ static void take_output(struct run_line *line, const uint8_t *bytes, uint32_t co
 	}
 }
 
+/* Nothing promises that reads are told to be over in the order in which they are;
+   the stream has the order in which they were asked for. */
+static void take_outputs(struct run_line *line)
+{
+	struct slot *slot = &line->read[line->oldest];
+
+	while (slot->has_come && !line->failure.code) {
+		slot->has_come = false;
+		take_output(line, slot->transfer.data, slot->transfer.actual);
+		if (!line->failure.code)
+			submit_read(slot);
+		line->oldest = line->oldest + 1 < line->reads ? line->oldest + 1 : READ_OUTPUT;
+		slot = &line->read[line->oldest];
+	}
+}
+
 static void take_event(struct run_line *line, const uint8_t *bytes, uint32_t count)
 {
 	uint32_t number;
@@ -330,9 +348,12 @@ static void read_is_done(struct usb_transfer *transfer)
 			   endpoint_name(transfer->endpoint), usb_status_text(transfer->status));
 		return;
 	}
-	if (transfer->endpoint == ENDPOINT_OUTPUT)
-		take_output(line, transfer->data, transfer->actual);
-	else if (transfer->endpoint == ENDPOINT_EVENTS)
+	if (transfer->endpoint == ENDPOINT_OUTPUT) {
+		slot->has_come = true;
+		take_outputs(line);
+		return;
+	}
+	if (transfer->endpoint == ENDPOINT_EVENTS)
 		take_event(line, transfer->data, transfer->actual);
 	else
 		take_word(line, transfer->data, transfer->actual);
@@ -650,8 +671,11 @@ struct run_troubles run_line_take_troubles(struct run_line *line)
 static int start_reads(struct run_line *line)
 {
 	line->is_stopping = false;
-	for (uint32_t i = 0; i < line->reads && !line->failure.code; i++)
+	line->oldest = READ_OUTPUT;
+	for (uint32_t i = 0; i < line->reads && !line->failure.code; i++) {
+		line->read[i].has_come = false;
 		submit_read(&line->read[i]);
+	}
 	return line->failure.code;
 }
 
