@@ -29,11 +29,13 @@
  * and nothing is allocated by a run, but for bringing the device back.
  *
  * When a transfer fails, its run fails, with a sentence that names the transfer.
- * What the chip holds is forgotten then. The next run brings the device back
- * first: a stalled endpoint is cleared, else the port is reset, else the device
- * is looked for at its place on the bus and opened anew, with firmware if it has
- * none. An attempt that fails is told to its run; the next one is made no earlier
- * than after a pause that grows from 0.1 s to 5 s, runs in between fail at once.
+ * What the chip holds is forgotten then. The next run brings the device back first.
+ * After a stall before the device had taken anything its endpoints are cleared;
+ * otherwise the port is reset; a device that is gone is looked for at its place on
+ * the bus for 3 s and opened anew, with firmware if it has none. An attempt that
+ * fails is told to its run; the next one is made no earlier than after a pause that
+ * grows from 0.1 s to 5 s, and runs in between fail at once. What failed between
+ * runs, such as a cable pulled out and put back, fails no run when it can be mended.
  */
 struct edgetpu_device;
 struct edgetpu_program;
