@@ -150,38 +150,18 @@ static _Noreturn void is_in_use(const struct tpu_device *tpu)
 			  unseen ? "; root could see by which" : "");
 }
 
-/* Before anything is reset under somebody's hands. A boot ROM has no interface that
-   anybody keeps. */
-static void check_free(const struct tpu_device *tpu)
-{
-	const struct usb_ops *ops = tpu->bus->ops;
-	struct usb_device *usb;
-	struct atoll_error err;
-	int r;
-
-	if (tpu_needs_firmware(&tpu->found))
-		return;
-	if (ops->open(tpu->bus, &tpu->found.place, &usb, &err) < 0)
-		options_could_not("%s", err.text);
-	r = ops->claim(usb, 0);
-	if (r == 0)
-		(void)ops->release(usb, 0); /* close does it, too */
-	ops->close(usb);
-	if (r == -EBUSY)
-		is_in_use(tpu);
-}
-
 void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings)
 {
 	struct edgetpu_device_options options = { .clock = settings->clock };
 	struct atoll_error err;
 
-	check_free(tpu);
 	tpu->firmware = edgetpu_firmware_find(NULL, &err);
 	if (!tpu->firmware && tpu_needs_firmware(&tpu->found))
 		options_could_not("%s: %s", tpu->name, err.text);
 	options.firmware = tpu->firmware;
 	tpu->device = edgetpu_device_open(tpu->bus, &tpu->found.place, &options, &err);
+	if (!tpu->device && err.code == -EBUSY)
+		is_in_use(tpu);
 	if (!tpu->device)
 		options_could_not("%s", err.text);
 }

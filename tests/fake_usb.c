@@ -292,6 +292,8 @@ static int reset(struct usb_device *usb)
 	note(fake, "reset");
 	if (!fake->is_plugged)
 		return -ENODEV;
+	if (fake->is_used)
+		return -EBUSY;
 	fake->opens_that_fail = fake->opens_that_fail_after_resets;
 	if (was_dfu && fake->is_complete)
 		fake->is_dfu = false;

@@ -69,6 +69,7 @@ struct fake_usb {
 	uint32_t away_ms;             /* after a reset that changes what it is */
 	bool is_stale;                /* the list shows for that time what was there */
 	bool is_lost_in_reset;        /* never comes back */
+	bool is_used;                 /* by another program */
 	uint16_t vendor;              /* in the descriptor, instead of the right one */
 
 	/* What is out, and what was asked for. */

@@ -78,6 +78,15 @@ static void expect_report(uint32_t resets, uint32_t downloads, uint32_t tries)
 	"descriptor 2", "claim 0", "download 0 100", "status", "download 1 0", "status", \
 	"upload 0", "upload 1", "release 0", "reset", "close"
 
+static void a_device_that_another_program_uses_is_left_alone(void **state)
+{
+	(void)state;
+	fake.is_used = true;
+	expect_failure(-EBUSY, "another program uses it");
+	EXPECT("open application", "descriptor 1", "reset", "close");
+	expect_report(0, 0, 1);
+}
+
 static void a_running_device_is_reset_and_claimed(void **state)
 {
 	(void)state;
@@ -281,6 +290,7 @@ static void every_single_failure_is_survived(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		test(a_device_that_another_program_uses_is_left_alone),
 		test(a_running_device_is_reset_and_claimed),
 		test(a_device_in_its_boot_rom_gets_firmware),
 		test(a_running_device_gets_firmware_too_when_asked),

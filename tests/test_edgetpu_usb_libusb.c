@@ -26,7 +26,9 @@ struct libusb_device {
 static struct {
 	struct libusb_device *device[8]; /* until NULL */
 	int init_result, list_result, open_result, submit_result, event_result;
-	int call_result;    /* of all that only returns a number */
+	int call_result;
+	bool is_used;         /* by another program */
+	int resets;    /* of all that only returns a number */
 	int interruptions;  /* how often events are interrupted first */
 	int has_no_memory;
 	int contexts, handles, lists, transfers, mapped; /* out now */
@@ -119,7 +121,7 @@ void libusb_close(libusb_device_handle *handle)
 int libusb_claim_interface(libusb_device_handle *handle, int interface)
 {
 	(void)handle, (void)interface;
-	return fake.call_result;
+	return fake.is_used ? LIBUSB_ERROR_BUSY : fake.call_result;
 }
 
 int libusb_release_interface(libusb_device_handle *handle, int interface)
@@ -131,6 +133,7 @@ int libusb_release_interface(libusb_device_handle *handle, int interface)
 int libusb_reset_device(libusb_device_handle *handle)
 {
 	(void)handle;
+	fake.resets++;
 	return fake.call_result;
 }
 
@@ -455,6 +458,20 @@ static void what_calls_return_is_an_errno(void **state)
 	assert_int_equal(fake.timeout_ms, 1); /* libusb's 0 would be for ever */
 }
 
+static void what_another_program_uses_is_not_reset(void **state)
+{
+	(void)state;
+	open_stick();
+	fake.is_used = true;
+	assert_int_equal(bus->ops->reset(usb), -EBUSY);
+	assert_int_equal(fake.resets, 0);
+	fake.is_used = false;
+	assert_int_equal(bus->ops->claim(usb, 0), 0);
+	fake.is_used = true; /* by us */
+	assert_int_equal(bus->ops->reset(usb), 0);
+	assert_int_equal(fake.resets, 1);
+}
+
 static void how_a_transfer_ended_is_an_errno(void **state)
 {
 	static const struct { enum libusb_transfer_status libusb; int errnum; } pairs[] = {
@@ -701,6 +718,7 @@ int main(void)
 		TEST(a_device_knows_where_it_is),
 		TEST(each_failed_open_leaves_nothing_behind_and_says_why),
 		TEST(what_calls_return_is_an_errno),
+		TEST(what_another_program_uses_is_not_reset),
 		TEST(how_a_transfer_ended_is_an_errno),
 		TEST(endpoints_have_their_types),
 		TEST(done_is_called_from_wait_alone_in_order),

@@ -134,14 +134,26 @@ static void close_device(struct attach *attach)
 }
 
 /* Whether it worked shows in what comes back, says the vendor's runtime, and does
-   not look at the answer either. */
-static void reset_and_close(struct attach *attach, enum personality expected)
+   not look at the answer either. -EBUSY when it was not even tried. */
+static int reset_and_close(struct attach *attach, enum personality expected)
 {
-	(void)attach->bus->ops->reset(attach->usb);
+	int r = attach->bus->ops->reset(attach->usb);
+
+	if (r == -EBUSY)
+		return r;
 	attach->report->resets++;
 	attach->is_clean = true;
 	attach->expected = expected;
 	close_device(attach);
+	return 0;
+}
+
+static int reset_or_say(struct attach *attach, enum personality expected,
+			struct atoll_error *err)
+{
+	if (reset_and_close(attach, expected) == 0)
+		return 0;
+	return atoll_error_set(err, -EBUSY, "another program uses it");
 }
 
 static int check_speed(const struct attach *attach, struct atoll_error *err)
@@ -201,8 +213,7 @@ static int download(struct attach *attach, struct atoll_error *err)
 		return r;
 	attach->report->downloads++;
 	attach->must_load = false;
-	reset_and_close(attach, APPLICATION);
-	return 0;
+	return reset_or_say(attach, APPLICATION, err);
 }
 
 static int detach(struct attach *attach, struct atoll_error *err)
@@ -211,8 +222,7 @@ static int detach(struct attach *attach, struct atoll_error *err)
 
 	if (r < 0)
 		return r;
-	reset_and_close(attach, BOOT_ROM);
-	return 0;
+	return reset_or_say(attach, BOOT_ROM, err);
 }
 
 static int claim(const struct attach *attach, struct atoll_error *err)
@@ -240,10 +250,8 @@ static int advance(struct attach *attach, enum personality who, struct atoll_err
 		return r;
 	if (who == APPLICATION && attach->must_load)
 		return detach(attach, err);
-	if (!attach->is_clean) {
-		reset_and_close(attach, who);
-		return 0;
-	}
+	if (!attach->is_clean)
+		return reset_or_say(attach, who, err);
 	return who == BOOT_ROM ? download(attach, err) : claim(attach, err);
 }
 
@@ -286,7 +294,10 @@ static int bring(struct attach *attach, struct atoll_error *err)
 			return r;
 		}
 		attach->report->tries++;
-		reset_and_close(attach, ANY);
+		if (reset_and_close(attach, ANY) < 0) {
+			close_device(attach);
+			return r;
+		}
 	}
 	return atoll_error_set(err, -EIO, "not ready after %d resets", TURNS);
 }

@@ -45,7 +45,7 @@ struct edgetpu_device_options {
 	const struct edgetpu_firmware *firmware; /* or NULL; must outlive the device */
 	bool downloads_always;
 	uint32_t timeout_ms;     /* of each transfer, 0: 6000 */
-	uint32_t reads_queued;   /* standing reads of output, 0: 8 */
+	uint32_t reads_queued;   /* standing reads of output, 0: 32 */
 };
 
 /* NULL when it cannot be brought up now. `options` NULL: all zero, clock max. */

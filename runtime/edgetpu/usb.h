@@ -111,7 +111,8 @@ struct usb_ops {
 	void (*close)(struct usb_device *device);
 	int (*claim)(struct usb_device *device, uint8_t interface);
 	int (*release)(struct usb_device *device, uint8_t interface);
-	/* Of the port. 0: same device as before; -ENODEV: open it anew. */
+	/* Of the port. 0: same device as before; -ENODEV: open it anew; -EBUSY:
+	   another program has claimed it, and nothing was reset. */
 	int (*reset)(struct usb_device *device);
 	int (*clear_halt)(struct usb_device *device, uint8_t endpoint);
 	/* Endpoint 0: how many bytes were moved, or a negative errno. */

@@ -48,6 +48,7 @@ struct device {
 	struct usb_device base; /* first: the pointer others have is ours */
 	libusb_context *context;
 	libusb_device_handle *handle;
+	bool is_claimed;
 	struct job *jobs;
 	struct job *over, **over_end; /* `done` is due, oldest first */
 	int is_any_over;              /* an int for libusb, which looks at it */
@@ -322,17 +323,34 @@ static void close_device(struct usb_device *usb)
 
 static int claim(struct usb_device *usb, uint8_t interface)
 {
-	return error_of(libusb_claim_interface(device_of(usb)->handle, interface));
+	struct device *device = device_of(usb);
+	int r = error_of(libusb_claim_interface(device->handle, interface));
+
+	device->is_claimed = device->is_claimed || r == 0;
+	return r;
 }
 
 static int release(struct usb_device *usb, uint8_t interface)
 {
-	return error_of(libusb_release_interface(device_of(usb)->handle, interface));
+	struct device *device = device_of(usb);
+
+	device->is_claimed = false;
+	return error_of(libusb_release_interface(device->handle, interface));
 }
 
+/* The kernel lets anybody reset a device under the hands of whoever uses it. */
 static int reset(struct usb_device *usb)
 {
-	return error_of(libusb_reset_device(device_of(usb)->handle));
+	struct device *device = device_of(usb);
+	bool is_for_now = !device->is_claimed;
+	int r;
+
+	if (is_for_now && libusb_claim_interface(device->handle, 0) == LIBUSB_ERROR_BUSY)
+		return -EBUSY;
+	r = error_of(libusb_reset_device(device->handle));
+	if (is_for_now)
+		(void)libusb_release_interface(device->handle, 0); /* gone with the device */
+	return r;
 }
 
 static int clear_halt(struct usb_device *usb, uint8_t endpoint)

@@ -208,7 +208,9 @@ static int bus_reset(struct usb_device *device)
 	int r = -ENODEV;
 
 	lock(port);
-	if (is_alive(handle)) {
+	if (port->claimant && port->claimant != handle) {
+		r = -EBUSY;
+	} else if (is_alive(handle)) {
 		port_advance(port);
 		if (emulator_reset(port->emulator)) {
 			port_renew(port);

@@ -173,6 +173,7 @@ void port_advance(struct port *port)
 			port_replug(port);
 		return;
 	}
+	port->advanced_ns = now;
 	while (move(port, now))
 		;
 	for (struct ticket *t = port->first; t; t = t->next)
@@ -181,7 +182,7 @@ void port_advance(struct port *port)
 }
 
 /* The next moment at which port_advance, or a listener, has something to do. */
-static int64_t next_due(const struct port *port, int64_t now, bool is_listening)
+static int64_t next_due(const struct port *port, bool is_listening)
 {
 	int64_t due = port->is_plugged ? FOREVER : port->replug_ns;
 
@@ -193,7 +194,7 @@ static int64_t next_due(const struct port *port, int64_t now, bool is_listening)
 		}
 		due = sooner(due, t->deadline_ns);
 		/* One that the device did not take yet waits for something else. */
-		if (t->state == TICKET_MOVING && t->moved_ns > now)
+		if (t->state == TICKET_MOVING && t->moved_ns > port->advanced_ns)
 			due = sooner(due, t->moved_ns);
 	}
 	return due;
@@ -202,7 +203,7 @@ static int64_t next_due(const struct port *port, int64_t now, bool is_listening)
 void port_wait(struct port *port, int64_t until_ns, bool is_listening)
 {
 	int64_t now = timing_now(port->timing);
-	int64_t due = sooner(until_ns, next_due(port, now, is_listening));
+	int64_t due = sooner(until_ns, next_due(port, is_listening));
 	struct timespec at = { .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
 
 	if (due <= now)

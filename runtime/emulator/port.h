@@ -67,6 +67,7 @@ struct port {
 	struct ticket *first;
 	uint64_t submissions;
 	int64_t link_free_ns;
+	int64_t advanced_ns;           /* as far as port_advance has come */
 	int64_t news_ns;               /* when the device last had something new */
 	struct fault_script script;
 	uint64_t transfers;            /* counted for the script */
