@@ -223,9 +223,12 @@ static void what_is_recorded_twice_is_equal(void **state)
 	trace_free(second);
 }
 
-/* A read that was cancelled at the end may be another one the next time. */
+/* A read that was cancelled at the end may be another one the next time. Of a
+   configuration only the length is compared. */
 static bool matters(const struct trace_record *record)
 {
+	if (record->kind == TRACE_CONTROL)
+		return record->setup.request != 6 || record->setup.value != 0x0200;
 	return record->kind != TRACE_IN || record->is_complete;
 }
 

@@ -57,10 +57,16 @@ static const uint8_t application_configuration_super[] = {
 	7, 5, 0x82, 2, 0x00, 0x04, 0, 6, 48, 15, 0, 0, 0,
 	7, 5, 0x83, 3, 0x40, 0x00, 1, 6, 48, 0, 0, 4, 0,
 };
-static const uint8_t dfu_configuration[] = {
+/* 500 mA; in SuperSpeed's units of 8 mA that would be more than a port has. */
+static const uint8_t dfu_configuration_high[] = {
 	9, CONFIGURATION, 27, 0, 1, 1, 0, 0x80, 250,
 	9, 4, 0, 0, 0, 0xfe, 1, 2, 0,
 	9, 0x21, 0x07, 0xe8, 0x03, 0x00, 0x01, 0x10, 0x01, /* 1000 ms, 256 bytes */
+};
+static const uint8_t dfu_configuration_super[] = {
+	9, CONFIGURATION, 27, 0, 1, 1, 0, 0x80, 62,
+	9, 4, 0, 0, 0, 0xfe, 1, 2, 0,
+	9, 0x21, 0x07, 0xe8, 0x03, 0x00, 0x01, 0x10, 0x01,
 };
 static const uint8_t bos[] = {
 	5, BOS, 22, 0, 2,
@@ -85,7 +91,8 @@ static struct descriptor find(const struct emulator *emulator, uint16_t value)
 		return is_super ? OF(dfu_super) : OF(dfu_high);
 	case CONFIGURATION:
 		if (!emulator->is_application)
-			return OF(dfu_configuration);
+			return is_super ? OF(dfu_configuration_super) :
+					  OF(dfu_configuration_high);
 		return is_super ? OF(application_configuration_super) :
 				  OF(application_configuration_high);
 	case BOS:
