@@ -68,8 +68,9 @@ void trace_sha256(const void *bytes, size_t size, char digits[TRACE_SHA256]);
 /*
  * What does not depend on the timing of the host: calls and control transfers in
  * order, what was sent in order, both between the same "invoke begin" and "invoke
- * end", and what came on each endpoint. What the configuration of the boot ROM says is
- * left out, and with `knows_firmware` false what the blocks of firmware hold. When false, `why` says what the first difference is.
+ * end", and what came on each endpoint. What the configuration of the boot ROM says
+ * is left out, and with `knows_firmware` false what the blocks of firmware hold.
+ * When false, `why` says what the first difference is.
  */
 bool trace_is_equal(const struct trace *expected, const struct trace *actual,
 		    bool knows_firmware, char why[TRACE_TEXT]);
