@@ -254,7 +254,7 @@ static void print_place(const struct tally *tally)
 
 	printf("%5u x %-28s version %-3d ", tally->count, op->name, op->version);
 	if (strcmp(op->name, EDGETPU_OPERATOR) == 0)
-		puts("edge tpu, which this version cannot drive");
+		puts("tpu");
 	else if (!atoll_support_of(op, &support))
 		puts("nowhere: the operator is unknown");
 	else if (op->version > support.version_max)
