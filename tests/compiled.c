@@ -14,18 +14,26 @@
 
 struct file {
 	uint8_t *bytes;
-	size_t size;
+	size_t size, room; /* zeros from size to room */
 };
+
+static void grow(struct file *file, size_t room)
+{
+	uint8_t *grown = realloc(file->bytes, room);
+
+	if (!grown)
+		err(1, "compiled");
+	memset(grown + file->room, 0, room - file->room);
+	file->bytes = grown;
+	file->room = room;
+}
 
 static size_t reserve(struct file *file, size_t bytes, size_t align)
 {
 	size_t at = (file->size + align - 1) / align * align;
-	uint8_t *grown = realloc(file->bytes, at + bytes + 1);
 
-	if (!grown)
-		err(1, "compiled");
-	memset(grown + file->size, 0, at + bytes + 1 - file->size);
-	file->bytes = grown;
+	if (at + bytes >= file->room)
+		grow(file, 2 * (at + bytes) + 4096);
 	file->size = at + bytes;
 	return at;
 }
@@ -410,7 +418,8 @@ static struct file write_package(const struct edgetpu_package *package,
 	write_text(&file, table, DARWINN_PACKAGE_COMPILER_VERSION, package->compiler);
 	(void)write_vector(&file,
 			   slot_at(&file, table, DARWINN_PACKAGE_SERIALIZED_MULTI_EXECUTABLE),
-			   executables.bytes, executables.size, 1, 8);
+			   executables.bytes,
+			   more->has_multi_executable ? executables.size : 0, 1, 8);
 	free(executables.bytes);
 	return file;
 }
@@ -478,7 +487,7 @@ static size_t flex_keys(struct file *file, const char *keys)
 
 const struct compiled_more compiled_usual = {
 	.identifier = DARWINN_IDENTIFIER, .batch_size = 1, .chips = 1, .has_package = true,
-	.has_executables = true,
+	.has_multi_executable = true, .has_executables = true,
 };
 
 void *compiled_options(const struct edgetpu_package *package, const struct compiled_more *more,

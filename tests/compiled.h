@@ -43,7 +43,7 @@ struct compiled_more {
 	int32_t batch_size;              /* 1 */
 	int32_t batch;                   /* of the hints, 0 */
 	uint32_t chips, packages;        /* entries of keys "6" and "7": 1 and 0 */
-	bool has_package, has_executables; /* true */
+	bool has_package, has_multi_executable, has_executables; /* true */
 	uint32_t executables;            /* 0: main and, if there is one, caching */
 	const struct edgetpu_executable *executable[4];
 };
@@ -57,6 +57,13 @@ void *compiled_options(const struct edgetpu_package *package, const struct compi
 /* A whole .tflite whose only operator is the compiled one; states are variables.
    malloc'ed. */
 void *compiled_model(const struct edgetpu_package *package, size_t *size);
+
+/*
+ * Do with a package what programs do: touch every byte it points to, bring each
+ * output of moderate size there and back. What leads out of `options`, or does not
+ * come back as it was, ends the program.
+ */
+void compiled_walk(const struct edgetpu_package *package, const uint8_t *options, size_t bytes);
 
 /* Memory for the layout of one output of at most 64 x 64. */
 struct compiled_tiles {

@@ -14,6 +14,8 @@
  * What does not work fails the test.
  */
 #define TFLITE_SCHEMA "runtime/schema/tflite.fbs"
+#define PACKAGE_SCHEMA "runtime/schema/darwinn.fbs"
+#define EXECUTABLE_SCHEMA "--root-type Executable runtime/schema/darwinn.fbs"
 
 /* The bytes that flatc makes of JSON (keys need no quotes), malloc'ed; of
    FlexBuffers when `schema` is NULL. */

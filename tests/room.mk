@@ -24,6 +24,7 @@ check_parts += \
 	tests/check.c \
 	tests/compiled.c \
 	tests/compiled_samples.c \
+	tests/compiled_walk.c \
 	tests/emulated.c \
 	tests/daemon.c \
 	tests/exact.c \
@@ -83,6 +84,8 @@ checks += \
 	tests/test_edgetpu_firmware.c \
 	tests/test_edgetpu_run.c \
 	tests/test_edgetpu_turn.c \
+	tests/test_edgetpu_package.c \
+	tests/test_edgetpu_relayout.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
 	tests/test_emulator_bus.c \
@@ -185,5 +188,6 @@ fuzzers += \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \
 	tests/fuzz_model.c \
+	tests/fuzz_package.c \
 	tests/fuzz_picture.c \
 	tests/fuzz_video.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/schema/tflite.c against what flatc makes of runtime/schema/tflite.fbs:
- * the compiled schema is a FlatBuffer too, whose own schema is described here.
+ * runtime/schema/NAME.c against what flatc makes of runtime/schema/NAME.fbs: the
+ * compiled schema is a FlatBuffer too, whose own schema is described here.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/edgetpu/package.h"
 #include "runtime/model.h"
+#include "runtime/schema/darwinn.h"
 #include "runtime/schema/tflite.h"
 #include "tests/check.h"
 
 /* Field ids and numbers of the FlatBuffers reflection schema. */
 enum { SCHEMA_OBJECTS, SCHEMA_ENUMS, SCHEMA_FILE_IDENT, SCHEMA_ROOT_TABLE = 4 };
-enum { OBJECT_NAME, OBJECT_FIELDS };
+enum { OBJECT_NAME, OBJECT_FIELDS, OBJECT_IS_STRUCT, OBJECT_BYTES = 4 };
 enum { FIELD_NAME, FIELD_TYPE, FIELD_ID, FIELD_DEPRECATED = 6 };
 enum { TYPE_BASE, TYPE_ELEMENT, TYPE_INDEX };
 enum { ENUM_NAME, ENUM_VALUES };
@@ -40,8 +42,10 @@ static const struct flatbuf_type field_type = { 7, field_fields };
 static const struct flatbuf_field object_fields[] = {
 	[OBJECT_NAME] = { .name = "name", .kind = FLATBUF_STRING },
 	[OBJECT_FIELDS] = { .name = "fields", .kind = FLATBUF_TABLES, .type = &field_type },
+	[OBJECT_IS_STRUCT] = { .name = "is_struct", .kind = FLATBUF_SCALAR, .width = 1 },
+	[OBJECT_BYTES] = { .name = "bytesize", .kind = FLATBUF_SCALAR, .width = 4 },
 };
-static const struct flatbuf_type object_type = { 2, object_fields };
+static const struct flatbuf_type object_type = { 5, object_fields };
 
 static const struct flatbuf_field value_fields[] = {
 	[VALUE_NAME] = { .name = "name", .kind = FLATBUF_STRING },
@@ -66,28 +70,53 @@ static const struct flatbuf_field schema_fields[] = {
 };
 static const struct flatbuf_type schema_type = { 5, schema_fields };
 
-static void *bytes;
-static struct flatbuf_table schema;
+static void *bytes[2];
+static struct flatbuf_table tflite, darwinn;
+static struct flatbuf_table schema; /* the one that is looked at */
 
-static int load_schema(void **state)
+static void *load_schema(const char *name, struct flatbuf_table *loaded)
 {
 	const char *build = getenv("BUILD");
 	struct atoll_error err;
 	char path[4096];
 	size_t size;
+	void *read;
 
-	(void)state;
-	snprintf(path, sizeof(path), "%s/runtime/schema/tflite.bfbs", build ? build : "build");
-	bytes = check_read(path, &size);
-	if (flatbuf_verify(bytes, size, &schema_type, "BFBS", &schema, &err) < 0)
+	snprintf(path, sizeof(path), "%s/runtime/schema/%s.bfbs", build ? build : "build", name);
+	read = check_read(path, &size);
+	if (flatbuf_verify(read, size, &schema_type, "BFBS", loaded, &err) < 0)
 		fail_msg("%s: %s", path, err.text);
+	return read;
+}
+
+static int load_schemas(void **state)
+{
+	(void)state;
+	bytes[0] = load_schema("tflite", &tflite);
+	bytes[1] = load_schema("darwinn", &darwinn);
+	schema = tflite;
 	return 0;
 }
 
-static int free_schema(void **state)
+static int free_schemas(void **state)
 {
 	(void)state;
-	free(bytes);
+	free(bytes[0]);
+	free(bytes[1]);
+	return 0;
+}
+
+static int look_at_darwinn(void **state)
+{
+	(void)state;
+	schema = darwinn;
+	return 0;
+}
+
+static int look_at_tflite(void **state)
+{
+	(void)state;
+	schema = tflite;
 	return 0;
 }
 
@@ -148,6 +177,10 @@ static void compare_vector(const struct flatbuf_field *ours, struct flatbuf_tabl
 
 	if (element == BASE_STRING) {
 		assert_int_equal(ours->kind, FLATBUF_STRINGS);
+	} else if (element == BASE_TABLE &&
+		   flatbuf_bool(object_of(type), OBJECT_IS_STRUCT, false)) {
+		assert_int_equal(ours->kind, FLATBUF_STRUCTS);
+		assert_int_equal(ours->width, flatbuf_u32(object_of(type), OBJECT_BYTES, 0));
 	} else if (element == BASE_TABLE) {
 		assert_int_equal(ours->kind, FLATBUF_TABLES);
 		compare_table(ours->type, object_of(type));
@@ -209,6 +242,29 @@ static void every_table_has_the_fields_of_the_schema(void **state)
 	(void)state;
 	assert_string_equal(flatbuf_string(schema, SCHEMA_FILE_IDENT), TFLITE_IDENTIFIER);
 	compare_table(&tflite_model_type, flatbuf_child(schema, SCHEMA_ROOT_TABLE));
+}
+
+static struct flatbuf_table find_object(const char *name)
+{
+	struct flatbuf_vector objects = flatbuf_vector(schema, SCHEMA_OBJECTS);
+
+	for (uint32_t i = 0; i < objects.count; i++) {
+		struct flatbuf_table found = flatbuf_vector_table(objects, i);
+
+		if (strcmp(flatbuf_string(found, OBJECT_NAME), name) == 0)
+			return found;
+	}
+	fail_msg("no table %s", name);
+	return schema;
+}
+
+static void every_table_of_a_package_has_the_fields_of_the_schema(void **state)
+{
+	(void)state;
+	assert_string_equal(flatbuf_string(schema, SCHEMA_FILE_IDENT), DARWINN_IDENTIFIER);
+	compare_table(&darwinn_package_type, flatbuf_child(schema, SCHEMA_ROOT_TABLE));
+	compare_table(&darwinn_multi_executable_type, find_object("MultiExecutable"));
+	compare_table(&darwinn_executable_type, find_object("Executable"));
 }
 
 static void every_operator_has_the_name_of_the_schema(void **state)
@@ -296,21 +352,63 @@ static void types_and_small_enumerations_have_the_numbers_of_the_schema(void **s
 	}
 }
 
-/* Lines such as [CONV_2D_STRIDE_W] = SCALAR("stride_w", 4), in the C source. */
-static void every_id_ends_in_the_name_of_its_field(void **state)
+static uint64_t value_of(const char *of, const char *name)
 {
-	FILE *source = fopen("runtime/schema/tflite.c", "r");
-	char line[256], id[128], name[128];
-	unsigned checked = 0;
+	struct flatbuf_vector values = flatbuf_vector(find_enum(of), ENUM_VALUES);
+
+	for (uint32_t i = 0; i < values.count; i++) {
+		struct flatbuf_table value = flatbuf_vector_table(values, i);
+
+		if (strcmp(flatbuf_string(value, VALUE_NAME), name) == 0)
+			return flatbuf_u64(value, VALUE_VALUE, 0);
+	}
+	fail_msg("no %s in enum %s", name, of);
+	return 0;
+}
+
+static void enumerations_of_a_package_have_the_numbers_of_the_schema(void **state)
+{
+	static const struct {
+		const char *of, *name;
+		uint64_t value;
+	} expected[] = {
+		{ "DataType", "FIXED_POINT8", EDGETPU_UINT8 },
+		{ "DataType", "FIXED_POINT16", EDGETPU_UINT16 },
+		{ "DataType", "SIGNED_FIXED_POINT32", EDGETPU_INT32 },
+		{ "DataType", "BFLOAT", EDGETPU_BFLOAT },
+		{ "DataType", "HALF", EDGETPU_HALF },
+		{ "DataType", "SINGLE", EDGETPU_SINGLE },
+		{ "DataType", "SIGNED_FIXED_POINT8", EDGETPU_INT8 },
+		{ "DataType", "SIGNED_FIXED_POINT16", EDGETPU_INT16 },
+		{ "Description", "OUTPUT_ACTIVATION", DARWINN_OUTPUT_ACTIVATION },
+		{ "Description", "INPUT_ACTIVATION", DARWINN_INPUT_ACTIVATION },
+		{ "Description", "PARAMETER", DARWINN_PARAMETER },
+		{ "Description", "SCRATCH", DARWINN_SCRATCH },
+		{ "ExecutableType", "STAND_ALONE", EDGETPU_STAND_ALONE },
+		{ "ExecutableType", "PARAMETER_CACHING", EDGETPU_CACHING },
+		{ "ExecutableType", "EXECUTION_ONLY", EDGETPU_EXECUTION },
+		{ "AnyHint", "DmaDescriptorHint", DARWINN_HINT_DMA_DESCRIPTOR },
+		{ "AnyHint", "InstructionHint", DARWINN_HINT_INSTRUCTION },
+		{ "AnyHint", "InterruptHint", DARWINN_HINT_INTERRUPT },
+		{ "AnyHint", "FenceHint", DARWINN_HINT_FENCE },
+	};
 
 	(void)state;
-	assert_non_null(source);
-	while (fgets(line, sizeof(line), source)) {
-		const char *from = strchr(line, '[');
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		assert_int_equal(value_of(expected[i].of, expected[i].name), expected[i].value);
+}
+
+/* Texts such as [CONV_2D_STRIDE_W] = SCALAR("stride_w", 4), in a C source. */
+static unsigned check_ids(const char *path)
+{
+	char *source = check_read(path, NULL);
+	char id[128], name[128];
+	unsigned checked = 0;
+
+	for (const char *from = source; (from = strchr(from, '[')) != NULL; from++) {
 		size_t length;
 
-		if (!from || sscanf(from, "[%127[A-Z0-9_]] = %*[A-Z](\"%127[a-z0-9_]", id,
-				    name) != 2)
+		if (sscanf(from, "[%127[A-Z0-9_]] = %*[A-Z](\"%127[a-z0-9_]", id, name) != 2)
 			continue;
 		for (char *c = name; *c; c++)
 			*c = (char)toupper(*c);
@@ -320,14 +418,27 @@ static void every_id_ends_in_the_name_of_its_field(void **state)
 		assert_int_equal(id[strlen(id) - length - 1], '_');
 		checked++;
 	}
-	(void)fclose(source);
-	assert_true(checked > 150);
+	free(source);
+	return checked;
+}
+
+static void every_id_ends_in_the_name_of_its_field(void **state)
+{
+	(void)state;
+	assert_true(check_ids("runtime/schema/tflite.c") > 150);
+	assert_true(check_ids("runtime/schema/darwinn.c") > 60);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_table_has_the_fields_of_the_schema),
+		cmocka_unit_test_setup_teardown(
+			every_table_of_a_package_has_the_fields_of_the_schema,
+			look_at_darwinn, look_at_tflite),
+		cmocka_unit_test_setup_teardown(
+			enumerations_of_a_package_have_the_numbers_of_the_schema,
+			look_at_darwinn, look_at_tflite),
 		cmocka_unit_test(every_operator_has_the_name_of_the_schema),
 		cmocka_unit_test(every_operator_reads_a_table_that_exists),
 		cmocka_unit_test(types_and_small_enumerations_have_the_numbers_of_the_schema),
@@ -335,5 +446,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, load_schema, free_schema) != 0;
+	return cmocka_run_group_tests(tests, load_schemas, free_schemas) != 0;
 }

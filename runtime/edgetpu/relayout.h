@@ -16,7 +16,7 @@
  *	edgetpu_outward(output, tensor, wire);        the other way, for an emulator
  *
  * `wire` is `size * executions` bytes of the layer, `tensor` is `bytes`. Bytes of
- * the wire that no element has are written 0 and never read.
+ * the wire that no element has are written 0 and mean nothing when read.
  */
 
 /* The wire carries exactly the tensor's bytes: nothing needs to be copied. */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as the options of a compiled operator: read, walked hint by hint, and
+ * each layer brought to the wire and back.
+ *
+ *	fuzz_package --seeds DIR    write packages to start from
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/compiled.h"
+#include "tests/seeds.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct edgetpu_package *package = edgetpu_package_read(bytes, size, NULL);
+
+	if (package)
+		compiled_walk(package, bytes, size);
+	edgetpu_package_free(package);
+	return 0;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	if (!seeds_wanted(*argc, *argv))
+		return 0;
+	for (int i = 0; i < COMPILED_SAMPLES; i++) {
+		size_t size;
+		void *bytes = compiled_options(compiled_sample((enum compiled_sample)i), NULL,
+					       &size);
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "sample-%d", i);
+		seeds_write((*argv)[2], name, bytes, size);
+		free(bytes);
+	}
+	exit(0);
+}
