@@ -53,6 +53,7 @@ tpu_parts := \
 	apps/tpu_owner.c
 tpu := $(BUILD)/atoll-tpu $(BUILD)/installed/atoll-tpu
 $(tpu): $(tpu_parts:%.c=$(BUILD)/%.o)
+
 emulator_parts := \
 	apps/emulator_hub.c \
 	apps/emulator_lessons.c \
@@ -70,6 +71,16 @@ live_parts := \
 	apps/tell.c
 live := $(foreach name,classify detect,$(BUILD)/atoll-$(name) $(BUILD)/installed/atoll-$(name))
 $(live): $(live_parts:%.c=$(BUILD)/%.o)
+
+# atoll-tpud has parts of its own.
+programs += apps/atoll-tpud.c
+manuals  += apps/man/atoll-tpud.8
+tpud_parts := \
+	apps/tpud_config.c \
+	apps/tpud_emulators.c \
+	apps/tpud_status.c
+tpud := $(BUILD)/atoll-tpud $(BUILD)/installed/atoll-tpud
+$(tpud): $(tpud_parts:%.c=$(BUILD)/%.o)
 
 # atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
 programs += apps/atoll-visiond.c

@@ -175,6 +175,7 @@ check_scripts += \
 	tests/cli/model.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
+	tests/cli/tpud.sh \
 	tests/cli/visiond.sh
 packages += curl groff-base pkgconf socat
 guest_sources += \

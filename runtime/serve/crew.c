@@ -80,6 +80,7 @@ static void bury(struct worker *worker)
 ATOLL_API struct worker *crew_add(struct crew *crew, struct engine *engine, struct atoll_error *err)
 {
 	struct worker *worker = crew->bits == UINT32_MAX ? NULL : calloc(1, sizeof(*worker));
+	struct worker **link = &crew->worker;
 	int r;
 
 	if (!worker) {
@@ -98,8 +99,9 @@ ATOLL_API struct worker *crew_add(struct crew *crew, struct engine *engine, stru
 	pthread_mutex_lock(&crew->lock);
 	worker->bit = ~crew->bits & (crew->bits + 1); /* the lowest that is free */
 	crew->bits |= worker->bit;
-	worker->next = crew->worker;
-	crew->worker = worker;
+	while (*link)
+		link = &(*link)->next;
+	*link = worker;
 	r = pthread_create(&worker->thread, NULL, worker_thread, worker);
 	if (r != 0)
 		bury(worker);
