@@ -164,7 +164,7 @@ demo: packages
 
 guest_tools := $(guest_sources:%.c=$(BUILD)/%)
 
-$(guest_tools): %: %.o $(static)
+$(guest_tools): %: %.o $(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 

@@ -181,9 +181,10 @@ packages += curl groff-base pkgconf socat
 guest_sources += \
 	tests/vm/dmabuf.c \
 	tests/vm/loopback.c \
-	tests/vm/pixels.c
+	tests/vm/pixels.c \
+	tests/vm/tpu.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
-	strace usbutils v4l-utils xz-utils
+	strace udev usbip usbutils v4l-utils xz-utils
 guest_packages_arm64 := cpio kmod qemu-system-arm squashfs-tools xz-utils
 fuzzers += \
 	tests/fuzz_config.c \

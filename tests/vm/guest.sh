@@ -24,7 +24,7 @@ trap 'exit 1' TERM
 # What programs said last, when the test failed.
 show() {
 	[ "$1" -ne 0 ] && [ "$1" -ne 77 ] || return 0
-	for file in out err events; do
+	for file in out err events tpu; do
 		[ ! -s "$work/$file" ] || tail -n 15 "$work/$file" | cut -c 1-300 |
 			sed "s/^/# $file: /"
 	done
@@ -43,6 +43,9 @@ skip() { echo "# skipped: $*"; exit 77; }
 is() {
 	[ "$1" = "$2" ] || fail "is '$1', expected '$2'"
 }
+
+# fails COMMAND...: `!` as a command; the shell does not end at that one.
+fails() { ! "$@"; }
 
 # wait_until SECONDS COMMAND...: try it until it succeeds, at most so long, more
 # in a slow guest.
@@ -180,3 +183,50 @@ has_gone_on() {
 	[ "$(state frames)" -gt "$frames_before" ] &&
 	[ "$(state results)" -gt $((results_before + 1)) ]
 }
+
+# start_tpu OPTION...: emulated Edge TPUs at this machine's USB, $emulator. What they
+# say goes to $work/tpu, answers to orders to $work/answers. libusb hears of devices
+# from udevd.
+start_tpu() {
+	load vhci-hcd
+	/lib/systemd/systemd-udevd --daemon
+	mkfifo "$work/orders"
+	"$BUILD/atoll-tpu-emulator" --verbose "$@" \
+		<"$work/orders" >"$work/answers" 2>"$work/tpu" &
+	emulator=$!
+	exec 9>"$work/orders"
+	wait_until 10 grep -q '^ready' "$work/answers"
+}
+order() { echo "$*" >&9; }
+stop_tpu() {
+	exec 9>&-
+	kill "$emulator"
+	wait "$emulator"
+	rm "$work/orders"
+}
+
+# tpu_says REGEX: the first one's state now.
+tpu_says() {
+	: >"$work/answers"
+	order status
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		grep -qE -- "^1-1: $1" "$work/answers" && return
+		[ ! -s "$work/answers" ] || break
+		sleep 0.1
+	done
+	sed 's/^/# /' "$work/answers"
+	return 1
+}
+# on_usb ID COUNT: so many devices are there.
+on_usb() { [ "$(lsusb -d "$1" | wc -l)" -eq "$2" ]; }
+boot_rom=1a6e:089a
+application=18d1:9302
+
+# use RUNS [PAUSE]: in the background, through our driver; what came of each run is a
+# line in $work/runs.
+use() {
+	"$BUILD/tests/vm/tpu" run "$work/model.tflite" "$@" >"$work/runs" 2>"$work/err" &
+	user=$!
+}
+ran() { [ "$(grep -cE -- "$1" "$work/runs")" -ge "$2" ]; }
+make_model() { "$BUILD/tests/vm/tpu" model "$work/model.tflite"; }
