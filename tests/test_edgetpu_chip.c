@@ -99,6 +99,23 @@ static void a_chip_that_is_awake_is_put_to_sleep_first(void **state)
 	fake_usb_expect(&fake, lines, COUNT(lines));
 }
 
+/* Told to sleep by whoever had it before, and still running. */
+static void a_chip_that_did_not_fall_asleep_is_told_again(void **state)
+{
+	static const char *const lines[] = {
+		"r 1a30c", "w 1a30c f0059", "r 1a314",
+		"r 1a318", "w 1a318 c5005c", "r 1a318", "w 1907c f", "w 1907c 0",
+		"r 1a318", "w 1a318 85025c", "r 1a318", "r 44018",
+	};
+
+	(void)state;
+	fake_usb_set_register(&fake, 0x1a318, 0x00c5005c);
+	fake_usb_set_register(&fake, 0x44018, 2);
+	assert_int_equal(chip_wake(usb, EDGETPU_CLOCK_MAX, &err), 0);
+	fake.logged = COUNT(lines);
+	fake_usb_expect(&fake, lines, COUNT(lines));
+}
+
 static void clock_gating_by_hardware_is_left_before_sleep(void **state)
 {
 	static const char *const lines[] = {
@@ -413,6 +430,7 @@ int main(void)
 		test(it_wakes_as_a_captured_device_was_woken),
 		test(it_goes_to_sleep_in_the_reverse_of_that),
 		test(a_chip_that_is_awake_is_put_to_sleep_first),
+		test(a_chip_that_did_not_fall_asleep_is_told_again),
 		test(clock_gating_by_hardware_is_left_before_sleep),
 		test(each_clock_has_its_bits),
 		test(clocks_have_names),

@@ -526,6 +526,21 @@ static void another_clock_is_there_at_the_next_run(void **state)
 	end(&scene);
 }
 
+static void a_chip_that_refuses_sleep_once_needs_no_reset_for_another_clock(void **state)
+{
+	struct scene scene = scene_of(COMPILED_FLAT);
+
+	(void)state;
+	run(scene.program, &scene.model);
+	plugged_faults(&scene.tpu, "no-sleep");
+	edgetpu_device_set_clock(scene.device, EDGETPU_CLOCK_LOW);
+	run(scene.program, &scene.model);
+	assert_int_equal(clock_of(&scene.tpu), 0xf);
+	assert_int_equal(state_of(scene.device).resets, 0);
+	expect_no_complaint(&scene.tpu);
+	end(&scene);
+}
+
 static void the_temperature_can_be_had_between_runs(void **state)
 {
 	struct scene scene = scene_of(COMPILED_FLAT);
@@ -608,6 +623,7 @@ int main(void)
 		cmocka_unit_test(a_reset_on_request_brings_everything_up_again),
 		cmocka_unit_test(complaints_of_the_chip_are_counted),
 		cmocka_unit_test(another_clock_is_there_at_the_next_run),
+		cmocka_unit_test(a_chip_that_refuses_sleep_once_needs_no_reset_for_another_clock),
 		cmocka_unit_test(the_temperature_can_be_had_between_runs),
 		cmocka_unit_test(threads_share_a_device),
 	};

@@ -183,13 +183,14 @@ uint32_t chip_output_chunk(enum usb_speed speed)
 	return speed == USB_SUPER ? 1024 : 256;
 }
 
-/* The core is in reset while it sleeps: registers of its own forget everything. */
+/* The core is in reset while it sleeps: registers of its own forget everything. One
+   that was told to and did not is told again. */
 static void fall_asleep(struct talk *talk)
 {
 	uint64_t power;
 
 	if (!read_into(talk, SCU_CTRL_3, &power) ||
-	    (power & FORCE_SLEEP) == FORCE_SLEEP_ENTER)
+	    (power & (FORCE_SLEEP | POWER_STATE)) == (FORCE_SLEEP_ENTER | POWER_STATE_ASLEEP))
 		return;
 	write_to(talk, SCU_CTRL_3, power | FORCE_SLEEP_ENTER);
 	wait_until(talk, SCU_CTRL_3, POWER_STATE, POWER_STATE_ASLEEP);
