@@ -363,6 +363,34 @@ static void slow_is_later(void **state)
 	unplug(&f);
 }
 
+/* 1200 bytes come for two reads, of which the first is slow. */
+static void what_is_slow_holds_up_what_follows_on_its_endpoint(void **state)
+{
+	struct faulty f = plug("slow@2+50");
+	uint8_t data[2][1024], word[4];
+	bool is_over[2] = { false };
+	struct usb_transfer read[2];
+
+	(void)state;
+	assert_int_equal(send_instructions(&f).status, 0);
+	assert_int_equal(send_input(&f).status, 0);
+	for (int i = 0; i < 2; i++) {
+		read[i] = (struct usb_transfer){ .endpoint = 0x81, .data = data[i],
+						 .length = sizeof(data[i]), .done = tell,
+						 .context = &is_over[i] };
+		assert_int_equal(f.bus->ops->submit(f.usb, &read[i]), 0);
+	}
+	assert_int_equal(carry(&f, 0x83, word, sizeof(word), 49).status, -ETIMEDOUT);
+	assert_false(is_over[0] || is_over[1]);
+	assert_int_equal(carry(&f, 0x83, word, sizeof(word), 1).status, -ETIMEDOUT);
+	assert_true(is_over[0] && is_over[1]);
+	assert_int_equal(read[0].actual, 1024);
+	assert_int_equal(read[1].actual, 1200 - 1024);
+	for (int i = 0; i < 2; i++)
+		f.bus->ops->forget(f.usb, &read[i]);
+	unplug(&f);
+}
+
 static void a_chip_may_not_fall_asleep_or_wake_up_once_or_ever(void **state)
 {
 	static const struct { const char *text; bool sleeps[2], wakes[2]; } cases[] = {
@@ -451,6 +479,7 @@ int main(void)
 		cmocka_unit_test(interrupt_words_come_when_told),
 		cmocka_unit_test(the_event_of_one_run_is_lost),
 		cmocka_unit_test(slow_is_later),
+		cmocka_unit_test(what_is_slow_holds_up_what_follows_on_its_endpoint),
 		cmocka_unit_test(a_chip_may_not_fall_asleep_or_wake_up_once_or_ever),
 		cmocka_unit_test(firmware_is_read_back_wrongly_once),
 		cmocka_unit_test(no_script_is_no_fault),

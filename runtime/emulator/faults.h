@@ -21,7 +21,8 @@
  *	verify                firmware reads back wrongly, once
  *	no-sleep              the chip never enters sleep, once
  *	no-wake               it never leaves it, once
- *	slow@17+50            the transfer takes 50 ms more
+ *	slow@17+50            the transfer takes 50 ms more, and those after it on its
+ *	                      endpoint are not over before it
  *
  * A script is such words with blanks between them; `*` in place of a number
  * means every transfer, and `!` after a word that "once" is "always".

@@ -98,6 +98,18 @@ static void finish(struct ticket *ticket, int status, int64_t end_ns)
 	ticket->done_ns = end_ns + ticket->slow_ns;
 }
 
+/* By what the device did: those of an endpoint end in the order of their submission,
+   so one that is slow holds up the others. */
+static void finish_in_turn(const struct port *port, struct ticket *ticket, int status,
+			   int64_t end_ns)
+{
+	finish(ticket, status, end_ns + port->timing->latency_ns);
+	for (const struct ticket *t = port->first; t != ticket; t = t->next)
+		if (t->state == TICKET_OVER &&
+		    t->transfer->endpoint == ticket->transfer->endpoint)
+			ticket->done_ns = later(ticket->done_ns, t->done_ns);
+}
+
 /* True when something happened. */
 static bool move_out(struct port *port, struct ticket *ticket, int64_t now)
 {
@@ -116,7 +128,7 @@ static bool move_out(struct port *port, struct ticket *ticket, int64_t now)
 	if (r == 0)
 		transfer->actual = transfer->length;
 	port->news_ns = ticket->moved_ns;
-	finish(ticket, r, ticket->moved_ns + port->timing->latency_ns);
+	finish_in_turn(port, ticket, r, ticket->moved_ns);
 	return true;
 }
 
@@ -134,10 +146,10 @@ static bool move_in(struct port *port, struct ticket *ticket)
 	if (r > 0)
 		transfer->actual += (uint32_t)r;
 	if (r < 0)
-		finish(ticket, r, end + port->timing->latency_ns);
+		finish_in_turn(port, ticket, r, end);
 	else if (transfer->actual == transfer->length ||
 		 (uint32_t)r % emulator_packet(port->emulator, transfer->endpoint))
-		finish(ticket, 0, end + port->timing->latency_ns);
+		finish_in_turn(port, ticket, 0, end);
 	return true;
 }
 
