@@ -22,6 +22,8 @@ lib += \
 	runtime/edgetpu/layer.c \
 	runtime/edgetpu/layout.c \
 	runtime/edgetpu/package.c \
+	runtime/edgetpu/program.c \
+	runtime/edgetpu/recover.c \
 	runtime/edgetpu/relayout.c \
 	runtime/edgetpu/run.c \
 	runtime/edgetpu/turn.c \
