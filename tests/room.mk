@@ -163,7 +163,9 @@ checks += \
 	tests/test_runtime_tensor.c \
 	tests/test_runtime_twin.c \
 	tests/test_serve_client.c \
+	tests/test_serve_crew.c \
 	tests/test_serve_queue.c \
+	tests/test_serve_server.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 check_scripts += \
