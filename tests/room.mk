@@ -194,4 +194,5 @@ fuzzers += \
 	tests/fuzz_model.c \
 	tests/fuzz_package.c \
 	tests/fuzz_picture.c \
+	tests/fuzz_usbip.c \
 	tests/fuzz_video.c

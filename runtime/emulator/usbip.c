@@ -96,8 +96,7 @@ static void leave(struct usbip_device *device, int32_t back_ms)
 	device->is_plugged = false;
 	stop_timer(device, &device->back_timer);
 	if (back_ms >= 0)
-		device->back_timer = atoll_loop_after(device->server->loop,
-						      back_ms ? (uint32_t)back_ms : 1,
+		device->back_timer = atoll_loop_after(device->server->loop, (uint32_t)back_ms,
 						      on_back, device);
 	usbip_tell(device->server, "%s: unplugged", device->record.busid);
 }
