@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "apps/model_compiled.h"
 #include "apps/options.h"
 #include "board/json.h"
+#include "runtime/edgetpu/package.h"
 #include "runtime/fill.h"
 #include "runtime/model.h"
 #include "runtime/session.h"
@@ -46,9 +48,6 @@ static const char help[] =
 "  -h, --help           print this and exit\n"
 "      --version        print the version and exit\n";
 
-/* What the Edge TPU compiler leaves in a model. */
-#define EDGETPU_OPERATOR "edgetpu-custom-op"
-
 struct settings {
 	struct atoll_session_options session;
 	const char *twin_path, *clock;
@@ -68,14 +67,6 @@ static struct atoll_model *load(const char *path)
 	if (!model)
 		options_say("%s", err.text);
 	return model;
-}
-
-static bool is_compiled(const struct atoll_graph *graph)
-{
-	for (uint32_t i = 0; i < graph->operators; i++)
-		if (strcmp(graph->op[i].name, EDGETPU_OPERATOR) == 0)
-			return true;
-	return false;
 }
 
 /* How often each operator occurs, in the order of first appearance. */
@@ -161,7 +152,7 @@ static void info_text(const struct atoll_model *model)
 	       constant_bytes(graph));
 	if (*model->description)
 		printf("  description  %s\n", model->description);
-	if (is_compiled(graph))
+	if (model_is_compiled(graph))
 		printf("  compiled for the Edge TPU\n");
 	if (model->graphs > 1)
 		printf("  %u graphs; the first one is described\n", model->graphs);
@@ -175,6 +166,7 @@ static void info_text(const struct atoll_model *model)
 	for (uint32_t i = 0; i < model->metadata; i++)
 		printf("  metadata  %s, %zu bytes\n", model->metadatum[i].name,
 		       model->metadatum[i].size);
+	model_print_compiled(graph);
 	free(tally);
 }
 
@@ -206,7 +198,7 @@ static void info_json(const struct atoll_model *model)
 	atoll_json_integer(&json, "graphs", model->graphs);
 	atoll_json_integer(&json, "tensors", graph->tensors);
 	atoll_json_integer(&json, "constant_bytes", (int64_t)constant_bytes(graph));
-	atoll_json_bool(&json, "compiled_for_edgetpu", is_compiled(graph));
+	atoll_json_bool(&json, "compiled_for_edgetpu", model_is_compiled(graph));
 	json_tensors(&json, "inputs", graph, graph->input, graph->inputs);
 	json_tensors(&json, "outputs", graph, graph->output, graph->outputs);
 	atoll_json_array(&json, "operators");
@@ -218,6 +210,8 @@ static void info_json(const struct atoll_model *model)
 		atoll_json_end(&json);
 	}
 	atoll_json_end(&json);
+	if (model_is_compiled(graph))
+		model_json_compiled(&json, graph);
 	atoll_json_end(&json);
 	free(tally);
 }
@@ -272,7 +266,7 @@ static bool ops(const struct settings *settings, const char *path)
 	(void)settings;
 	if (!model)
 		return false;
-	if (is_compiled(&model->graph[0]))
+	if (model_is_compiled(&model->graph[0]))
 		printf("%s: compiled for the Edge TPU\n", path);
 	tally = new_tally(&model->graph[0], &kinds);
 	for (uint32_t i = 0; i < kinds; i++)
@@ -285,14 +279,20 @@ static bool ops(const struct settings *settings, const char *path)
 static bool verify(const struct settings *settings, const char *path)
 {
 	struct atoll_model *model = load(path);
+	struct atoll_error err;
+	bool is_good;
 
 	(void)settings;
 	if (!model)
 		return false;
-	printf("%s: ok%s\n", path, is_compiled(&model->graph[0]) ?
-	       ", compiled for the Edge TPU" : "");
+	is_good = model_check_compiled(&model->graph[0], &err) == 0;
+	if (is_good)
+		printf("%s: ok%s\n", path, model_is_compiled(&model->graph[0]) ?
+		       ", compiled for the Edge TPU" : "");
+	else
+		options_say("%s: %s", path, err.text);
 	atoll_model_free(model);
-	return true;
+	return is_good;
 }
 
 static struct atoll_session *open_session(const struct settings *settings,

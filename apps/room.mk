@@ -42,6 +42,10 @@ camera_parts := \
 camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
 $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
 
+# atoll-model has a part of its own.
+model := $(BUILD)/atoll-model $(BUILD)/installed/atoll-model
+$(model): $(BUILD)/apps/model_compiled.o
+
 # atoll-tpu has a part for each command.
 tpu_parts := \
 	apps/tpu_bench.c \

@@ -58,6 +58,16 @@ void *compiled_options(const struct edgetpu_package *package, const struct compi
    malloc'ed. */
 void *compiled_model(const struct edgetpu_package *package, size_t *size);
 
+/* Read options, or fail the test with the sentence. */
+struct edgetpu_package *compiled_read(const void *options, size_t bytes);
+
+/*
+ * That reading what is written of this is refused, with this code and sentence; it
+ * is enough to have the words in front of it when `sentence` ends in "...".
+ */
+void compiled_refused(const struct edgetpu_package *package, const struct compiled_more *more,
+		      int code, const char *sentence);
+
 /*
  * Do with a package what programs do: touch every byte it points to, bring each
  * output of moderate size there and back. What leads out of `options`, or does not

@@ -23,6 +23,7 @@ check_parts += \
 	tests/allocations.c \
 	tests/check.c \
 	tests/compiled.c \
+	tests/compiled_read.c \
 	tests/compiled_samples.c \
 	tests/compiled_walk.c \
 	tests/emulated.c \
@@ -81,10 +82,13 @@ checks += \
 	tests/test_edgetpu_chip.c \
 	tests/test_edgetpu_device.c \
 	tests/test_edgetpu_dfu.c \
+	tests/test_edgetpu_executable.c \
 	tests/test_edgetpu_firmware.c \
+	tests/test_edgetpu_layout.c \
 	tests/test_edgetpu_run.c \
 	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_package.c \
+	tests/test_edgetpu_package_flatc.c \
 	tests/test_edgetpu_relayout.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \

@@ -71,9 +71,9 @@ static int check_version(struct flexbuf_value options, struct atoll_error *err)
 	if (r == 0)
 		r = flexbuf_as_i64(value, &version);
 	if (r < 0 && r != -ENOENT)
-		return atoll_error_set(err, r, "edgetpu-custom-op: version: not a number");
+		return atoll_error_set(err, r, EDGETPU_OPERATOR ": version: not a number");
 	if (version != 0)
-		return atoll_error_set(err, -ENOTSUP, "edgetpu-custom-op: version %" PRId64
+		return atoll_error_set(err, -ENOTSUP, EDGETPU_OPERATOR ": version %" PRId64
 				       " of its options is not known", version);
 	return 0;
 }
@@ -87,12 +87,12 @@ static int check_count(struct flexbuf_value options, struct atoll_error *err)
 	if (r == 0)
 		r = count_under(options, "7", &more);
 	if (r < 0)
-		return atoll_error_set(err, r, "edgetpu-custom-op: chips or packages: not a list");
+		return atoll_error_set(err, r, EDGETPU_OPERATOR ": chips or packages: not a list");
 	if (more > 0)
 		return atoll_error_set(err, -ENOTSUP,
 				       "Multiple executables custom op is not supported.");
 	if (chips > 1)
-		return atoll_error_set(err, -EINVAL, "edgetpu-custom-op: %zu chips for one "
+		return atoll_error_set(err, -EINVAL, EDGETPU_OPERATOR ": %zu chips for one "
 				       "package", chips);
 	return 0;
 }
@@ -104,7 +104,7 @@ static int find_package(const void *bytes, size_t size, const uint8_t **package,
 	int r = flexbuf_root(bytes, size, &options, err);
 
 	if (r < 0) {
-		(void)atoll_error_prefix(err, "edgetpu-custom-op");
+		(void)atoll_error_prefix(err, EDGETPU_OPERATOR);
 		return r;
 	}
 	r = check_version(options, err);
@@ -116,7 +116,7 @@ static int find_package(const void *bytes, size_t size, const uint8_t **package,
 	if (r == 0)
 		r = flexbuf_as_blob(value, package, package_bytes);
 	if (r < 0)
-		return atoll_error_set(err, -EINVAL, "edgetpu-custom-op: no package in its "
+		return atoll_error_set(err, -EINVAL, EDGETPU_OPERATOR ": no package in its "
 				       "%zu bytes of options", size);
 	return 0;
 }
@@ -311,7 +311,7 @@ ATOLL_API struct edgetpu_package *edgetpu_package_read(const void *options, size
 		return NULL;
 	whole = calloc(1, sizeof(*whole));
 	if (!whole) {
-		(void)atoll_error_set(err, -ENOMEM, "edgetpu-custom-op: out of memory");
+		(void)atoll_error_set(err, -ENOMEM, EDGETPU_OPERATOR ": out of memory");
 		return NULL;
 	}
 	if (__builtin_mul_overflow(size, MEMORY_TIMES, &whole->memory.left) ||

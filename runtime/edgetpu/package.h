@@ -25,6 +25,9 @@
  * alignment, and must outlive the package.
  */
 
+/* The custom code of operators that were compiled. */
+#define EDGETPU_OPERATOR "edgetpu-custom-op"
+
 /* Versions of the vendor's runtime whose packages we understand, by the number
    they ask for (min_runtime_version). */
 #define EDGETPU_RUNTIME_VERSION 14

@@ -289,6 +289,53 @@ a_compiled_model_is_said_to_be_one() {
 	err_is "$tool: $compiled: operator 0: compiled for the Edge TPU, which device cpu is not; run the model it was compiled from"
 }
 
+# Compiled models of our own, in $work.
+writes_samples() {
+	writer=tests/test_edgetpu_package
+	skip_unless "$BUILD/$writer" && program $writer --models "$work"
+}
+
+info_looks_into_compiled_operators() {
+	writes_samples || return 77
+	gives 0 $tool info "$work/flat.tflite" && is_silent err &&
+	out_has '^  operator 0, for runtime version 12, by compiler cl/1$' &&
+	out_has '^    execution, token 000000000000f1a7, 128 bytes of instructions, 0 of parameters, 0 of scratch$' &&
+	out_has '^      168 bytes out, 16 bytes in for each inference$' &&
+	out_has '^      input  0  uint8  1x1x20  24 bytes  in$' &&
+	out_has '^    caching, token 000000000000f1a7, 64 bytes of instructions, 96 of parameters, 0 of scratch$' &&
+	out_has '^      176 bytes out, 0 bytes in to bring the parameters$' &&
+	gives 0 $tool info "$work/tiles.tflite" &&
+	out_has '^      output 0  int8  6x7x5  336 bytes  3x4 tiles  heat$' &&
+	gives 0 $tool info "$work/state.tflite" &&
+	out_has '^    stand-alone, 48 bytes of instructions, 0 of parameters, 0 of scratch$' &&
+	out_has '^      output 1  int16  1x1x10  24 bytes  state of input 1  memory_variable_output$' &&
+	gives 0 $tool info "$work/slices.tflite" &&
+	out_has '^      output 0  int8  4x5x3  80 bytes  2 slices  turned$' &&
+	out_has '^      output 1  int8  1x1x5  8 bytes x 2  twice$'
+}
+
+info_as_json_has_compiled_operators() {
+	writes_samples || return 77
+	gives 0 $tool info --json "$work/tiles.tflite" && lines_are out 1 &&
+	out_has '"operators":\[\{"name":"edgetpu-custom-op","version":1,"count":1\}\],"compiled":\[\{"operator":0,"runtime_version":14,"compiler":"cl/2","executables":\[\{"type":"execution","token":"00000000000711e5","deterministic":true,"instruction_bytes":128,"parameter_bytes":72,"scratch_bytes":64,"bytes_out":632,"bytes_in":624,"inputs":\[' &&
+	out_has '\{"name":"heat","dtype":"int8","shape":\[6,7,5\],"bytes":210,"wire_bytes":336,"executions":1,"tiles":\[3,4\]\}' &&
+	gives 0 $tool info --json "$work/state.tflite" &&
+	out_has '"token":null,' && out_has '"state_of":1\}'
+}
+
+what_is_wrong_with_a_compiled_operator_is_told() {
+	writes_samples || return 77
+	why='Failed to prepare for TPU. Failed precondition: Package requires runtime version (15), which is newer than this runtime version (14).'
+	gives 0 $tool info "$work/newer.tflite" && is_silent err &&
+	grep -qxF "  operator 0 cannot be used: $why" "$work/out" &&
+	gives 0 $tool info --json "$work/newer.tflite" &&
+	grep -qF "\"compiled\":[{\"operator\":0,\"error\":\"$why\"}]" "$work/out" &&
+	gives 1 $tool verify "$work/newer.tflite" && is_silent out &&
+	err_is "$tool: $work/newer.tflite: operator 0: $why" &&
+	gives 0 $tool verify "$work/flat.tflite" &&
+	out_is "$work/flat.tflite: ok, compiled for the Edge TPU"
+}
+
 a_full_disk_loses_nothing_silently() {
 	needs_model || return 77
 	[ -e /dev/full ] || { why='/dev/full is not there'; return 77; }
@@ -340,5 +387,8 @@ run_tests $every_program \
 	dumped_tensors_are_those_of_the_reference \
 	a_model_that_cannot_run_gives_one_line \
 	a_compiled_model_is_said_to_be_one \
+	info_looks_into_compiled_operators \
+	info_as_json_has_compiled_operators \
+	what_is_wrong_with_a_compiled_operator_is_told \
 	a_full_disk_loses_nothing_silently \
 	a_folder_that_cannot_be_made_is_named

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_APPS_MODEL_COMPILED_H
+#define ATOLL_APPS_MODEL_COMPILED_H
+
+#include <stdbool.h>
+
+#include "board/error.h"
+#include "board/json.h"
+#include "runtime/model.h"
+
+/*
+ * What atoll-model says of operators that were compiled for the Edge TPU.
+ *
+ *	if (model_is_compiled(graph))
+ *		model_print_compiled(graph);
+ */
+bool model_is_compiled(const struct atoll_graph *graph);
+
+/* Lines below those of atoll-model info; a package that cannot be read is told in
+   its place. */
+void model_print_compiled(const struct atoll_graph *graph);
+
+/* The same as the array "compiled". */
+void model_json_compiled(struct atoll_json *json, const struct atoll_graph *graph);
+
+/* 0, or the sentence about the first package that cannot be read. */
+int model_check_compiled(const struct atoll_graph *graph, struct atoll_error *err);
+
+#endif
