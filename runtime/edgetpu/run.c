@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hints become transfers:
+ * Hints (walk.h) become transfers:
  *
  *	instructions, input,   0x01   8 bytes of header, then the payload in pieces
  *	parameters, scratch           of at most 1 MiB; three transfers at a time
  *	output, scratch        0x81   one stream of bytes for all outfeeds, read one
  *	                              chunk at a time into the ring of standing reads
  *	interrupt              0x82   16 bytes each, the number in byte 12
- *
- * Two cursors go over the hints: `out` stands at the next thing to send, `in` at
- * the outfeed that is being filled. What the device says comes by itself; what we
- * may say depends on where `in` stands.
  */
 #include "runtime/edgetpu/run.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "runtime/edgetpu/walk.h"
 
 /* Endpoints of the single-endpoint firmware. */
 #define ENDPOINT_OUT 0x01
@@ -27,31 +23,18 @@
 #define ENDPOINT_INTERRUPT 0x83
 
 /* What the vendor's runtime does by default, seen in its traffic. */
-#define PIECE_MAX (1u << 20)
 #define SENDING_MAX 3
 
-#define HEADER_BYTES 8
 #define EVENT_BYTES 16
 #define WORD_BYTES 4
-
-/* The low four bits of byte 4 of a header, or of byte 12 of an event. */
-enum tag { TAG_INSTRUCTIONS, TAG_INPUT, TAG_PARAMETERS, TAG_OUTPUT, TAG_INTERRUPT };
-#define INTERRUPTS 4
-
-/* Where in the hints of all parts: part == parts is the end. */
-struct cursor {
-	uint32_t part, hint;
-	uint32_t done;          /* bytes of it */
-	bool has_header;        /* out: the header was sent */
-};
 
 struct slot {
 	struct usb_transfer transfer;
 	struct run_line *line;
 	bool is_out;            /* submitted, `done` has not come */
 	bool has_come;          /* output that waits for what was asked for before it */
-	struct cursor what;     /* when sending: for sentences */
-	uint8_t *header;        /* when sending: HEADER_BYTES */
+	struct walk_cursor what; /* when sending: for sentences */
+	uint8_t *header;        /* when sending: WALK_HEADER_BYTES */
 };
 
 struct run_line {
@@ -64,11 +47,8 @@ struct run_line {
 	uint8_t stalled;        /* the endpoint, when that was all */
 	bool is_stopping;
 
-	const struct run_part *part; /* NULL between runs */
-	uint32_t parts;
-	struct cursor out, in;
+	struct walk walk;
 	uint32_t sending;       /* slots that are out */
-	uint32_t awaited[INTERRUPTS], passed[INTERRUPTS], arrived[INTERRUPTS];
 	uint32_t word;          /* of interrupts that were not seen to */
 	bool has_moved;         /* something came or went since the last look */
 	int64_t start_ns, moved_ns;
@@ -100,118 +80,21 @@ static int64_t now_ns(const struct run_line *line)
 	((line)->failure.code ? (line)->failure.code \
 			      : atoll_error_set(&(line)->failure, __VA_ARGS__))
 
-static const struct edgetpu_hint *hint_at(const struct run_line *line, const struct cursor *at)
-{
-	return &line->part[at->part].executable->hint[at->hint];
-}
-
-static void go_to(const struct run_line *line, struct cursor *at, uint32_t part, uint32_t hint)
-{
-	while (part < line->parts && hint == line->part[part].executable->hints) {
-		part++;
-		hint = 0;
-	}
-	*at = (struct cursor){ .part = part, .hint = hint };
-}
-
-static void step(const struct run_line *line, struct cursor *at)
-{
-	go_to(line, at, at->part, at->hint + 1);
-}
-
-static uint32_t size_of(const struct run_part *part, const struct edgetpu_hint *hint)
-{
-	return hint->kind == EDGETPU_INSTRUCTIONS ? part->executable->chunk[hint->index].size :
-						    hint->size;
-}
-
-static bool is_outfeed(const struct edgetpu_hint *hint)
-{
-	return hint->kind == EDGETPU_OUTPUT || hint->kind == EDGETPU_SCRATCH_IN;
-}
-
-/* `in` to the outfeed it stands at, or the next one. */
-static void seek_outfeed(struct run_line *line)
-{
-	while (line->in.part < line->parts &&
-	       (!is_outfeed(hint_at(line, &line->in)) || !hint_at(line, &line->in)->size))
-		step(line, &line->in);
-}
-
-/* Bytes are still to come for an outfeed before the cursor `out`. */
-static bool outputs_are_due(const struct run_line *line)
-{
-	return line->in.part < line->out.part ||
-	       (line->in.part == line->out.part && line->in.hint < line->out.hint);
-}
-
-/* --- sentences --- */
-
-#define WHAT_TEXT 128
-
-static const char *run_name(const struct run_line *line, uint32_t part)
-{
-	return line->part[part].executable->type == EDGETPU_CACHING ? " of the caching run" : "";
-}
-
-/* "input "image" [0+49152]" */
-static void describe(const struct run_line *line, const struct cursor *at, uint32_t offset,
-		     uint32_t size, char text[WHAT_TEXT])
-{
-	const struct edgetpu_executable *executable = line->part[at->part].executable;
-	const struct edgetpu_hint *hint = hint_at(line, at);
-	char name[80] = "scratch";
-
-	switch (hint->kind) {
-	case EDGETPU_INSTRUCTIONS:
-		(void)snprintf(name, sizeof(name), "instructions %u", hint->index);
-		break;
-	case EDGETPU_PARAMETERS:
-		(void)snprintf(name, sizeof(name), "parameters");
-		break;
-	case EDGETPU_INPUT:
-		(void)snprintf(name, sizeof(name), "input \"%s\"",
-			       atoll_error_path(executable->input[hint->index].name));
-		break;
-	default:
-		break;
-	}
-	(void)snprintf(text, WHAT_TEXT, "%s [%u+%u]%s", name, hint->offset + offset, size,
-		       run_name(line, at->part));
-}
-
 static int fail_to_send(struct run_line *line, const struct slot *slot, int status,
 			const char *why)
 {
-	const struct cursor *at = &slot->what;
-	char what[WHAT_TEXT];
+	char what[WALK_TEXT];
 
-	if (!at->has_header)
-		describe(line, at, 0, size_of(&line->part[at->part], hint_at(line, at)), what);
-	else
-		describe(line, at, at->done, slot->transfer.length, what);
-	return fail(line, status, "sending %s%s: %s", at->has_header ? "" : "the header of ",
-		    what, why);
+	return fail(line, status, "sending %s: %s",
+		    walk_piece_text(&line->walk, &slot->what, slot->transfer.length, what), why);
 }
 
 /* What did not come in time. */
 static int fail_to_come(struct run_line *line, int status, const char *why)
 {
-	const struct edgetpu_executable *executable;
-	const struct edgetpu_hint *hint;
-	uint32_t first, end;
+	char what[WALK_TEXT];
 
-	if (line->in.part >= line->parts)
-		return fail(line, status, "the interrupt that ends the run: %s", why);
-	executable = line->part[line->in.part].executable;
-	hint = hint_at(line, &line->in);
-	first = hint->offset + line->in.done;
-	end = hint->size - line->in.done > line->chunk ? first + line->chunk :
-							  hint->offset + hint->size;
-	if (hint->kind == EDGETPU_SCRATCH_IN)
-		return fail(line, status, "scratch bytes %u to %u: %s", first, end, why);
-	return fail(line, status, "output bytes %u to %u of \"%s\": %s", first, end,
-		    atoll_error_path(executable->output[hint->index].name), why);
+	return fail(line, status, "%s: %s", walk_due_text(&line->walk, line->chunk, what), why);
 }
 
 static const char *endpoint_name(uint8_t endpoint)
@@ -239,49 +122,15 @@ static void submit_read(struct slot *slot)
 			   usb_status_text(r));
 }
 
-static void keep(const struct run_line *line, const uint8_t *bytes, uint32_t count)
-{
-	const struct run_part *part = &line->part[line->in.part];
-	const struct edgetpu_hint *hint = hint_at(line, &line->in);
-	size_t offset = (size_t)hint->offset + line->in.done;
-	const struct run_sink *sink;
-
-	if (hint->kind == EDGETPU_SCRATCH_IN) {
-		memcpy(part->scratch + offset, bytes, count);
-		return;
-	}
-	sink = &part->output[hint->index];
-	if (!sink->bytes || offset >= sink->room)
-		return;
-	memcpy(sink->bytes + offset, bytes,
-	       count < sink->room - offset ? count : sink->room - offset);
-}
-
-/* Output is one stream: what one outfeed leaves belongs to the next. */
 static void take_output(struct run_line *line, const uint8_t *bytes, uint32_t count)
 {
-	line->report.bytes_in += count;
-	while (count) {
-		uint32_t share;
+	uint32_t surplus = walk_take_output(&line->walk, bytes, count);
 
-		if (line->in.part >= line->parts) {
-			(void)fail(line, -EPROTO, "outputs: the device sent %u bytes more than "
-				   "the program has", count);
-			return;
-		}
-		share = hint_at(line, &line->in)->size - line->in.done;
-		if (share > count)
-			share = count;
-		keep(line, bytes, share);
-		bytes += share;
-		count -= share;
-		line->in.done += share;
-		line->has_moved = true;
-		if (line->in.done == hint_at(line, &line->in)->size) {
-			step(line, &line->in);
-			seek_outfeed(line);
-		}
-	}
+	line->report.bytes_in += count;
+	line->has_moved |= surplus < count;
+	if (surplus)
+		(void)fail(line, -EPROTO, "outputs: the device sent %u bytes more than "
+			   "the program has", surplus);
 }
 
 /* Nothing promises that reads are told to be over in the order in which they are;
@@ -302,21 +151,16 @@ static void take_outputs(struct run_line *line)
 
 static void take_event(struct run_line *line, const uint8_t *bytes, uint32_t count)
 {
-	uint32_t number;
-
 	if (count != EVENT_BYTES) {
 		(void)fail(line, -EPROTO, "events: the device sent one of %u bytes instead of %u",
 			   count, EVENT_BYTES);
 		return;
 	}
-	/* Others are announcements of transfers, which we told it not to make. */
-	number = (bytes[12] & 15u) - TAG_INTERRUPT;
-	if (number >= INTERRUPTS || line->arrived[number] == line->awaited[number]) {
+	if (!walk_take_interrupt(&line->walk, bytes[12] & 15u)) {
 		(void)fail(line, -EPROTO, "events: the device sent tag %u that nothing waits for",
 			   bytes[12] & 15u);
 		return;
 	}
-	line->arrived[number]++;
 	line->has_moved = true;
 }
 
@@ -403,91 +247,14 @@ static void send_is_done(struct usb_transfer *transfer)
 	}
 }
 
-static bool all_is_over(const struct run_line *line)
-{
-	if (line->sending || outputs_are_due(line))
-		return false;
-	for (uint32_t i = 0; i < INTERRUPTS; i++)
-		if (line->arrived[i] < line->passed[i])
-			return false;
-	return true;
-}
-
-/*
- * Move `out` over what needs no sending. True: it stands at something that may be
- * sent now. Nothing is sent while the device still has output for us: its two
- * directions share a path inside, and it may get stuck.
- */
-static bool may_send(struct run_line *line)
-{
-	for (; line->out.part < line->parts; step(line, &line->out)) {
-		const struct edgetpu_hint *hint = hint_at(line, &line->out);
-
-		switch (hint->kind) {
-		case EDGETPU_INTERRUPT:
-			line->passed[hint->index]++;
-			break;
-		case EDGETPU_OUTPUT:
-		case EDGETPU_SCRATCH_IN:
-			break;
-		case EDGETPU_FENCE:
-			if (!all_is_over(line))
-				return false;
-			break;
-		default:
-			return !outputs_are_due(line);
-		}
-	}
-	return false;
-}
-
-static const uint8_t *bytes_of(const struct run_part *part, const struct edgetpu_hint *hint,
-			       enum tag *tag)
-{
-	switch (hint->kind) {
-	case EDGETPU_INSTRUCTIONS:
-		*tag = TAG_INSTRUCTIONS;
-		return part->executable->chunk[hint->index].bytes;
-	case EDGETPU_PARAMETERS:
-		*tag = TAG_PARAMETERS;
-		return part->executable->parameters + hint->offset;
-	case EDGETPU_INPUT:
-		*tag = TAG_INPUT;
-		return part->input[hint->index] + hint->offset;
-	default:
-		*tag = TAG_INPUT;
-		return part->scratch + hint->offset;
-	}
-}
-
-/* The header or the next piece of what `out` stands at. */
 static void send_next(struct run_line *line, struct slot *slot)
 {
-	const struct run_part *part = &line->part[line->out.part];
-	const struct edgetpu_hint *hint = hint_at(line, &line->out);
-	uint32_t size = size_of(part, hint), left = size - line->out.done;
-	enum tag tag;
-	const uint8_t *bytes = bytes_of(part, hint, &tag);
 	int r;
 
-	slot->what = line->out;
-	if (!line->out.has_header) {
-		memset(slot->header, 0, HEADER_BYTES);
-		for (uint32_t i = 0; i < 4; i++)
-			slot->header[i] = (uint8_t)(size >> (8 * i));
-		slot->header[4] = (uint8_t)tag;
-		slot->transfer.data = slot->header;
-		slot->transfer.length = HEADER_BYTES;
-		line->out.has_header = true;
-	} else {
-		/* Of a transfer to the device nothing is ever written. */
-		slot->transfer.data = (uint8_t *)bytes + line->out.done;
-		slot->transfer.length = left < PIECE_MAX ? left : PIECE_MAX;
-		line->out.done += slot->transfer.length;
-	}
-	if (line->out.done == size)
-		step(line, &line->out);
-
+	slot->what = line->walk.out;
+	/* Of a transfer to the device nothing is ever written. */
+	slot->transfer.data = (uint8_t *)walk_next(&line->walk, slot->header,
+						   &slot->transfer.length);
 	r = ops_of(line)->submit(line->usb, &slot->transfer);
 	if (r < 0) {
 		(void)fail_to_send(line, slot, r, usb_status_text(r));
@@ -502,37 +269,13 @@ static void send_what_may_go(struct run_line *line)
 	for (uint32_t i = 0; i < SENDING_MAX; i++) {
 		if (line->send[i].is_out)
 			continue;
-		if (line->failure.code || !may_send(line))
+		if (line->failure.code || !walk_may_send(&line->walk, line->sending))
 			return;
 		send_next(line, &line->send[i]);
 	}
 }
 
 /* --- a run --- */
-
-static void begin(struct run_line *line, const struct run_part *part, uint32_t parts)
-{
-	line->part = part;
-	line->parts = parts;
-	go_to(line, &line->out, 0, 0);
-	go_to(line, &line->in, 0, 0);
-	memset(line->passed, 0, sizeof(line->passed));
-	memset(line->arrived, 0, sizeof(line->arrived));
-	memset(line->awaited, 0, sizeof(line->awaited));
-	for (uint32_t i = 0; i < parts; i++)
-		for (uint32_t k = 0; k < part[i].executable->hints; k++)
-			if (part[i].executable->hint[k].kind == EDGETPU_INTERRUPT)
-				line->awaited[part[i].executable->hint[k].index]++;
-	seek_outfeed(line);
-	line->start_ns = line->moved_ns = now_ns(line);
-	line->has_moved = false;
-}
-
-static bool is_complete(struct run_line *line)
-{
-	return line->out.part == line->parts && line->in.part == line->parts &&
-	       all_is_over(line);
-}
 
 static void look_at_the_clock(struct run_line *line)
 {
@@ -544,7 +287,7 @@ static void look_at_the_clock(struct run_line *line)
 	line->moved_ns = now;
 	if (!line->report.answered_ns && line->report.bytes_in)
 		line->report.answered_ns = now - line->start_ns;
-	if (!line->report.sent_ns && line->out.part == line->parts && !line->sending)
+	if (!line->report.sent_ns && walk_is_sent(&line->walk) && !line->sending)
 		line->report.sent_ns = now - line->start_ns;
 }
 
@@ -618,10 +361,12 @@ int run_parts(struct run_line *line, const struct run_part *part, uint32_t parts
 	line->report = (struct run_report){ 0 };
 	if (line->failure.code)
 		return give_up(line, err);
-	begin(line, part, parts);
+	walk_begin(&line->walk, part, parts);
+	line->start_ns = line->moved_ns = now_ns(line);
+	line->has_moved = false;
 	for (;;) {
 		send_what_may_go(line);
-		if (line->failure.code || is_complete(line))
+		if (line->failure.code || (!line->sending && walk_is_over(&line->walk)))
 			break;
 		wait_for_something(line);
 		(void)act_on_word(line);
@@ -634,9 +379,7 @@ int run_parts(struct run_line *line, const struct run_part *part, uint32_t parts
 			line->stalled = 0;
 	}
 	/* What comes now belongs to no run. */
-	line->part = NULL;
-	line->parts = 0;
-	line->in = line->out = (struct cursor){ 0 };
+	line->walk = (struct walk){ 0 };
 	return line->failure.code;
 }
 
@@ -702,7 +445,7 @@ static void lay_out(struct run_line *line, uint32_t chunk)
 	}
 	for (uint32_t i = 0; i < SENDING_MAX; i++) {
 		line->send[i].line = line;
-		line->send[i].header = at + (size_t)i * HEADER_BYTES;
+		line->send[i].header = at + (size_t)i * WALK_HEADER_BYTES;
 		line->send[i].transfer = (struct usb_transfer){
 			.endpoint = ENDPOINT_OUT,
 			.timeout_ms = line->timeout_ms,
@@ -726,7 +469,7 @@ struct run_line *run_line_open(struct usb_device *usb, uint32_t timeout_ms, uint
 	line->timeout_ms = timeout_ms;
 	line->chunk = chunk;
 	line->reads = reads;
-	line->memory_bytes = (size_t)reads * chunk + SENDING_MAX * HEADER_BYTES;
+	line->memory_bytes = (size_t)reads * chunk + SENDING_MAX * WALK_HEADER_BYTES;
 	line->memory = usb->bus->ops->alloc(usb, line->memory_bytes);
 	if (!line->memory)
 		goto no_memory;
