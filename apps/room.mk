@@ -48,13 +48,17 @@ $(model): $(BUILD)/apps/model_compiled.o
 
 # atoll-tpu has a part for each command.
 tpu_parts := \
+	apps/doctor_report.c \
+	apps/doctor_rights.c \
 	apps/tpu_bench.c \
 	apps/tpu_device.c \
 	apps/tpu_doctor.c \
 	apps/tpu_firmware.c \
 	apps/tpu_info.c \
 	apps/tpu_list.c \
-	apps/tpu_owner.c
+	apps/tpu_model.c \
+	apps/tpu_owner.c \
+	apps/tpu_rule.c
 tpu := $(BUILD)/atoll-tpu $(BUILD)/installed/atoll-tpu
 $(tpu): $(tpu_parts:%.c=$(BUILD)/%.o)
 

@@ -9,6 +9,7 @@
 #include "runtime/edgetpu/firmware.h"
 #include "runtime/edgetpu/package.h"
 #include "runtime/edgetpu/usb.h"
+#include "runtime/model.h"
 
 /*
  * The commands of atoll-tpu. Each takes what its command line said and returns the
@@ -81,5 +82,15 @@ int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *packag
 	      struct atoll_error *err);
 
 void tpu_close(struct tpu_device *tpu);
+
+/* A compiled model, and what it has for the device (tpu_model.c). */
+struct tpu_model {
+	struct atoll_model *model;
+	struct edgetpu_package *package;
+};
+
+/* 0, or a negative errno and a sentence: -ENOTSUP for what is not compiled. */
+int tpu_model_load(struct tpu_model *model, const char *path, struct atoll_error *err);
+void tpu_model_free(struct tpu_model *model); /* all NULL is allowed */
 
 #endif

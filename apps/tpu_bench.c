@@ -13,7 +13,6 @@
 #include "apps/tpu.h"
 #include "board/json.h"
 #include "runtime/edgetpu/package.h"
-#include "runtime/model.h"
 
 /*
  * The most that bulk transfers can move, in bytes per second. High speed: 13
@@ -32,6 +31,7 @@ struct bench_figures {
 	double first_ms, total_ms, send_ms, compute_ms, receive_ms;
 	uint64_t bytes_out, bytes_in; /* of one run */
 	double floor_ms;              /* what the link alone takes; 0: not known */
+	bool is_emulated;             /* so that times say nothing of a chip */
 };
 
 /* Tensors for a program, with nothing in particular in them. */
@@ -107,6 +107,9 @@ static int measure(struct edgetpu_device *device, struct edgetpu_program *progra
 			*first_ms = (double)state.run_ns / 1e6;
 			continue;
 		}
+		/* A device may answer while it is still being sent something. */
+		if (state.answered_ns < state.sent_ns)
+			state.answered_ns = state.sent_ns;
 		time[0][i - 1] = (double)state.sent_ns / 1e6;
 		time[1][i - 1] = (double)(state.answered_ns - state.sent_ns) / 1e6;
 		time[2][i - 1] = (double)(state.run_ns - state.answered_ns) / 1e6;
@@ -147,7 +150,7 @@ static int measure_all(struct edgetpu_device *device, struct edgetpu_program *pr
 }
 
 static int bench_program(struct edgetpu_device *device, const struct edgetpu_package *package,
-		  uint32_t runs, struct bench_figures *figures, struct atoll_error *err)
+			 uint32_t runs, struct bench_figures *figures, struct atoll_error *err)
 {
 	struct edgetpu_program *program = edgetpu_program_new(device, package, err);
 	struct edgetpu_device_state state;
@@ -192,7 +195,9 @@ static void tell_text(const struct bench_figures *f)
 	       (unsigned long long)f->bytes_in);
 	if (f->floor_ms > 0)
 		printf("  the link alone takes %.3f ms at least\n", f->floor_ms);
-	if (is_transfer_bound(f))
+	if (f->is_emulated)
+		printf("  emulated: times of this machine, not of an Edge TPU\n");
+	else if (is_transfer_bound(f))
 		printf("  transfer-bound: %s\n", f->speed == USB_HIGH ?
 		       "a USB 3 port or a smaller input would help, a faster clock would not" :
 		       "a smaller input would help, a faster clock would not");
@@ -220,62 +225,45 @@ static void tell(const struct bench_figures *f, bool wants_json)
 	atoll_json_integer(&json, "bytes_in", (int64_t)f->bytes_in);
 	atoll_json_real(&json, "floor_ms", f->floor_ms);
 	atoll_json_bool(&json, "is_transfer_bound", is_transfer_bound(f));
+	atoll_json_bool(&json, "is_emulated", f->is_emulated);
 	atoll_json_end(&json);
 }
 
-static const struct atoll_operator *find_compiled(const struct atoll_model *model)
-{
-	const struct atoll_graph *graph = &model->graph[0];
-
-	for (uint32_t i = 0; i < graph->operators; i++)
-		if (strcmp(graph->op[i].name, "edgetpu-custom-op") == 0)
-			return &graph->op[i];
-	return NULL;
-}
-
-static int bench_model(const struct tpu_device *tpu, const struct atoll_model *model,
+static int bench_model(const struct tpu_device *tpu, const struct tpu_model *model,
 		       const struct tpu_settings *settings, struct atoll_error *err)
 {
-	const struct atoll_operator *op = find_compiled(model);
-	struct bench_figures figures = { .model = model->path };
-	struct edgetpu_package *package;
-	int r;
+	struct bench_figures figures = {
+		.model = model->model->path,
+		.is_emulated = strcmp(tpu->name, "emu") == 0,
+	};
+	int r = tpu_teach(tpu, model->package, err);
 
-	if (!op)
-		return atoll_error_set(err, -ENOTSUP, "%s: not compiled for the Edge TPU",
-				       model->path);
-	package = edgetpu_package_read(op->custom_options, op->custom_options_bytes, err);
-	if (!package)
-		return atoll_error_prefix(err, "%s", model->path);
-	r = tpu_teach(tpu, package, err);
 	if (r == 0)
-		r = bench_program(tpu->device, package, settings->runs, &figures, err);
+		r = bench_program(tpu->device, model->package, settings->runs, &figures, err);
 	if (r == 0)
 		tell(&figures, settings->wants_json);
-	edgetpu_package_free(package);
 	return r;
 }
 
 int tpu_bench(const struct tpu_settings *settings)
 {
 	struct tpu_settings device_only = *settings;
-	struct atoll_error err;
-	struct atoll_model *model;
+	struct tpu_model model;
 	struct tpu_device tpu;
-	int r = -EINVAL;
+	struct atoll_error err;
+	int r;
 
 	if (settings->rests == 0)
 		options_wrong("bench: which model?");
-	model = atoll_model_load(settings->rest[0], &err);
-	if (!model)
+	if (tpu_model_load(&model, settings->rest[0], &err) < 0)
 		options_could_not("%s", err.text);
 	device_only.rests = 0; /* the argument is no device here */
 	tpu = tpu_find(&device_only);
 	tpu_open(&tpu, &device_only);
-	r = bench_model(&tpu, model, settings, &err);
+	r = bench_model(&tpu, &model, settings, &err);
 	if (r < 0)
 		options_say("%s", err.text);
 	tpu_close(&tpu);
-	atoll_model_free(model);
+	tpu_model_free(&model);
 	return r == 0 ? EXIT_SUCCESS : EXIT_COULD_NOT;
 }

@@ -1,95 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * atoll-tpu doctor: why an Edge TPU does not work, and what to do. One line for
- * everything that was looked at; the exit status is that of the first that is bad.
+ * atoll-tpu doctor: why an Edge TPU does not work, and what to do. Everything that
+ * can be looked at is, and each device is tried unless something stands in the way.
  */
-
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "apps/options.h"
-#include "apps/tpu.h"
+#include "apps/doctor.h"
 #include "apps/tpu_owner.h"
-#include "board/json.h"
+#include "board/config.h"
 #include "runtime/devices.h"
 #include "runtime/edgetpu/device.h"
 #include "runtime/edgetpu/firmware.h"
 #include "runtime/fill.h"
-#include "runtime/model.h"
 #include "runtime/serve/serve.h"
 #include "runtime/session.h"
+
+/* Where sessions have their settings from (devices.h). */
+#define CONFIGURATION "/etc/atoll/tpu.conf"
 
 /* The first trip point of the vendor's PCIe driver for the same chip. */
 #define HOT_MILLIDEGREES 84800
 
-/* Of the boot ROM's and the running chip's ids, as a udev rule names them. */
-#define RULE_DFU "1a6e"
-#define RULE_APPLICATION "18d1"
-
-/* Exit statuses, above those of every command; the manual lists them. */
-enum status {
-	WELL = 0,
-	LIBUSB = 10,     /* libusb cannot be used */
-	NO_USB,          /* there is no USB on this machine */
-	NO_DEVICE,       /* no Edge TPU is plugged in */
-	PERMISSION,      /* its node may not be opened */
-	BUSY,            /* another process has it */
-	FIRMWARE,        /* it needs firmware, and there is none */
-	SPEED,           /* its link is too slow to be used */
-	BRING_UP,        /* it cannot be brought up */
-	HEAT,            /* it is too hot */
-	MODEL,           /* the model cannot be used */
-	INFERENCE,       /* an inference fails */
-	DAEMON,          /* atoll-tpud is there and cannot be used */
-};
-
 /* Room for "usb:1-1.4". */
 #define ABOUT_TEXT (USB_PLACE_TEXT + 8)
 
-struct doctor {
-	const struct tpu_settings *settings;
-	const char *model;       /* a compiled one to try, or NULL */
-	struct usb_bus *bus;
-	struct atoll_json json;
-	int status;
-};
-
-enum verdict { OK, NOTE, BAD };
-
-/* One line. `status` counts when it is bad, and the first that does. */
-__attribute__((format(printf, 5, 6)))
-static void say(struct doctor *d, enum verdict verdict, int status, const char *about,
-		const char *format, ...)
+static bool is_emulated(const struct doctor *doctor)
 {
-	static const char *const words[] = { [OK] = "ok", [NOTE] = "note", [BAD] = "bad" };
-	char text[512];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	if (verdict == BAD && d->status == WELL)
-		d->status = status;
-	if (!d->settings->wants_json) {
-		printf("%-5s %s: %s\n", words[verdict], about, text);
-		(void)fflush(stdout); /* some checks take seconds */
-		return;
-	}
-	atoll_json_object(&d->json, NULL);
-	atoll_json_string(&d->json, "verdict", words[verdict]);
-	atoll_json_string(&d->json, "about", about);
-	atoll_json_string(&d->json, "text", text);
-	if (verdict == BAD)
-		atoll_json_integer(&d->json, "status", status);
-	atoll_json_end(&d->json);
+	return strcmp(doctor->settings->device, "emu") == 0;
 }
 
 /* The machine */
@@ -107,327 +49,331 @@ static bool is_empty_folder(const char *path)
 	return is_empty;
 }
 
-static void look_for_usb(struct doctor *d)
+static void find_none(struct doctor *doctor)
 {
 	if (is_empty_folder("/sys/bus/usb/devices"))
-		say(d, BAD, NO_USB, "usb", "this machine has no USB host; in a "
-		    "container, give it /dev/bus/usb; on a board, enable the USB driver");
+		doctor_bad(doctor, DOCTOR_NO_USB, "usb", "the kernel knows of no USB port: see "
+			   "what dmesg says about USB, and if its driver is there (\"modprobe "
+			   "xhci_pci\" on a PC); to a container give /sys and /dev/bus/usb");
 	else
-		say(d, BAD, NO_DEVICE, "usb", "no Edge TPU is plugged in; use another "
-		    "port, a data cable, a hub that gives 900 mA, and see if dmesg says "
-		    "anything when it is plugged in");
+		doctor_bad(doctor, DOCTOR_NO_DEVICE, "usb", "no Edge TPU is plugged in: try "
+			   "another port, a data cable, a hub with power of its own, and see "
+			   "if dmesg says anything when it is plugged in");
 }
 
-/* Does a rule file of udev name both ids? */
-static bool names_ids(const char *path)
+/* What every program that opens an Edge TPU reads first. */
+static void look_at_configuration(struct doctor *doctor, struct atoll_config *config)
 {
-	FILE *file = fopen(path, "re");
-	bool has_dfu = false, has_application = false;
-	char line[1024];
+	struct atoll_error err;
+	struct atoll_devices *devices = atoll_devices_new(NULL, &err);
 
-	while (file && fgets(line, sizeof(line), file)) {
-		has_dfu = has_dfu || strstr(line, RULE_DFU);
-		has_application = has_application || strstr(line, RULE_APPLICATION);
-	}
-	if (file)
-		(void)fclose(file); /* only read */
-	return has_dfu && has_application;
+	if (devices && config)
+		(void)atoll_config_text(config, "firmware", &doctor->firmware, NULL);
+	if (!devices)
+		doctor_bad(doctor, DOCTOR_CONFIGURATION, "configuration", "%s: correct it, "
+			   "since no program can use an Edge TPU until then", err.text);
+	atoll_devices_free(devices);
 }
 
-static bool has_rule(char found[], size_t room)
+static void look_at_model(struct doctor *doctor)
 {
-	static const char *const folders[] = {
-		"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d",
-		"/lib/udev/rules.d",
-	};
+	struct atoll_error err;
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		DIR *folder = opendir(folders[i]);
-		const struct dirent *entry;
-
-		while (folder && (entry = readdir(folder))) {
-			(void)snprintf(found, room, "%s/%s", folders[i], entry->d_name);
-			if (entry->d_name[0] != '.' && names_ids(found)) {
-				(void)closedir(folder); /* only read */
-				return true;
-			}
-		}
-		if (folder)
-			(void)closedir(folder); /* only read */
-	}
-	return false;
+	if (doctor->settings->rests == 0)
+		return;
+	if (tpu_model_load(&doctor->model, doctor->settings->rest[0], &err) == 0)
+		doctor_good(doctor, "model", "%s is compiled for the Edge TPU",
+			    doctor->model.model->path);
+	else if (err.code == -ENOTSUP)
+		doctor_bad(doctor, DOCTOR_MODEL, "model", "%s: name one that is and that this "
+			   "version knows", err.text);
+	else
+		doctor_bad(doctor, DOCTOR_MODEL, "model", "%s: name another file", err.text);
 }
 
 /* A device */
 
-static const char *name_of_group(gid_t id, char text[32])
+/* In the words of who was refused; whoever it is cannot be seen. */
+static void is_busy(struct doctor *doctor, const char *about)
 {
-	const struct group *group = getgrgid(id);
-
-	if (group)
-		(void)snprintf(text, 32, "%s", group->gr_name);
+	if (doctor->is_served)
+		doctor_good(doctor, about, "another process has it, which atoll-tpud seems to "
+			    "be: use it with --device=serve");
 	else
-		(void)snprintf(text, 32, "%u", id);
-	return text;
+		doctor_bad(doctor, DOCTOR_BUSY, about, "another process has it: run \"atoll-tpu "
+			   "list\" as root to see which, and stop it");
 }
 
-/* In the group's list, though perhaps not yet in this login. */
-static bool is_listed(gid_t id)
+static bool is_free(struct doctor *doctor, const char *about, const struct usb_found *found)
 {
-	const struct group *group = getgrgid(id);
-	const struct passwd *me = getpwuid(geteuid());
-
-	for (char **member = group && me ? group->gr_mem : NULL; member && *member; member++)
-		if (strcmp(*member, me->pw_name) == 0)
-			return true;
-	return false;
-}
-
-static bool may_open(struct doctor *d, const char *about, const char *node)
-{
-	char group[32], rule[512];
-	struct stat info;
-
-	if (stat(node, &info) < 0) {
-		say(d, BAD, PERMISSION, about, "%s is not there (%s); in a container, "
-		    "give it /dev/bus/usb", node, strerror(errno));
-		return false;
-	}
-	if (access(node, R_OK | W_OK) == 0) {
-		say(d, OK, 0, about, "%s may be read and written", node);
-		return true;
-	}
-	(void)name_of_group(info.st_gid, group);
-	if ((info.st_mode & 0060) == 0060 && info.st_gid != 0 && is_listed(info.st_gid))
-		say(d, BAD, PERMISSION, about, "%s is for the group %s, to which you were "
-		    "added: log out and in again", node, group);
-	else if ((info.st_mode & 0060) == 0060 && info.st_gid != 0)
-		say(d, BAD, PERMISSION, about, "%s is for the group %s: run \"sudo adduser "
-		    "$USER %s\", then log out and in again", node, group, group);
-	else if (has_rule(rule, sizeof(rule)))
-		say(d, BAD, PERMISSION, about, "%s is only root's though %s is there: "
-		    "run \"sudo udevadm control --reload; sudo udevadm trigger\" or plug it "
-		    "in again", node, rule);
-	else
-		say(d, BAD, PERMISSION, about, "%s is only root's, no udev rule names "
-		    "1a6e:089a and 18d1:9302: install the package atoll-tools, or run as root",
-		    node);
-	return false;
-}
-
-static bool is_free(struct doctor *d, const char *about, const char *node)
-{
+	char node[TPU_NODE_TEXT];
 	struct tpu_owner owner;
 	uint32_t unseen = 0;
-	bool is_owned = tpu_owner_find("/proc", node, &owner, &unseen);
+	bool is_owned = tpu_owner_find("/proc", tpu_node(found, node), &owner, &unseen);
 
 	if (is_owned && strcmp(owner.name, "atoll-tpud") == 0) {
-		say(d, OK, 0, about, "atoll-tpud (process %d) has it: use it with "
-		    "--device=serve", owner.pid);
+		doctor_good(doctor, about, "atoll-tpud (process %d) has it: use it with "
+			    "--device=serve", owner.pid);
 		return false;
 	}
 	if (is_owned) {
-		say(d, BAD, BUSY, about, "%s (process %d) has it: stop that program, or "
-		    "let atoll-tpud share the device", owner.name, owner.pid);
+		doctor_bad(doctor, DOCTOR_BUSY, about, "%s (process %d) has it: stop that "
+			   "program, or let atoll-tpud share the device", owner.name, owner.pid);
 		return false;
 	}
 	if (unseen > 0)
-		say(d, NOTE, 0, about, "could not see the open files of %u processes of "
-		    "others; as root I could say whether one has it", unseen);
+		doctor_note(doctor, about, "%u processes of others could not be looked into: "
+			    "run this as root to see if one of them has it", unseen);
 	else
-		say(d, OK, 0, about, "no other process has it");
+		doctor_good(doctor, about, "no other process has it");
 	return true;
 }
 
-static bool has_firmware(struct doctor *d, const char *about, const struct usb_found *found,
-			 struct edgetpu_firmware **firmware)
+static bool has_firmware(struct doctor *doctor, const char *about,
+			 const struct usb_found *found, struct edgetpu_firmware **firmware)
 {
 	struct atoll_error err;
+	const char *next;
 
-	*firmware = edgetpu_firmware_find(NULL, &err);
+	*firmware = edgetpu_firmware_find(doctor->firmware, &err);
 	if (*firmware) {
-		say(d, OK, 0, about, "firmware: %s", (*firmware)->origin);
+		doctor_good(doctor, about, "firmware: %s", (*firmware)->origin);
 		return true;
 	}
-	if (found->vendor == USB_APPLICATION_VENDOR) {
-		say(d, NOTE, 0, about, "it runs firmware now, and will need it again after a "
-		    "loss of power: %s", err.text);
+	/* Where there is no file the sentence says how to get one. */
+	next = err.code == -ENOENT ? "" :
+		": run \"atoll-tpu firmware find\" to see what there is";
+	if (!tpu_needs_firmware(found)) {
+		doctor_note(doctor, about, "it runs firmware, but after a loss of power it will "
+			    "need it again: %s%s", err.text, next);
 		return true;
 	}
-	say(d, BAD, FIRMWARE, about, "%s", err.text);
+	doctor_bad(doctor, DOCTOR_FIRMWARE, about, "%s%s", err.text, next);
 	return false;
 }
 
-static bool is_fast(struct doctor *d, const char *about, enum usb_speed speed)
+static void look_at_link(struct doctor *doctor, const char *about, enum usb_speed speed)
 {
+	const char *text = usb_speed_text(speed);
+
 	switch (speed) {
 	case USB_SUPER:
-		say(d, OK, 0, about, "link: %s", usb_speed_text(speed));
-		return true;
+		doctor_good(doctor, about, "link: %s", text);
+		break;
 	case USB_HIGH:
-		say(d, NOTE, 0, about, "link: %s, about a tenth of what a USB 3 port moves; "
-		    "large inputs will take longer than the inference", usb_speed_text(speed));
-		return true;
+		doctor_note(doctor, about, "link: %s, a tenth of what USB 3 has: where large "
+			    "tensors take long, use a USB 3 port and cable if there are", text);
+		break;
+	case USB_SPEED_UNKNOWN:
+		doctor_note(doctor, about, "link: of a speed that could not be seen");
+		break;
 	default:
-		say(d, BAD, SPEED, about, "link: %s is too slow: use another cable, port "
-		    "or hub", usb_speed_text(speed));
-		return false;
+		doctor_bad(doctor, DOCTOR_SPEED, about, "link: %s, far too slow: use another "
+			   "cable, port or hub", text);
 	}
 }
 
-static void look_at_temperature(struct doctor *d, const char *about,
+static void look_at_temperature(struct doctor *doctor, const char *about,
 				struct edgetpu_device *device)
 {
 	struct atoll_error err;
 	int32_t millidegrees;
 
 	if (edgetpu_device_temperature(device, &millidegrees, &err) < 0)
-		say(d, NOTE, 0, about, "temperature: %s", err.text);
+		doctor_bad(doctor, DOCTOR_BRING_UP, about, "its temperature cannot be read: %s: "
+			   "take its power away for a moment", err.text);
 	else if (millidegrees >= HOT_MILLIDEGREES)
-		say(d, BAD, HEAT, about, "%.1f degrees: let it cool down, and use a lower "
-		    "--clock or a fan", millidegrees / 1e3);
+		doctor_bad(doctor, DOCTOR_HEAT, about, "%.1f degrees, too hot: let it cool "
+			   "down, give it air, or set \"clock = medium\" in " CONFIGURATION,
+			   millidegrees / 1e3);
 	else
-		say(d, OK, 0, about, "%.1f degrees", millidegrees / 1e3);
+		doctor_good(doctor, about, "%.1f degrees", millidegrees / 1e3);
 }
 
-static bool comes_up(struct doctor *d, const char *about, const struct usb_found *found,
+static void stays_down(struct doctor *doctor, const char *about, const struct atoll_error *why)
+{
+	if (why->code == -EBUSY)
+		is_busy(doctor, about);
+	else if (why->code == -EACCES)
+		doctor_bad(doctor, DOCTOR_PERMISSION, about, "%s: after a reset it became another "
+			   "device, see \"udev rule\" above", why->text);
+	else
+		doctor_bad(doctor, DOCTOR_BRING_UP, about, "cannot be brought up: %s: take its "
+			   "power away for a moment (unplug it); if that does not help, use "
+			   "another cable or port", why->text);
+}
+
+static bool comes_up(struct doctor *doctor, const char *about, const struct usb_found *found,
 		     const struct edgetpu_firmware *firmware)
 {
 	const struct edgetpu_device_options options = {
-		.clock = d->settings->clock, .firmware = firmware };
+		.clock = doctor->settings->clock, .firmware = firmware };
+	struct edgetpu_device_state state;
 	struct atoll_error err;
 	struct edgetpu_device *device =
-		edgetpu_device_open(d->bus, &found->place, &options, &err);
+		edgetpu_device_open(doctor->bus, &found->place, &options, &err);
 
 	if (!device) {
-		say(d, BAD, BRING_UP, about, "cannot be brought up: %s; unplug it, wait "
-		    "a moment, plug it in again", err.text);
+		stays_down(doctor, about, &err);
 		return false;
 	}
-	say(d, OK, 0, about, "brought up at clock %s", edgetpu_clock_text(options.clock));
-	look_at_temperature(d, about, device);
+	edgetpu_device_state(device, &state);
+	doctor_good(doctor, about, "comes up, at clock %s and %s",
+		    edgetpu_clock_text(state.clock), usb_speed_text(state.speed));
+	look_at_temperature(doctor, about, device);
 	edgetpu_device_close(device);
 	return true;
 }
 
 /* The whole way that any program goes. */
-static void infer(struct doctor *d, const char *about, const char *name)
+static void try_model(struct doctor *doctor, const char *about,
+		      const struct atoll_session_options *options)
 {
-	const struct atoll_devices_options device_options = {
-		.clock = edgetpu_clock_text(d->settings->clock) };
-	struct atoll_session_options options = { .device = name, .threads = 1 };
 	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(d->model, &err);
-	struct atoll_session *session = NULL;
+	struct atoll_session *session =
+		atoll_session_open(doctor->model.model, options, &err);
 
-	if (!model) {
-		say(d, BAD, MODEL, about, "%s", err.text);
+	if (!session) {
+		doctor_bad(doctor, DOCTOR_INFERENCE, about, "the model cannot be loaded: %s: "
+			   "try again, then another model", err.text);
 		return;
 	}
-	options.devices = atoll_devices_new(&device_options, &err);
-	if (options.devices)
-		session = atoll_session_open(model, &options, &err);
-	if (!session) {
-		say(d, BAD, err.code == -ENOTSUP ? MODEL : INFERENCE, about, "%s",
-		    err.text);
-	} else {
-		for (uint32_t i = 0; i < atoll_session_inputs(session); i++)
-			atoll_fill(ATOLL_FILL_LCG, i, atoll_session_input(session, i));
-		if (atoll_session_invoke(session) < 0)
-			say(d, BAD, INFERENCE, about, "%s", atoll_session_error(session));
-		else
-			say(d, OK, 0, about, "an inference took %.2f ms",
+	for (uint32_t i = 0; i < atoll_session_inputs(session); i++)
+		atoll_fill(ATOLL_FILL_LCG, i, atoll_session_input(session, i));
+	if (atoll_session_invoke(session) == 0)
+		doctor_good(doctor, about, "an inference took %.2f ms, with the parameters",
 			    (double)atoll_session_plan(session)->run_ns / 1e6);
-	}
+	else
+		doctor_bad(doctor, DOCTOR_INFERENCE, about, "an inference failed: %s: try again; "
+			   "if it fails again, use another cable or port, or a lower --clock",
+			   atoll_session_error(session));
 	atoll_session_close(session);
-	atoll_devices_free(options.devices);
-	atoll_model_free(model);
 }
 
-static void look_at_device(struct doctor *d, const struct usb_found *found)
+static void infer(struct doctor *doctor, const char *about, const char *device)
 {
-	bool is_emulated = strcmp(d->settings->device, "emu") == 0;
-	char about[ABOUT_TEXT], node[TPU_NODE_TEXT];
-	struct edgetpu_firmware *firmware = NULL;
+	const struct atoll_devices_options devices = {
+		.clock = edgetpu_clock_text(doctor->settings->clock) };
+	struct atoll_session_options options = { .device = device, .threads = 1 };
+	struct atoll_error err;
 
-	tpu_name(d->settings->device, found, about);
-	say(d, OK, 0, about, "an Edge TPU %s (%04x:%04x)", tpu_needs_firmware(found) ?
-	    "that waits for firmware" : "that runs firmware", found->vendor, found->product);
-	(void)tpu_node(found, node);
-	if (is_fast(d, about, found->speed) &&
-	    (is_emulated || (may_open(d, about, node) && is_free(d, about, node) &&
-			     has_firmware(d, about, found, &firmware))) &&
-	    comes_up(d, about, found, firmware)) {
-		if (d->model)
-			infer(d, about, about);
-		else
-			say(d, NOTE, 0, about, "no inference was tried: name a compiled model "
-			    "to have one");
+	options.devices = atoll_devices_new(&devices, &err);
+	if (options.devices)
+		try_model(doctor, about, &options);
+	else
+		doctor_note(doctor, about, "no inference: %s", err.text);
+	atoll_devices_free(options.devices);
+}
+
+/* What stands in the way is told as far as it can be seen, all of it. */
+static bool can_be_tried(struct doctor *doctor, const char *about,
+			 const struct usb_found *found, struct edgetpu_firmware **firmware)
+{
+	bool may_open, is_mine, has_it;
+
+	if (is_emulated(doctor))
+		return true;
+	may_open = doctor_may_open(doctor, about, found);
+	is_mine = is_free(doctor, about, found);
+	has_it = has_firmware(doctor, about, found, firmware);
+	return may_open && is_mine && has_it;
+}
+
+static void look_at_device(struct doctor *doctor, const struct usb_found *found)
+{
+	struct edgetpu_firmware *firmware = NULL;
+	char about[ABOUT_TEXT];
+
+	tpu_name(doctor->settings->device, found, about);
+	doctor_good(doctor, about, "an Edge TPU that %s firmware (%04x:%04x)",
+		    tpu_needs_firmware(found) ? "waits for" : "runs", found->vendor,
+		    found->product);
+	look_at_link(doctor, about, found->speed);
+	if (can_be_tried(doctor, about, found, &firmware) &&
+	    comes_up(doctor, about, found, firmware)) {
+		if (doctor->model.model)
+			infer(doctor, about, about);
+		else if (doctor->settings->rests == 0)
+			doctor_note(doctor, about, "no inference was tried: name a compiled "
+				    "model to have one");
 	}
 	edgetpu_firmware_free(firmware);
 }
 
-static void look_at_bus(struct doctor *d)
+/* Of those that were found: the one that is named, or all. */
+static void look_at_devices(struct doctor *doctor, const struct usb_found *found,
+			    uint32_t count)
+{
+	const char *name = doctor->settings->device;
+	const struct usb_found *one;
+	struct atoll_error err;
+
+	if (strcmp(name, "usb") == 0) {
+		for (uint32_t i = 0; i < count; i++)
+			look_at_device(doctor, &found[i]);
+		return;
+	}
+	one = tpu_choose(name, found, count, &err);
+	if (one)
+		look_at_device(doctor, one);
+	else
+		doctor_bad(doctor, DOCTOR_NO_DEVICE, "usb", "%s: name one of those that \"atoll-tpu "
+			   "list\" shows", err.text);
+}
+
+static void look_at_bus(struct doctor *doctor)
 {
 	struct usb_found found[USB_FOUND_MAX];
-	const struct usb_found *one;
 	struct atoll_error err;
 	uint32_t count = 0;
 
-	if (d->bus->ops->list(d->bus, found, USB_FOUND_MAX, &count, &err) < 0) {
-		say(d, BAD, LIBUSB, "libusb", "%s", err.text);
-		return;
-	}
-	say(d, OK, 0, "libusb", "works");
-	if (count == 0) {
-		look_for_usb(d);
-	} else if (strcmp(d->settings->device, "usb") == 0) {
-		for (uint32_t i = 0; i < count; i++)
-			look_at_device(d, &found[i]);
+	doctor->bus = tpu_bus(doctor->settings->device, &err);
+	if (!doctor->bus ||
+	    doctor->bus->ops->list(doctor->bus, found, USB_FOUND_MAX, &count, &err) < 0) {
+		doctor_bad(doctor, DOCTOR_LIBUSB, "libusb", "%s: run this again with "
+			   "LIBUSB_DEBUG=4 to see why", err.text);
 	} else {
-		one = tpu_choose(d->settings->device, found, count, &err);
-		if (one)
-			look_at_device(d, one);
+		if (!is_emulated(doctor)) {
+			doctor_good(doctor, "libusb", "works");
+			doctor_look_at_rules(doctor);
+		}
+		if (count == 0)
+			find_none(doctor);
 		else
-			say(d, BAD, NO_DEVICE, "usb", "%s", err.text);
+			look_at_devices(doctor, found, count);
 	}
+	if (doctor->bus)
+		doctor->bus->ops->free(doctor->bus);
+	doctor->bus = NULL;
 }
 
-static void look_at_daemon(struct doctor *d)
+static void look_at_all(struct doctor *doctor)
 {
-	const char *socket = getenv("ATOLL_TPU_SOCKET");
-
-	if (!socket)
-		socket = SERVE_SOCKET;
-	if (access(socket, F_OK) < 0)
+	look_at_model(doctor);
+	look_at_bus(doctor);
+	if (is_emulated(doctor))
 		return;
-	if (serve_is_there(socket))
-		say(d, OK, 0, "atoll-tpud", "answers on %s", socket);
-	else if (access(socket, W_OK) < 0)
-		say(d, BAD, DAEMON, "atoll-tpud", "%s may not be used by you: run \"sudo adduser "
-		    "$USER atoll\", then log out and in again", socket);
-	else
-		say(d, BAD, DAEMON, "atoll-tpud", "nobody answers on %s: run \"sudo systemctl "
-		    "restart atoll-tpud\", or remove the file", socket);
+	doctor_look_at_daemon(doctor);
+	if (doctor->is_served && doctor->model.model)
+		infer(doctor, "atoll-tpud", "serve");
 }
 
 int tpu_doctor(const struct tpu_settings *settings)
 {
-	struct doctor d = { .settings = settings, .json.file = stdout,
-			    .model = settings->rests ? settings->rest[0] : NULL };
-	struct atoll_error err;
+	struct doctor doctor = { .settings = settings, .json.file = stdout };
+	struct atoll_config *config = atoll_config_load(CONFIGURATION, NULL);
 
+	doctor.socket = getenv("ATOLL_TPU_SOCKET");
+	if (!doctor.socket)
+		doctor.socket = SERVE_SOCKET;
+	doctor.is_served = serve_is_there(doctor.socket);
 	if (settings->wants_json)
-		atoll_json_array(&d.json, NULL);
-	d.bus = tpu_bus(settings->device, &err);
-	if (d.bus)
-		look_at_bus(&d);
-	else
-		say(&d, BAD, LIBUSB, "libusb", "%s", err.text);
-	look_at_daemon(&d);
+		atoll_json_array(&doctor.json, NULL);
+	look_at_configuration(&doctor, config);
+	look_at_all(&doctor);
 	if (settings->wants_json)
-		atoll_json_end(&d.json);
-	if (d.bus)
-		d.bus->ops->free(d.bus);
-	return d.status;
+		atoll_json_end(&doctor.json);
+	tpu_model_free(&doctor.model);
+	atoll_config_free(config);
+	return (int)doctor.status;
 }
