@@ -28,8 +28,8 @@ struct usbip_packet {
 	size_t size;              /* of the answer, in bytes[] */
 	/* The port's: */
 	uint32_t actual;          /* bytes moved so far */
-	bool is_moved;
-	int64_t due_ns;           /* then; not answered before */
+	bool is_moved;            /* to be answered at due_ns */
+	int64_t due_ns;
 	struct fault_effect effect;
 	uint8_t bytes[];          /* USBIP_HEADER_BYTES, then the data */
 };
