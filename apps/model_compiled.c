@@ -163,7 +163,8 @@ static void json_layers(struct atoll_json *json, const char *key,
 	atoll_json_end(json);
 }
 
-static void json_executable(struct atoll_json *json, const struct edgetpu_executable *executable)
+static void json_executable(struct atoll_json *json,
+			    const struct edgetpu_executable *executable)
 {
 	char token[17];
 

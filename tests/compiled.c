@@ -126,7 +126,8 @@ static size_t write_child(struct file *file, size_t slot, const struct slot *fie
 static void write_shape(struct file *file, size_t slot, const struct edgetpu_range *range,
 			uint32_t rank)
 {
-	size_t shape = write_child(file, slot, SLOTS({ DARWINN_TENSOR_SHAPE_DIMENSION, 0, 0 }));
+	size_t shape = write_child(file, slot,
+				   SLOTS({ DARWINN_TENSOR_SHAPE_DIMENSION, 0, 0 }));
 
 	(void)write_vector(file, slot_at(file, shape, DARWINN_TENSOR_SHAPE_DIMENSION), range,
 			   rank, sizeof(*range), 4);
@@ -154,8 +155,9 @@ static void write_tiles(struct file *file, size_t slot, const struct edgetpu_lay
 static void write_slices(struct file *file, size_t slot, const struct edgetpu_layer *layer)
 {
 	const struct edgetpu_layout *layout = &layer->layout;
-	size_t info = write_child(file, slot, SLOTS({ DARWINN_SHAPE_INFO_SLICE_LAYOUT, 0, 0 },
-						    { DARWINN_SHAPE_INFO_SLICE_OFFSET, 0, 0 }));
+	size_t info = write_child(file, slot,
+				  SLOTS({ DARWINN_SHAPE_INFO_SLICE_LAYOUT, 0, 0 },
+					{ DARWINN_SHAPE_INFO_SLICE_OFFSET, 0, 0 }));
 	size_t list = write_vector(file, slot_at(file, info, DARWINN_SHAPE_INFO_SLICE_LAYOUT),
 				   NULL, layout->slices, 4, 4);
 	size_t offsets = write_vector(file,
@@ -220,7 +222,8 @@ static void write_layer(struct file *file, size_t slot, const struct edgetpu_lay
 		write_output(file, any, layer);
 	else
 		(void)write_child(file, any, NULL, 0);
-	write_shape(file, slot_at(file, table, DARWINN_LAYER_SHAPE), layer->shape, layer->rank);
+	write_shape(file, slot_at(file, table, DARWINN_LAYER_SHAPE), layer->shape,
+		    layer->rank);
 }
 
 static void write_layers(struct file *file, size_t slot, const struct edgetpu_layer *layer,
@@ -246,8 +249,9 @@ static void write_meta(struct file *file, size_t slot, uint64_t desc, const char
 
 static void write_chunk(struct file *file, size_t slot, const struct edgetpu_chunk *chunk)
 {
-	size_t table = write_child(file, slot, SLOTS({ DARWINN_BITSTREAM_BITSTREAM, 0, 0 },
-						     { DARWINN_BITSTREAM_FIELD_OFFSETS, 0, 0 }));
+	size_t table = write_child(file, slot,
+				   SLOTS({ DARWINN_BITSTREAM_BITSTREAM, 0, 0 },
+					 { DARWINN_BITSTREAM_FIELD_OFFSETS, 0, 0 }));
 	size_t list = write_vector(file, slot_at(file, table, DARWINN_BITSTREAM_FIELD_OFFSETS),
 				   NULL, chunk->fields, 4, 4);
 
@@ -338,7 +342,8 @@ static void write_hints(struct file *file, size_t slot,
 				   executable->hints, 4, 4);
 
 	for (uint32_t i = 0; i < executable->hints; i++)
-		write_hint(file, list + 4 * (size_t)i, executable, &executable->hint[i], batch);
+		write_hint(file, list + 4 * (size_t)i, executable, &executable->hint[i],
+			   batch);
 }
 
 static struct file write_executable(const struct edgetpu_executable *executable,

@@ -73,7 +73,8 @@ void compiled_refused(const struct edgetpu_package *package, const struct compil
  * output of moderate size there and back. What leads out of `options`, or does not
  * come back as it was, ends the program.
  */
-void compiled_walk(const struct edgetpu_package *package, const uint8_t *options, size_t bytes);
+void compiled_walk(const struct edgetpu_package *package, const uint8_t *options,
+		   size_t bytes);
 
 /* Memory for the layout of one output of at most 64 x 64. */
 struct compiled_tiles {
@@ -85,6 +86,7 @@ struct compiled_tiles {
  * compiler does, with `pitch` elements from pixel to pixel; sets its layout (but
  * not the runs, which are found when it is read) and size.
  */
-void compiled_spread(struct edgetpu_layer *layer, uint32_t pitch, struct compiled_tiles *tiles);
+void compiled_spread(struct edgetpu_layer *layer, uint32_t pitch,
+		     struct compiled_tiles *tiles);
 
 #endif

@@ -28,7 +28,8 @@ void compiled_refused(const struct edgetpu_package *package, const struct compil
 
 	if (read)
 		fail_msg("was read and not refused: %s", sentence);
-	(void)snprintf(part, sizeof(part), "%.*s", (int)(is_part ? length - 3 : length), sentence);
+	(void)snprintf(part, sizeof(part), "%.*s", (int)(is_part ? length - 3 : length),
+		       sentence);
 	if (is_part ? !strstr(err.text, part) : strcmp(err.text, sentence) != 0)
 		fail_msg("'%s' instead of '%s'", err.text, sentence);
 	assert_int_equal(err.code, code);

@@ -85,7 +85,8 @@ static const struct edgetpu_package *flat_sample(void)
 	static struct edgetpu_hint hint[4], caching_hint[3];
 	static struct edgetpu_executable main, caching;
 	static const struct edgetpu_package package = {
-		.runtime_version = 12, .compiler = "cl/1", .main = &main, .caching = &caching };
+		.runtime_version = 12, .compiler = "cl/1",
+		.main = &main, .caching = &caching };
 
 	in = flat("in", EDGETPU_UINT8, 1, 1, 20);
 	out = shaped(flat("out", EDGETPU_UINT8, 1, 1, 16), 1);
@@ -112,7 +113,8 @@ static const struct edgetpu_package *tiles_sample(void)
 	static struct edgetpu_executable main, caching;
 	static struct edgetpu_hint hint[14], caching_hint[3];
 	static const struct edgetpu_package package = {
-		.runtime_version = 14, .compiler = "cl/2", .main = &main, .caching = &caching };
+		.runtime_version = 14, .compiler = "cl/2",
+		.main = &main, .caching = &caching };
 
 	in[0] = flat("picture", EDGETPU_INT8, 9, 11, 3);
 	in[1] = flat("mask", EDGETPU_UINT8, 4, 4, 1);

@@ -11,6 +11,10 @@
 #include "tests/check.h"
 #include "tests/compiled.h"
 
+/* How the vendor's runtime begins its sentences. */
+#define REFUSED "Failed to prepare for TPU. Failed precondition: "
+#define BROKEN "Failed to prepare for TPU. Internal: "
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void same_layout(const struct edgetpu_layer *a, const struct edgetpu_layer *b)
@@ -233,9 +237,9 @@ static void a_newer_runtime_that_is_needed_is_named(void **state)
 
 	(void)state;
 	package.runtime_version = 15;
-	compiled_refused(&package, NULL, -ENOTSUP,
-		"Failed to prepare for TPU. Failed precondition: Package requires runtime version "
-		"(15), which is newer than this runtime version (14).");
+	compiled_refused(&package, NULL, -ENOTSUP, REFUSED
+			 "Package requires runtime version (15), which is newer than this "
+			 "runtime version (14).");
 	package.runtime_version = 14;
 	bytes = compiled_options(&package, NULL, &size);
 	edgetpu_package_free(compiled_read(bytes, size));
@@ -270,13 +274,14 @@ static void what_is_odd_but_works_is_a_warning(void **state)
 	package.runtime_version = 10;
 	warns(&package, "DWN1", NULL);
 	package.runtime_version = 9;
-	warns(&package, "DWN1", "Minimum runtime version required by package (9) is lower than "
-	      "expected (10).");
-	warns(&package, "D\nN\x80", "Package file identifier D?N? not supported. Minimum runtime "
-	      "version required by package (9) is lower than expected (10).");
+	warns(&package, "DWN1",
+	      "Minimum runtime version required by package (9) is lower than expected (10).");
+	warns(&package, "D\nN\x80",
+	      "Package file identifier D?N? not supported. "
+	      "Minimum runtime version required by package (9) is lower than expected (10).");
 }
 
-static void packages_that_are_not_for_us_are_refused_in_the_vendors_words(void **state)
+static void packages_not_for_us_are_refused_in_the_vendors_words(void **state)
 {
 	static const struct {
 		struct compiled_more more;
@@ -284,21 +289,19 @@ static void packages_that_are_not_for_us_are_refused_in_the_vendors_words(void *
 		const char *sentence;
 	} cases[] = {
 		{ { .virtual_chip_id = -1 }, -ENOTSUP,
-		  "Failed to prepare for TPU. Failed precondition: This is a multi-chip package." },
+		  REFUSED "This is a multi-chip package." },
 		{ { .packages = 1, .chips = 2 }, -ENOTSUP,
 		  "Multiple executables custom op is not supported." },
 		{ { .chips = 2 }, -EINVAL, "edgetpu-custom-op: 2 chips for one package" },
 		{ { .version = 1 }, -ENOTSUP,
 		  "edgetpu-custom-op: version 1 of its options is not known" },
 		{ { .batch_size = -1 }, -EINVAL,
-		  "Failed to prepare for TPU. Failed precondition: Executable has invalid batch "
-		  "size." },
+		  REFUSED "Executable has invalid batch size." },
 		{ { .batch_size = 2 }, -ENOTSUP,
-		  "Failed to prepare for TPU. Failed precondition: Executable has batch size 2, "
-		  "and only 1 is run." },
+		  REFUSED "Executable has batch size 2, and only 1 is run." },
 		{ { .batch = 1 }, -ENOTSUP,
-		  "Failed to prepare for TPU. Internal: Executable verification failed. (hint 1: "
-		  "batch 1, and only one is run)" },
+		  BROKEN "Executable verification failed. (hint 1: batch 1, and only one is "
+		  "run)" },
 	};
 
 	(void)state;
@@ -313,7 +316,8 @@ static void packages_that_are_not_for_us_are_refused_in_the_vendors_words(void *
 		more.version = cases[i].more.version;
 		more.virtual_chip_id = cases[i].more.virtual_chip_id;
 		more.batch = cases[i].more.batch;
-		compiled_refused(sample(COMPILED_FLAT), &more, cases[i].code, cases[i].sentence);
+		compiled_refused(sample(COMPILED_FLAT), &more, cases[i].code,
+				 cases[i].sentence);
 	}
 }
 
@@ -328,11 +332,11 @@ static void what_is_empty_is_refused_in_the_vendors_words(void **state)
 	more = compiled_usual;
 	more.has_multi_executable = false;
 	compiled_refused(sample(COMPILED_FLAT), &more, -EINVAL,
-		"Failed to prepare for TPU. Failed precondition: No executables to register.");
+		REFUSED "No executables to register.");
 	more = compiled_usual;
 	more.has_executables = false;
 	compiled_refused(sample(COMPILED_FLAT), &more, -EINVAL,
-		"Failed to prepare for TPU. Failed precondition: No executables provided.");
+		REFUSED "No executables provided.");
 	assert_null(edgetpu_package_read("", 0, NULL));
 }
 
@@ -383,10 +387,9 @@ static void combine(unsigned count, const enum edgetpu_executable_type *types,
 
 static void executables_are_chosen_by_their_types(void **state)
 {
-	static const char twice[] = "Failed to prepare for TPU. Internal: Multiple executables of "
-				    "the same type were found in the package.";
-	static const char odd[] = "Failed to prepare for TPU. Internal: Invalid combination of "
-				  "executables in the package.";
+	static const char twice[] = BROKEN "Multiple executables of the same type were found "
+				    "in the package.";
+	static const char odd[] = BROKEN "Invalid combination of executables in the package.";
 	const enum edgetpu_executable_type alone = EDGETPU_STAND_ALONE,
 		caching = EDGETPU_CACHING, execution = EDGETPU_EXECUTION;
 
@@ -401,7 +404,8 @@ static void executables_are_chosen_by_their_types(void **state)
 	combine(2, (enum edgetpu_executable_type[]){ alone, caching }, odd, 0, 0);
 	combine(2, (enum edgetpu_executable_type[]){ execution, alone }, odd, 0, 0);
 	combine(3, (enum edgetpu_executable_type[]){ execution, alone, alone }, twice, 0, 0);
-	combine(4, (enum edgetpu_executable_type[]){ execution, alone, caching, alone }, odd, 0, 0);
+	combine(4, (enum edgetpu_executable_type[]){ execution, alone, caching, alone }, odd,
+		0, 0);
 }
 
 static void broken_tables_are_named_in_the_vendors_words(void **state)
@@ -415,8 +419,7 @@ static void broken_tables_are_named_in_the_vendors_words(void **state)
 	assert_non_null(package);
 	package[-1] = 0x7f; /* of the distance to the root */
 	assert_null(edgetpu_package_read(bytes, size, &err));
-	assert_non_null(strstr(err.text, "Failed to prepare for TPU. Internal: Package "
-			       "verification failed. (root table: "));
+	assert_non_null(strstr(err.text, BROKEN "Package verification failed. (root table: "));
 	free(bytes);
 }
 
@@ -506,7 +509,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(types_have_names),
 		cmocka_unit_test(a_newer_runtime_that_is_needed_is_named),
 		cmocka_unit_test(what_is_odd_but_works_is_a_warning),
-		cmocka_unit_test(packages_that_are_not_for_us_are_refused_in_the_vendors_words),
+		cmocka_unit_test(packages_not_for_us_are_refused_in_the_vendors_words),
 		cmocka_unit_test(what_is_empty_is_refused_in_the_vendors_words),
 		cmocka_unit_test(old_options_without_chips_are_read),
 		cmocka_unit_test(executables_are_chosen_by_their_types),

@@ -45,8 +45,10 @@ static void same_layers_as_flatc(const json_t *layers, const struct edgetpu_laye
 				 uint32_t count)
 {
 	static const char *const types[] = {
-		[EDGETPU_UINT8] = "FIXED_POINT8", [EDGETPU_UINT16] = "FIXED_POINT16",
-		[EDGETPU_INT8] = "SIGNED_FIXED_POINT8", [EDGETPU_INT16] = "SIGNED_FIXED_POINT16",
+		[EDGETPU_UINT8] = "FIXED_POINT8",
+		[EDGETPU_UINT16] = "FIXED_POINT16",
+		[EDGETPU_INT8] = "SIGNED_FIXED_POINT8",
+		[EDGETPU_INT16] = "SIGNED_FIXED_POINT16",
 	};
 
 	assert_int_equal(json_array_size(layers), count);
@@ -78,13 +80,17 @@ static const char *description(enum edgetpu_hint_kind kind)
 	       kind == EDGETPU_PARAMETERS ? "PARAMETER" : "SCRATCH";
 }
 
-static void same_hint_as_flatc(const json_t *theirs, const struct edgetpu_executable *executable,
+static void same_hint_as_flatc(const json_t *theirs,
+			       const struct edgetpu_executable *executable,
 			       const struct edgetpu_hint *hint)
 {
 	static const char *const kinds[] = {
-		[EDGETPU_INSTRUCTIONS] = "InstructionHint", [EDGETPU_FENCE] = "FenceHint",
-		[EDGETPU_INTERRUPT] = "InterruptHint", [EDGETPU_INPUT] = "DmaDescriptorHint",
-		[EDGETPU_OUTPUT] = "DmaDescriptorHint", [EDGETPU_PARAMETERS] = "DmaDescriptorHint",
+		[EDGETPU_INSTRUCTIONS] = "InstructionHint",
+		[EDGETPU_FENCE] = "FenceHint",
+		[EDGETPU_INTERRUPT] = "InterruptHint",
+		[EDGETPU_INPUT] = "DmaDescriptorHint",
+		[EDGETPU_OUTPUT] = "DmaDescriptorHint",
+		[EDGETPU_PARAMETERS] = "DmaDescriptorHint",
 		[EDGETPU_SCRATCH_OUT] = "DmaDescriptorHint",
 		[EDGETPU_SCRATCH_IN] = "DmaDescriptorHint",
 	};
@@ -100,9 +106,11 @@ static void same_hint_as_flatc(const json_t *theirs, const struct edgetpu_execut
 	assert_int_equal(hint->size, number(any, "size_in_bytes", 0));
 	assert_string_equal(description(hint->kind), text(meta, "desc", "OUTPUT_ACTIVATION"));
 	if (hint->kind == EDGETPU_INPUT)
-		assert_string_equal(executable->input[hint->index].name, text(meta, "name", ""));
+		assert_string_equal(executable->input[hint->index].name,
+				    text(meta, "name", ""));
 	if (hint->kind == EDGETPU_OUTPUT)
-		assert_string_equal(executable->output[hint->index].name, text(meta, "name", ""));
+		assert_string_equal(executable->output[hint->index].name,
+				    text(meta, "name", ""));
 	if (hint->kind == EDGETPU_SCRATCH_IN || hint->kind == EDGETPU_SCRATCH_OUT)
 		assert_string_equal(hint->kind == EDGETPU_SCRATCH_IN ? "OUTFEED" : "INFEED",
 				    text(theirs, "direction", "INFEED"));
@@ -173,7 +181,8 @@ static void flatc_reads_the_same_in_our_samples(void **state)
 	(void)state;
 	for (int i = 0; i < COMPILED_SAMPLES; i++) {
 		size_t size;
-		void *bytes = compiled_options(compiled_sample((enum compiled_sample)i), NULL, &size);
+		void *bytes = compiled_options(compiled_sample((enum compiled_sample)i),
+					       NULL, &size);
 
 		compare_with_flatc(bytes, size);
 		free(bytes);

@@ -46,7 +46,8 @@ static void forget(struct read *read)
 	free(read->bytes);
 }
 
-static struct edgetpu_layer layer_of(enum edgetpu_type type, uint32_t y, uint32_t x, uint32_t z)
+static struct edgetpu_layer layer_of(enum edgetpu_type type, uint32_t y, uint32_t x,
+				     uint32_t z)
 {
 	uint32_t element = type == EDGETPU_UINT8 || type == EDGETPU_INT8 ? 1 :
 			   type == EDGETPU_SINGLE ? 4 : 2;

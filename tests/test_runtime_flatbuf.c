@@ -18,17 +18,19 @@ static const char schema_text[] =
 	"file_identifier \"TEST\";\n"
 	"table Leaf { flag:bool; note:string; leaves:[Leaf]; }\n"
 	"union Any { Leaf }\n"
+	"struct Pair { first:int; second:int; }\n"
 	"table Root {\n"
 	"	tiny:byte = 3; small:ubyte; number:int; count:uint; wide:long; vast:ulong;\n"
 	"	real:float; text:string; leaf:Leaf; any:Any; ints:[int]; longs:[long];\n"
 	"	reals:[float]; texts:[string]; leaves:[Leaf]; flag:bool;\n"
+	"	brief:short; pairs:[Pair];\n"
 	"}\n"
 	"root_type Root;\n";
 
 enum { LEAF_FLAG, LEAF_NOTE, LEAF_LEAVES };
 enum {
 	TINY, SMALL, NUMBER, COUNT, WIDE, VAST, REAL, TEXT, LEAF, ANY_TYPE, ANY, INTS, LONGS,
-	REALS, TEXTS, LEAVES, FLAG, FIELDS
+	REALS, TEXTS, LEAVES, FLAG, BRIEF, PAIRS, FIELDS
 };
 
 static const struct flatbuf_type leaf_type;
@@ -63,6 +65,8 @@ static const struct flatbuf_field root_fields[] = {
 	[TEXTS] = { .name = "texts", .kind = FLATBUF_STRINGS },
 	[LEAVES] = { .name = "leaves", .kind = FLATBUF_TABLES, .type = &leaf_type },
 	[FLAG] = { .name = "flag", .kind = FLATBUF_SCALAR, .width = 1 },
+	[BRIEF] = { .name = "brief", .kind = FLATBUF_SCALAR, .width = 2 },
+	[PAIRS] = { .name = "pairs", .kind = FLATBUF_STRUCTS, .width = 8 },
 };
 static const struct flatbuf_type root_type = { FIELDS, root_fields };
 
@@ -83,7 +87,8 @@ static int write_buffer(void **state)
 		"leaf: {flag: true, note: 'inner'}, any_type: Leaf, any: {note: 'other'}, "
 		"ints: [1, -2, 3], longs: [-4, 5], reals: [0.5, -1.5], "
 		"texts: ['one', '', 'three'], leaves: [{}, {note: 'second', leaves: [{}]}], "
-		"flag: true}", &size);
+		"flag: true, brief: -300, "
+		"pairs: [{first: 1, second: 2}, {first: 3, second: -4}]}", &size);
 	(void)unlink(path);
 	return 0;
 }
@@ -112,6 +117,7 @@ static void scalars_are_what_flatc_wrote(void **state)
 	(void)state;
 	assert_int_equal(flatbuf_i8(root, TINY, 3), 3);
 	assert_int_equal(flatbuf_u8(root, SMALL, 0), 200);
+	assert_int_equal(flatbuf_i16(root, BRIEF, 0), -300);
 	assert_int_equal(flatbuf_i32(root, NUMBER, 0), -70000);
 	assert_int_equal(flatbuf_u32(root, COUNT, 0), 4000000000);
 	assert_true(flatbuf_i64(root, WIDE, 0) == INT64_C(-5000000000));
@@ -135,6 +141,12 @@ static void strings_vectors_and_tables_are_what_flatc_wrote(void **state)
 	list = flatbuf_vector(root, INTS);
 	assert_int_equal(list.count, 3);
 	assert_int_equal(flatbuf_vector_i32(list, 1), -2);
+	list = flatbuf_vector(root, PAIRS);
+	assert_int_equal(list.count, 2);
+	assert_int_equal(flatbuf_vector_i32(list, 3), -4); /* structs lie without gaps */
+	list = flatbuf_vector_bytes(flatbuf_vector(root, TEXTS), 2);
+	assert_int_equal(list.count, 5);
+	assert_memory_equal(list.at, "three", 6);
 	list = flatbuf_vector(root, LONGS);
 	assert_int_equal(list.count, 2);
 	assert_int_equal(flatbuf_vector_i64(list, 0), -4);
@@ -224,6 +236,9 @@ static void the_head_of_the_file_is_checked(void **state)
 	assert_int_equal(flatbuf_verify(bytes, 7, &root_type, "TEST", &root, &err), -EINVAL);
 	assert_string_equal(err.text, "root table: 7 bytes are too few for a FlatBuffer");
 	damage(4, 'X', 1, "root table: no file identifier TEST");
+	bytes[4] = 'X';
+	assert_int_equal(flatbuf_verify(bytes, size, &root_type, NULL, &root, &err), 0);
+	bytes[4] = 'T';
 	damage(0, 0, 4, "root table: offset 0");
 	snprintf(sentence, sizeof(sentence),
 		 "root table: offset %zu at byte 0 leads past the end of the file", size - 3);
@@ -289,6 +304,8 @@ static void vectors_are_checked(void **state)
 	snprintf(sentence, sizeof(sentence),
 		 "texts[1]: offset 65536 at byte %zu leads past the end of the file", texts + 8);
 	damage(texts + 8, 65536, 4, sentence);
+	damage(target_of(slot_of(root, PAIRS)), 1 << 29, 4,
+	       "pairs: 536870912 elements run past the end of the file");
 	damage(leaves + 8, 0, 4, "leaves[1]: offset 0");
 	damage(leaves, 1 << 30, 4, "leaves: 1073741824 elements run past the end of the file");
 }

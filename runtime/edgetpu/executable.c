@@ -139,7 +139,8 @@ static int read_target(const struct edgetpu_executable *executable, struct flatb
 	case DARWINN_INPUT_ACTIVATION:
 		if (find_layer(executable, meta, &hint->index) < 0)
 			return no_layer(meta, err);
-		hint->kind = desc == DARWINN_OUTPUT_ACTIVATION ? EDGETPU_OUTPUT : EDGETPU_INPUT;
+		hint->kind = desc == DARWINN_OUTPUT_ACTIVATION ? EDGETPU_OUTPUT
+							       : EDGETPU_INPUT;
 		layer = desc == DARWINN_OUTPUT_ACTIVATION ? executable->output :
 							    executable->input;
 		*room = (uint64_t)layer[hint->index].size * layer[hint->index].executions;
@@ -247,8 +248,9 @@ static int read_layers(struct flatbuf_table table, struct edgetpu_executable *ex
 				    false, memory, &input, &executable->inputs, err);
 
 	if (r == 0)
-		r = edgetpu_layers_read(flatbuf_vector(table, DARWINN_EXECUTABLE_OUTPUT_LAYERS),
-					true, memory, &output, &executable->outputs, err);
+		r = edgetpu_layers_read(
+			flatbuf_vector(table, DARWINN_EXECUTABLE_OUTPUT_LAYERS), true,
+			memory, &output, &executable->outputs, err);
 	if (r == 0)
 		r = edgetpu_states_match(output, executable->outputs, input,
 					 executable->inputs, err);
@@ -263,10 +265,11 @@ static int read_numbers(struct flatbuf_table table, struct edgetpu_executable *e
 			struct atoll_error *err)
 {
 	const char *name = flatbuf_string(table, DARWINN_EXECUTABLE_NAME);
-	struct flatbuf_vector parameters = flatbuf_vector(table, DARWINN_EXECUTABLE_PARAMETERS);
+	struct flatbuf_vector parameters =
+		flatbuf_vector(table, DARWINN_EXECUTABLE_PARAMETERS);
 	int32_t scratch = flatbuf_i32(table, DARWINN_EXECUTABLE_SCRATCH_SIZE_BYTES, 0);
-	int32_t narrow = flatbuf_i32(table, DARWINN_EXECUTABLE_USED_NARROW_MEMORY_BYTES_PER_TILE,
-				     0);
+	int32_t narrow = flatbuf_i32(
+		table, DARWINN_EXECUTABLE_USED_NARROW_MEMORY_BYTES_PER_TILE, 0);
 	int16_t type = flatbuf_i16(table, DARWINN_EXECUTABLE_TYPE, 0);
 
 	if (type < EDGETPU_STAND_ALONE || type > EDGETPU_EXECUTION)

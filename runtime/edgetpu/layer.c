@@ -84,7 +84,8 @@ static int read_dimensions(struct flatbuf_table table, struct edgetpu_layer *lay
 		return r;
 	r = edgetpu_shape_read(flatbuf_child(table, DARWINN_LAYER_SHAPE), layer->shape);
 	if (r < 0)
-		return atoll_error_set(err, r, "its shape has more than 5 or empty dimensions");
+		return atoll_error_set(err, r,
+				       "its shape has more than 5 or empty dimensions");
 	layer->rank = (uint32_t)r;
 	return 0;
 }
@@ -98,7 +99,8 @@ static int read_sizes(struct flatbuf_table table, struct edgetpu_layer *layer,
 {
 	uint64_t cube = bounded_product(bounded_product(layer->y, layer->x), layer->z);
 	uint64_t elements = layer->rank ? 1 : cube;
-	int r = read_count(table, DARWINN_LAYER_SIZE_BYTES, "size_bytes", 0, &layer->size, err);
+	int r = read_count(table, DARWINN_LAYER_SIZE_BYTES, "size_bytes", 0,
+			   &layer->size, err);
 
 	if (r == 0)
 		r = read_count(table, DARWINN_LAYER_EXECUTION_COUNT_PER_INFERENCE,

@@ -228,7 +228,8 @@ static int read_slice(struct flatbuf_table table, int32_t offset,
 	if (rank < 0 || (uint32_t)rank != layer->rank || offset < 0)
 		return -EINVAL;
 	slice->offset = (size_t)offset;
-	if (read_strides(flatbuf_vector(table, DARWINN_TENSOR_LAYOUT_STRIDE), layer, slice) < 0 ||
+	if (read_strides(flatbuf_vector(table, DARWINN_TENSOR_LAYOUT_STRIDE), layer,
+			 slice) < 0 ||
 	    !is_inside(slice, layer))
 		return -EINVAL;
 	return 0;
@@ -298,13 +299,14 @@ static int read_slices(struct flatbuf_table info, struct edgetpu_layer *layer,
 	if (!slice)
 		return atoll_error_set(err, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < layouts.count; i++)
-		if (read_slice(flatbuf_vector_table(layouts, i), flatbuf_vector_i32(offsets, i),
-			       layer, &slice[i]) < 0)
+		if (read_slice(flatbuf_vector_table(layouts, i),
+			       flatbuf_vector_i32(offsets, i), layer, &slice[i]) < 0)
 			return atoll_error_set(err, -EINVAL, "slice %" PRIu32 " does not fit "
 					       "its shape or its %" PRIu32 " bytes", i,
 					       layer->size);
 	if (!is_partition(slice, layouts.count, layer))
-		return atoll_error_set(err, -EINVAL, "its slices do not hold each number once");
+		return atoll_error_set(err, -EINVAL,
+				       "its slices do not hold each number once");
 	layer->layout.is_flat = layouts.count == 1 && is_dense(&slice[0], layer);
 	layer->layout.slices = layer->layout.is_flat ? 0 : layouts.count;
 	layer->layout.slice = slice;

@@ -26,6 +26,7 @@
 
 #define REFUSED "Failed to prepare for TPU. Failed precondition: "
 #define BROKEN "Failed to prepare for TPU. Internal: "
+#define ODD_COMBINATION BROKEN "Invalid combination of executables in the package."
 
 /* Packages that ask for less than this make the vendor's runtime warn. */
 #define RUNTIME_VERSION_EXPECTED 10
@@ -87,7 +88,8 @@ static int check_count(struct flexbuf_value options, struct atoll_error *err)
 	if (r == 0)
 		r = count_under(options, "7", &more);
 	if (r < 0)
-		return atoll_error_set(err, r, EDGETPU_OPERATOR ": chips or packages: not a list");
+		return atoll_error_set(err, r, EDGETPU_OPERATOR
+				       ": chips or packages: not a list");
 	if (more > 0)
 		return atoll_error_set(err, -ENOTSUP,
 				       "Multiple executables custom op is not supported.");
@@ -160,12 +162,13 @@ static int check_runtime(struct whole *whole, struct flatbuf_table package,
 	int32_t version = flatbuf_i32(package, DARWINN_PACKAGE_MIN_RUNTIME_VERSION, 0);
 
 	if (version > EDGETPU_RUNTIME_VERSION)
-		return atoll_error_set(err, -ENOTSUP, REFUSED "Package requires runtime version "
-				       "(%" PRId32 "), which is newer than this runtime version "
-				       "(%d).", version, EDGETPU_RUNTIME_VERSION);
+		return atoll_error_set(err, -ENOTSUP, REFUSED
+				       "Package requires runtime version (%" PRId32 "), which "
+				       "is newer than this runtime version (%d).", version,
+				       EDGETPU_RUNTIME_VERSION);
 	if (version < RUNTIME_VERSION_EXPECTED)
-		warn(whole, "Minimum runtime version required by package (%" PRId32 ") is lower "
-		     "than expected (%d).", version, RUNTIME_VERSION_EXPECTED);
+		warn(whole, "Minimum runtime version required by package (%" PRId32
+		     ") is lower than expected (%d).", version, RUNTIME_VERSION_EXPECTED);
 	whole->package.runtime_version = version;
 	return 0;
 }
@@ -186,8 +189,8 @@ static int read_executable(struct flatbuf_vector bytes, struct edgetpu_executabl
 		return atoll_error_set(err, -EINVAL,
 				       REFUSED "Executable has invalid batch size.");
 	if (batch > 1)
-		return atoll_error_set(err, -ENOTSUP, REFUSED "Executable has batch size %" PRId32
-				       ", and only 1 is run.", batch);
+		return atoll_error_set(err, -ENOTSUP, REFUSED "Executable has batch size %"
+				       PRId32 ", and only 1 is run.", batch);
 	if (edgetpu_executable_read(table, executable, memory, &why) < 0)
 		return told(err, &why, BROKEN "Executable verification failed.");
 	return 0;
@@ -205,8 +208,9 @@ static int sort_executables(const struct whole *whole, uint32_t count, struct fo
 		enum edgetpu_executable_type type = whole->executable[i].type;
 
 		if (found->of[type])
-			return atoll_error_set(err, -EINVAL, BROKEN "Multiple executables of the "
-					       "same type were found in the package.");
+			return atoll_error_set(err, -EINVAL, BROKEN
+					       "Multiple executables of the same type were "
+					       "found in the package.");
 		found->of[type] = &whole->executable[i];
 	}
 	return 0;
@@ -225,8 +229,7 @@ static int choose(struct whole *whole, uint32_t count, struct atoll_error *err)
 	if (r < 0)
 		return r;
 	if (count == 2 && !is_pair)
-		return atoll_error_set(err, -EINVAL, BROKEN "Invalid combination of executables "
-				       "in the package.");
+		return atoll_error_set(err, -EINVAL, ODD_COMBINATION);
 	whole->package.main = count == 1 ? &whole->executable[0] :
 			      count == 2 ? found.of[EDGETPU_EXECUTION] :
 					   found.of[EDGETPU_STAND_ALONE];
@@ -263,8 +266,7 @@ static int read_executables(struct whole *whole, struct flatbuf_vector bytes,
 	if (executables.count == 0)
 		return atoll_error_set(err, -EINVAL, REFUSED "No executables provided.");
 	if (executables.count > EXECUTABLES_MAX)
-		return atoll_error_set(err, -EINVAL, BROKEN "Invalid combination of executables "
-				       "in the package.");
+		return atoll_error_set(err, -EINVAL, ODD_COMBINATION);
 	for (uint32_t i = 0; i < executables.count && r == 0; i++)
 		r = read_executable(flatbuf_vector_bytes(executables, i),
 				    &whole->executable[i], &whole->memory, err);

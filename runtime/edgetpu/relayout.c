@@ -76,9 +76,10 @@ static size_t run_at(const struct edgetpu_layer *layer, uint32_t y,
 	const struct edgetpu_layout *layout = &layer->layout;
 	uint32_t tile = (uint32_t)layout->y_tile[y] + (uint32_t)layout->x_tile[run->x];
 
-	return layer->element * ((size_t)layout->tile_offset[tile] +
-				 (size_t)layout->y_local[y] * (size_t)layout->row_size[run->x] +
-				 (size_t)layout->x_local[run->x]);
+	return layer->element *
+	       ((size_t)layout->tile_offset[tile] +
+		(size_t)layout->y_local[y] * (size_t)layout->row_size[run->x] +
+		(size_t)layout->x_local[run->x]);
 }
 
 static void from_tiles(const struct edgetpu_layer *layer, const uint8_t *wire, uint8_t *tensor)
@@ -110,7 +111,8 @@ static void to_tiles(const struct edgetpu_layer *layer, const uint8_t *tensor, u
 			const struct edgetpu_run *run = &layer->layout.run[i];
 
 			open_gaps(wire + run_at(layer, y, run), tensor,
-				  (size_t)run->pitch * layer->element, pixel, run->count, mask);
+				  (size_t)run->pitch * layer->element, pixel,
+				  run->count, mask);
 			tensor += run->count * pixel;
 		}
 }
@@ -126,7 +128,8 @@ static struct row row_at(const struct edgetpu_layer *layer, const struct edgetpu
 	size_t wire = 0, tensor = 0;
 
 	for (uint32_t i = 0; i < layer->rank; i++) {
-		size_t extent = (size_t)((int64_t)layer->shape[i].end - layer->shape[i].start + 1);
+		size_t extent = (size_t)((int64_t)layer->shape[i].end -
+					 layer->shape[i].start + 1);
 
 		wire += slice->stride[i] * (size_t)((int64_t)index[i] - slice->range[i].start);
 		tensor = tensor * extent + (size_t)((int64_t)index[i] - layer->shape[i].start);
@@ -173,7 +176,8 @@ static size_t row_length(const struct edgetpu_layer *layer, const struct edgetpu
 	return (size_t)((int64_t)last->end - last->start + 1);
 }
 
-static void from_slices(const struct edgetpu_layer *layer, const uint8_t *wire, uint8_t *tensor)
+static void from_slices(const struct edgetpu_layer *layer, const uint8_t *wire,
+			uint8_t *tensor)
 {
 	for (uint32_t i = 0; i < layer->layout.slices; i++) {
 		const struct edgetpu_slice *slice = &layer->layout.slice[i];
@@ -184,8 +188,9 @@ static void from_slices(const struct edgetpu_layer *layer, const uint8_t *wire, 
 		do {
 			struct row row = row_at(layer, slice, index);
 
-			copy_strided(tensor + row.tensor, layer->element, wire + row.wire, step,
-				     row_length(layer, slice), layer);
+			copy_strided(tensor + row.tensor, layer->element,
+				     wire + row.wire, step, row_length(layer, slice),
+				     layer);
 		} while (next_row(layer, slice, index));
 	}
 }
@@ -201,8 +206,8 @@ static void to_slices(const struct edgetpu_layer *layer, const uint8_t *tensor, 
 		do {
 			struct row row = row_at(layer, slice, index);
 
-			copy_strided(wire + row.wire, step, tensor + row.tensor, layer->element,
-				     row_length(layer, slice), layer);
+			copy_strided(wire + row.wire, step, tensor + row.tensor,
+				     layer->element, row_length(layer, slice), layer);
 		} while (next_row(layer, slice, index));
 	}
 }
