@@ -29,8 +29,6 @@ static void read_line(struct words *words, const char *line, const struct ids *i
 {
 	bool has_product = strstr(line, ids->product);
 
-	if (line[strspn(line, " \t")] == '#')
-		return;
 	words->has_vendor |= strstr(line, ids->vendor) != NULL;
 	words->has_product |= has_product;
 	words->has_another_product |= strstr(line, "idProduct") && !has_product;
@@ -42,6 +40,11 @@ static bool is_about_it(const struct words *words)
 {
 	return words->has_vendor && (words->has_product || !words->has_another_product) &&
 	       (words->has_group || words->has_seat);
+}
+
+static bool is_remark(const char *line)
+{
+	return line[strspn(line, " \t")] == '#';
 }
 
 static bool goes_on(const char *line)
@@ -60,6 +63,8 @@ static bool look_into(const char *path, const struct ids *ids, bool *is_for_seat
 	size_t room = 0;
 
 	while (file && !is_found && getline(&line, &room, file) >= 0) {
+		if (is_remark(line)) /* also between the lines of a rule */
+			continue;
 		read_line(&words, line, ids);
 		if (goes_on(line))
 			continue;

@@ -13,6 +13,7 @@ check_parts += \
 	apps/stop.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
+	apps/tpu_rule.c \
 	apps/tpud_emulators.c \
 	apps/vision.c \
 	apps/vision_draw.c \
@@ -49,6 +50,7 @@ checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_live.c \
 	tests/test_apps_tpu_owner.c \
+	tests/test_apps_tpu_rule.c \
 	tests/test_apps_vision.c \
 	tests/test_apps_visiond_config.c \
 	tests/test_apps_visiond_guard.c \
