@@ -14,13 +14,13 @@
 /* For all who came before; one of them may have to bring the device back. */
 #define TURN_MS 60000
 
-struct edgetpu_device_state *device_state(struct edgetpu_device *device)
+struct edgetpu_device_state *device_lock_state(struct edgetpu_device *device)
 {
 	pthread_mutex_lock(&device->lock);
 	return &device->state;
 }
 
-void device_state_is_set(struct edgetpu_device *device)
+void device_unlock_state(struct edgetpu_device *device)
 {
 	pthread_mutex_unlock(&device->lock);
 }
@@ -29,9 +29,9 @@ enum edgetpu_clock device_clock_wanted(struct edgetpu_device *device)
 {
 	enum edgetpu_clock clock;
 
-	(void)device_state(device);
+	(void)device_lock_state(device);
 	clock = device->clock_wanted;
-	device_state_is_set(device);
+	device_unlock_state(device);
 	return clock;
 }
 
@@ -39,14 +39,6 @@ int device_fail(const struct edgetpu_device *device, const struct atoll_error *w
 		struct atoll_error *err)
 {
 	return atoll_error_set(err, why->code, "edge TPU at %s: %s", device->name, why->text);
-}
-
-int device_take_turn(struct edgetpu_device *device, struct atoll_error *err)
-{
-	if (turn_take(&device->turn, TURN_MS) == 0)
-		return 0;
-	return atoll_error_set(err, -EBUSY, "edge TPU at %s: others used it for %d s",
-			       device->name, TURN_MS / 1000);
 }
 
 void device_forget_parameters(struct edgetpu_device *device)
@@ -57,29 +49,29 @@ void device_forget_parameters(struct edgetpu_device *device)
 
 void device_is_not_awake(struct edgetpu_device *device)
 {
-	struct edgetpu_device_state *state = device_state(device);
+	struct edgetpu_device_state *state = device_lock_state(device);
 
 	device_forget_parameters(device);
 	state->token = 0;
 	state->is_awake = false;
-	device_state_is_set(device);
+	device_unlock_state(device);
 }
 
 void device_count_troubles(struct edgetpu_device *device)
 {
 	struct run_troubles troubles = run_line_take_troubles(device->line);
-	struct edgetpu_device_state *state = device_state(device);
+	struct edgetpu_device_state *state = device_lock_state(device);
 
 	state->heat_warnings += troubles.heat_warnings;
 	state->heat_shutdowns += troubles.heat_shutdowns;
 	state->fatal_errors += troubles.fatal_errors;
-	device_state_is_set(device);
+	device_unlock_state(device);
 }
 
 void device_account(struct edgetpu_device *device, int r, bool is_caching)
 {
 	const struct run_report *report = run_line_report(device->line);
-	struct edgetpu_device_state *state = device_state(device);
+	struct edgetpu_device_state *state = device_lock_state(device);
 
 	state->runs += r == 0;
 	state->failures += r < 0;
@@ -90,8 +82,33 @@ void device_account(struct edgetpu_device *device, int r, bool is_caching)
 	state->answered_ns = (uint64_t)report->answered_ns;
 	state->run_ns = (uint64_t)report->run_ns;
 	state->token = device->token;
-	device_state_is_set(device);
+	device_unlock_state(device);
 	device_count_troubles(device);
+}
+
+static int take_turn(struct edgetpu_device *device, struct atoll_error *err)
+{
+	if (turn_take(&device->turn, TURN_MS) == 0)
+		return 0;
+	return atoll_error_set(err, -EBUSY, "edge TPU at %s: others used it for %d s",
+			       device->name, TURN_MS / 1000);
+}
+
+int device_take(struct edgetpu_device *device, struct atoll_error *err)
+{
+	int r = take_turn(device, err);
+
+	if (r < 0)
+		return r;
+	r = device_make_ready(device, err);
+	if (r < 0)
+		device_give(device);
+	return r;
+}
+
+void device_give(struct edgetpu_device *device)
+{
+	turn_give(&device->turn);
 }
 
 /* --- waking and letting go --- */
@@ -109,11 +126,11 @@ int device_wake(struct edgetpu_device *device, struct atoll_error *err)
 	if (!device->line)
 		return device_fail(device, &why, err);
 
-	state = device_state(device);
+	state = device_lock_state(device);
 	state->is_awake = true;
 	state->clock = clock;
 	state->speed = device->usb->speed;
-	device_state_is_set(device);
+	device_unlock_state(device);
 	return 0;
 }
 
@@ -159,12 +176,26 @@ int device_attach(struct edgetpu_device *device, bool downloads_always, uint32_t
 
 /* --- the device as others see it --- */
 
+static struct edgetpu_device_options settle(const struct edgetpu_device_options *options)
+{
+	struct edgetpu_device_options settled = { .clock = EDGETPU_CLOCK_MAX };
+
+	if (options)
+		settled = *options;
+	if (!settled.timeout_ms)
+		settled.timeout_ms = TIMEOUT_MS;
+	if (!settled.reads_queued)
+		settled.reads_queued = READS_QUEUED;
+	if (settled.reads_queued > READS_MAX)
+		settled.reads_queued = READS_MAX;
+	return settled;
+}
+
 ATOLL_API struct edgetpu_device *edgetpu_device_open(struct usb_bus *bus,
 						     const struct usb_place *place,
 						     const struct edgetpu_device_options *options,
 						     struct atoll_error *err)
 {
-	const struct edgetpu_device_options plain = { .clock = EDGETPU_CLOCK_MAX };
 	struct edgetpu_device *device = calloc(1, sizeof(*device));
 	struct attach_report report = { 0 };
 
@@ -173,13 +204,7 @@ ATOLL_API struct edgetpu_device *edgetpu_device_open(struct usb_bus *bus,
 		return NULL;
 	}
 	device->bus = bus;
-	device->options = options ? *options : plain;
-	if (!device->options.timeout_ms)
-		device->options.timeout_ms = TIMEOUT_MS;
-	if (!device->options.reads_queued)
-		device->options.reads_queued = READS_QUEUED;
-	if (device->options.reads_queued > READS_MAX)
-		device->options.reads_queued = READS_MAX;
+	device->options = settle(options);
 	device->turn = (struct turn)TURN_INITIALIZER;
 	device->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	device->residency = 1; /* programs begin with 0 */
@@ -211,41 +236,38 @@ ATOLL_API void edgetpu_device_close(struct edgetpu_device *device)
 
 ATOLL_API void edgetpu_device_set_clock(struct edgetpu_device *device, enum edgetpu_clock clock)
 {
-	(void)device_state(device);
+	(void)device_lock_state(device);
 	device->clock_wanted = clock;
-	device_state_is_set(device);
+	device_unlock_state(device);
 }
 
 ATOLL_API int edgetpu_device_temperature(struct edgetpu_device *device, int32_t *millidegrees,
 					 struct atoll_error *err)
 {
 	struct atoll_error why;
-	int r = device_take_turn(device, err);
+	int r = device_take(device, err);
 
 	if (r < 0)
 		return r;
-	r = device_make_ready(device, err);
-	if (r == 0) {
-		r = chip_temperature(device->usb, millidegrees, &why);
-		if (r < 0) {
-			(void)device_fail(device, &why, err);
-			device_is_not_awake(device);
-			(void)device_let_go(device, NULL); /* otherwise the next one does it */
-		}
+	r = chip_temperature(device->usb, millidegrees, &why);
+	if (r < 0) {
+		(void)device_fail(device, &why, err);
+		device_is_not_awake(device);
+		(void)device_let_go(device, NULL); /* otherwise the next one does it */
 	}
-	turn_give(&device->turn);
+	device_give(device);
 	return r;
 }
 
 ATOLL_API int edgetpu_device_reset(struct edgetpu_device *device, struct atoll_error *err)
 {
-	int r = device_take_turn(device, err);
+	int r = take_turn(device, err);
 
 	if (r < 0)
 		return r;
 	device_is_not_awake(device);
 	r = device_bring_back(device, err);
-	turn_give(&device->turn);
+	device_give(device);
 	return r;
 }
 
@@ -255,6 +277,6 @@ ATOLL_API void edgetpu_device_state(const struct edgetpu_device *device,
 	/* Nothing of it is changed but the lock. */
 	struct edgetpu_device *ours = (struct edgetpu_device *)device;
 
-	*state = *device_state(ours);
-	device_state_is_set(ours);
+	*state = *device_lock_state(ours);
+	device_unlock_state(ours);
 }

@@ -37,9 +37,9 @@ struct edgetpu_device {
 	struct edgetpu_device_state state; /* under lock */
 };
 
-/* Changes of the state are made between these two. */
-struct edgetpu_device_state *device_state(struct edgetpu_device *device);
-void device_state_is_set(struct edgetpu_device *device);
+/* The numbers that others may read at any time are changed between these two. */
+struct edgetpu_device_state *device_lock_state(struct edgetpu_device *device);
+void device_unlock_state(struct edgetpu_device *device);
 
 enum edgetpu_clock device_clock_wanted(struct edgetpu_device *device);
 
@@ -47,8 +47,10 @@ enum edgetpu_clock device_clock_wanted(struct edgetpu_device *device);
 int device_fail(const struct edgetpu_device *device, const struct atoll_error *why,
 		struct atoll_error *err);
 
-/* 0, or -EBUSY; all below need the turn. It is given back by turn_give. */
-int device_take_turn(struct edgetpu_device *device, struct atoll_error *err);
+/* For one user at a time: 0 when it is that one's turn and the device is ready. All
+   that follows is for who has it. */
+int device_take(struct edgetpu_device *device, struct atoll_error *err);
+void device_give(struct edgetpu_device *device);
 
 void device_forget_parameters(struct edgetpu_device *device);
 void device_is_not_awake(struct edgetpu_device *device);

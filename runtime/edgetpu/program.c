@@ -23,15 +23,20 @@ struct edgetpu_program {
 	uint8_t *memory;                /* of those, and scratch */
 };
 
-/* Room behind `*used` in the memory of a program; false when sizes are nonsense. */
-static bool reserve(size_t *used, size_t size)
-{
-	size_t rounded;
+/* The memory of a program, handed out piece by piece; while it is NULL, counted. */
+struct supply {
+	uint8_t *memory;
+	size_t used;    /* SIZE_MAX: sizes are nonsense */
+};
 
-	if (__builtin_add_overflow(size, ALIGNMENT - 1, &rounded))
-		return false;
-	rounded -= rounded % ALIGNMENT;
-	return !__builtin_add_overflow(*used, rounded, used);
+static uint8_t *hand_out(struct supply *supply, size_t size)
+{
+	size_t at = supply->used, rounded;
+
+	if (__builtin_add_overflow(size, ALIGNMENT - 1, &rounded) ||
+	    __builtin_add_overflow(at, rounded - rounded % ALIGNMENT, &supply->used))
+		supply->used = SIZE_MAX;
+	return supply->memory ? supply->memory + at : NULL;
 }
 
 static size_t wire_bytes(const struct edgetpu_layer *layer)
@@ -47,56 +52,42 @@ static bool is_always_direct(const struct edgetpu_layer *input)
 	return edgetpu_is_plain(input) && input->bytes == wire_bytes(input);
 }
 
-static bool measure(const struct edgetpu_package *package, size_t *bytes)
-{
-	const struct edgetpu_executable *main = package->main;
-
-	*bytes = 0;
-	for (uint32_t i = 0; i < main->inputs; i++)
-		if (!is_always_direct(&main->input[i]) &&
-		    !reserve(bytes, wire_bytes(&main->input[i])))
-			return false;
-	for (uint32_t i = 0; i < main->outputs; i++)
-		if (!edgetpu_is_plain(&main->output[i]) &&
-		    !reserve(bytes, wire_bytes(&main->output[i])))
-			return false;
-	return reserve(bytes, main->scratch_bytes) &&
-	       (!package->caching || reserve(bytes, package->caching->scratch_bytes));
-}
-
-static uint8_t *hand_out(struct edgetpu_program *program, size_t *used, size_t size)
-{
-	uint8_t *at = program->memory + *used;
-
-	(void)reserve(used, size); /* measured already */
-	return at;
-}
-
-static void lay_out(struct edgetpu_program *program)
+static void lay_out(struct edgetpu_program *program, struct supply *supply)
 {
 	const struct edgetpu_executable *main = program->package->main;
-	size_t used = 0;
+	const struct edgetpu_executable *caching = program->package->caching;
 
 	for (uint32_t i = 0; i < main->inputs; i++)
 		if (!is_always_direct(&main->input[i]))
-			program->sent[i] = hand_out(program, &used,
-						    wire_bytes(&main->input[i]));
+			program->sent[i] = hand_out(supply, wire_bytes(&main->input[i]));
 	for (uint32_t i = 0; i < main->outputs; i++)
 		if (!edgetpu_is_plain(&main->output[i]))
-			program->received[i] = hand_out(program, &used,
-							wire_bytes(&main->output[i]));
+			program->received[i] = hand_out(supply, wire_bytes(&main->output[i]));
 	program->main = (struct run_part){
 		.executable = main,
 		.input = program->input,
 		.output = program->output,
-		.scratch = hand_out(program, &used, main->scratch_bytes),
+		.scratch = hand_out(supply, main->scratch_bytes),
 	};
-	if (program->package->caching)
+	if (caching)
 		program->caching = (struct run_part){
-			.executable = program->package->caching,
-			.scratch = hand_out(program, &used,
-					    program->package->caching->scratch_bytes),
+			.executable = caching,
+			.scratch = hand_out(supply, caching->scratch_bytes),
 		};
+}
+
+static bool take_memory(struct edgetpu_program *program)
+{
+	struct supply supply = { 0 };
+
+	lay_out(program, &supply);
+	if (supply.used < SIZE_MAX)
+		program->memory = calloc(1, supply.used + 1);
+	if (!program->memory)
+		return false;
+	supply = (struct supply){ .memory = program->memory };
+	lay_out(program, &supply);
+	return true;
 }
 
 /* What is brought onto the chip comes from the package alone. */
@@ -117,7 +108,7 @@ ATOLL_API struct edgetpu_program *edgetpu_program_new(struct edgetpu_device *dev
 						      const struct edgetpu_package *package,
 						      struct atoll_error *err)
 {
-	size_t inputs = package->main->inputs, outputs = package->main->outputs, bytes;
+	size_t inputs = package->main->inputs, outputs = package->main->outputs;
 	struct edgetpu_program *program;
 
 	if (package->caching && check_caching(package->caching, err) < 0)
@@ -131,14 +122,9 @@ ATOLL_API struct edgetpu_program *edgetpu_program_new(struct edgetpu_device *dev
 	program->sent = calloc(inputs + 1, sizeof(*program->sent));
 	program->output = calloc(outputs + 1, sizeof(*program->output));
 	program->received = calloc(outputs + 1, sizeof(*program->received));
-	if (!program->input || !program->sent || !program->output || !program->received ||
-	    !measure(package, &bytes))
-		goto no_memory;
-	program->memory = calloc(1, bytes + 1);
-	if (!program->memory)
-		goto no_memory;
-	lay_out(program);
-	return program;
+	if (program->input && program->sent && program->output && program->received &&
+	    take_memory(program))
+		return program;
 
 no_memory:
 	edgetpu_program_free(program);
@@ -252,13 +238,11 @@ ATOLL_API int edgetpu_program_run(struct edgetpu_program *program,
 	gather_inputs(program, tensors);
 	place_outputs(program, tensors);
 
-	r = device_take_turn(device, err);
+	r = device_take(device, err);
 	if (r < 0)
 		return r;
-	r = device_make_ready(device, err);
-	if (r == 0)
-		r = run_on_chip(program, err);
-	turn_give(&device->turn);
+	r = run_on_chip(program, err);
+	device_give(device);
 	if (r == 0)
 		unfold_outputs(program, tensors);
 	return r;

@@ -56,11 +56,11 @@ static int reopen(struct edgetpu_device *device, struct atoll_error *err)
 	if (!device->pause_ms)
 		wait_for_return(device);
 	r = device_attach(device, false, RECOVERY_MS, &report, err);
-	state = device_state(device);
+	state = device_lock_state(device);
 	state->resets += report.resets;
 	state->downloads += report.downloads;
 	state->reopens += r == 0;
-	device_state_is_set(device);
+	device_unlock_state(device);
 	return r;
 }
 
@@ -108,10 +108,10 @@ static bool mend(struct edgetpu_device *device)
 
 	if (run_line_mend(device->line, NULL) < 0)
 		return false;
-	state = device_state(device);
+	state = device_lock_state(device);
 	state->halts_cleared++;
 	state->is_awake = true;
-	device_state_is_set(device);
+	device_unlock_state(device);
 	return true;
 }
 

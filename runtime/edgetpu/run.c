@@ -22,29 +22,35 @@
 #define ENDPOINT_EVENTS 0x82
 #define ENDPOINT_INTERRUPT 0x83
 
-/* What the vendor's runtime does by default, seen in its traffic. */
-#define SENDING_MAX 3
-
 #define EVENT_BYTES 16
 #define WORD_BYTES 4
+
+#define NS_PER_MS INT64_C(1000000)
+
+/*
+ * Slots: first those that send, as many as the vendor's runtime has out at a time, seen
+ * in its traffic; then the standing reads, of which those of output are the last.
+ */
+enum { SEND_FIRST, SEND_END = 3, READ_EVENTS = SEND_END, READ_INTERRUPT, READ_OUTPUT };
 
 struct slot {
 	struct usb_transfer transfer;
 	struct run_line *line;
 	bool is_out;            /* submitted, `done` has not come */
 	bool has_come;          /* output that waits for what was asked for before it */
-	struct walk_cursor what; /* when sending: for sentences */
-	uint8_t *header;        /* when sending: WALK_HEADER_BYTES */
+	/* Of one that sends: where the walk stood, for sentences, and room for a header. */
+	struct walk_cursor what;
+	uint8_t header[WALK_HEADER_BYTES];
 };
 
 struct run_line {
 	struct usb_device *usb;
 	uint32_t timeout_ms, chunk;
-	uint8_t *memory;        /* what the slots read into, and headers */
+	uint8_t *memory;        /* a chunk for each read */
 	size_t memory_bytes;
 
 	struct atoll_error failure;  /* code 0: none */
-	uint8_t stalled;        /* the endpoint, when that was all */
+	bool has_stalled;       /* an endpoint, and that was all */
 	bool is_stopping;
 
 	struct walk walk;
@@ -55,15 +61,10 @@ struct run_line {
 	struct run_report report;
 	struct run_troubles troubles;
 
-	struct slot send[SENDING_MAX];
-	uint32_t oldest;        /* of the reads of output */
-	uint32_t reads;         /* standing reads: events, interrupts, outputs... */
-	struct slot read[];
+	uint32_t oldest;        /* of the slots that read output */
+	uint32_t slots;
+	struct slot slot[];
 };
-
-#define READ_EVENTS 0
-#define READ_INTERRUPT 1
-#define READ_OUTPUT 2
 
 static const struct usb_ops *ops_of(const struct run_line *line)
 {
@@ -89,7 +90,6 @@ static int fail_to_send(struct run_line *line, const struct slot *slot, int stat
 		    walk_piece_text(&line->walk, &slot->what, slot->transfer.length, what), why);
 }
 
-/* What did not come in time. */
 static int fail_to_come(struct run_line *line, int status, const char *why)
 {
 	char what[WALK_TEXT];
@@ -97,16 +97,18 @@ static int fail_to_come(struct run_line *line, int status, const char *why)
 	return fail(line, status, "%s: %s", walk_due_text(&line->walk, line->chunk, what), why);
 }
 
-static const char *endpoint_name(uint8_t endpoint)
+static int fail_to_read(struct run_line *line, uint8_t endpoint, int status)
 {
-	switch (endpoint) {
-	case ENDPOINT_EVENTS:
-		return "events";
-	case ENDPOINT_INTERRUPT:
-		return "interrupts";
-	default:
-		return "outputs";
-	}
+	return fail(line, status, "reading %s: %s",
+		    endpoint == ENDPOINT_OUTPUT ? "outputs" :
+		    endpoint == ENDPOINT_EVENTS ? "events" : "interrupts",
+		    usb_status_text(status));
+}
+
+static void remember_stall(struct run_line *line, const struct usb_transfer *transfer)
+{
+	if (transfer->status == -EPIPE && !line->failure.code)
+		line->has_stalled = true;
 }
 
 /* --- what the device says --- */
@@ -118,8 +120,7 @@ static void submit_read(struct slot *slot)
 
 	slot->is_out = r == 0;
 	if (r < 0)
-		(void)fail(line, r, "reading %s: %s", endpoint_name(slot->transfer.endpoint),
-			   usb_status_text(r));
+		(void)fail_to_read(line, slot->transfer.endpoint, r);
 }
 
 static void take_output(struct run_line *line, const uint8_t *bytes, uint32_t count)
@@ -137,15 +138,15 @@ static void take_output(struct run_line *line, const uint8_t *bytes, uint32_t co
    the stream has the order in which they were asked for. */
 static void take_outputs(struct run_line *line)
 {
-	struct slot *slot = &line->read[line->oldest];
+	struct slot *slot = &line->slot[line->oldest];
 
 	while (slot->has_come && !line->failure.code) {
 		slot->has_come = false;
 		take_output(line, slot->transfer.data, slot->transfer.actual);
 		if (!line->failure.code)
 			submit_read(slot);
-		line->oldest = line->oldest + 1 < line->reads ? line->oldest + 1 : READ_OUTPUT;
-		slot = &line->read[line->oldest];
+		line->oldest = line->oldest + 1 < line->slots ? line->oldest + 1 : READ_OUTPUT;
+		slot = &line->slot[line->oldest];
 	}
 }
 
@@ -186,10 +187,8 @@ static void read_is_done(struct usb_transfer *transfer)
 		return;
 	}
 	if (transfer->status < 0) {
-		if (transfer->status == -EPIPE && !line->failure.code)
-			line->stalled = transfer->endpoint;
-		(void)fail(line, transfer->status, "reading %s: %s",
-			   endpoint_name(transfer->endpoint), usb_status_text(transfer->status));
+		remember_stall(line, transfer);
+		(void)fail_to_read(line, transfer->endpoint, transfer->status);
 		return;
 	}
 	if (transfer->endpoint == ENDPOINT_OUTPUT) {
@@ -236,8 +235,7 @@ static void send_is_done(struct usb_transfer *transfer)
 	if (line->is_stopping)
 		return;
 	if (transfer->status < 0) {
-		if (transfer->status == -EPIPE && !line->failure.code)
-			line->stalled = transfer->endpoint;
+		remember_stall(line, transfer);
 		(void)fail_to_send(line, slot, transfer->status,
 				   usb_status_text(transfer->status));
 	} else if (transfer->actual != transfer->length) {
@@ -266,12 +264,12 @@ static void send_next(struct run_line *line, struct slot *slot)
 
 static void send_what_may_go(struct run_line *line)
 {
-	for (uint32_t i = 0; i < SENDING_MAX; i++) {
-		if (line->send[i].is_out)
+	for (uint32_t i = SEND_FIRST; i < SEND_END; i++) {
+		if (line->slot[i].is_out)
 			continue;
 		if (line->failure.code || !walk_may_send(&line->walk, line->sending))
 			return;
-		send_next(line, &line->send[i]);
+		send_next(line, &line->slot[i]);
 	}
 }
 
@@ -293,18 +291,18 @@ static void look_at_the_clock(struct run_line *line)
 
 static int fail_by_time(struct run_line *line)
 {
-	for (uint32_t i = 0; i < SENDING_MAX; i++)
-		if (line->send[i].is_out)
-			return fail_to_send(line, &line->send[i], -ETIMEDOUT, "timed out");
+	for (uint32_t i = SEND_FIRST; i < SEND_END; i++)
+		if (line->slot[i].is_out)
+			return fail_to_send(line, &line->slot[i], -ETIMEDOUT, "timed out");
 	return fail_to_come(line, -ETIMEDOUT, "timed out");
 }
 
 static void wait_for_something(struct run_line *line)
 {
-	int64_t limit_ns = (int64_t)line->timeout_ms * 1000000;
+	int64_t limit_ns = line->timeout_ms * NS_PER_MS;
 	int64_t left_ns = line->moved_ns + limit_ns - now_ns(line);
-	int r = ops_of(line)->wait(line->usb,
-				   left_ns > 0 ? (uint32_t)((left_ns + 999999) / 1000000) : 0);
+	int64_t left_ms = left_ns > 0 ? (left_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+	int r = ops_of(line)->wait(line->usb, (uint32_t)left_ms);
 
 	if (r < 0 && r != -ETIMEDOUT) {
 		(void)fail_to_come(line, r, usb_status_text(r));
@@ -315,33 +313,29 @@ static void wait_for_something(struct run_line *line)
 		(void)fail_by_time(line);
 }
 
-static uint32_t count_out(const struct run_line *line)
+static bool is_any_out(const struct run_line *line)
 {
-	uint32_t count = line->sending;
-
-	for (uint32_t i = 0; i < line->reads; i++)
-		count += line->read[i].is_out;
-	return count;
+	for (uint32_t i = 0; i < line->slots; i++)
+		if (line->slot[i].is_out)
+			return true;
+	return false;
 }
 
 /* Take back everything that is out, for at most RUN_REAP_MS. */
 static int stop(struct run_line *line)
 {
-	int64_t end_ns = now_ns(line) + RUN_REAP_MS * INT64_C(1000000);
+	int64_t end_ns = now_ns(line) + RUN_REAP_MS * NS_PER_MS;
 
 	line->is_stopping = true;
-	for (uint32_t i = 0; i < SENDING_MAX; i++)
-		if (line->send[i].is_out)
-			ops_of(line)->cancel(line->usb, &line->send[i].transfer);
-	for (uint32_t i = 0; i < line->reads; i++)
-		if (line->read[i].is_out)
-			ops_of(line)->cancel(line->usb, &line->read[i].transfer);
-	while (count_out(line)) {
+	for (uint32_t i = 0; i < line->slots; i++)
+		if (line->slot[i].is_out)
+			ops_of(line)->cancel(line->usb, &line->slot[i].transfer);
+	while (is_any_out(line)) {
 		int64_t left_ns = end_ns - now_ns(line);
 
 		if (left_ns <= 0)
 			return -EBUSY;
-		if (ops_of(line)->wait(line->usb, (uint32_t)(left_ns / 1000000) + 1) < 0)
+		if (ops_of(line)->wait(line->usb, (uint32_t)(left_ns / NS_PER_MS) + 1) < 0)
 			ops_of(line)->sleep_ms(line->usb->bus, 1);
 	}
 	return 0;
@@ -376,7 +370,7 @@ int run_parts(struct run_line *line, const struct run_part *part, uint32_t parts
 		(void)give_up(line, err);
 		/* Then clearing the stall would not be enough. */
 		if (line->report.bytes_out || line->report.bytes_in)
-			line->stalled = 0;
+			line->has_stalled = false;
 	}
 	/* What comes now belongs to no run. */
 	line->walk = (struct walk){ 0 };
@@ -415,65 +409,55 @@ static int start_reads(struct run_line *line)
 {
 	line->is_stopping = false;
 	line->oldest = READ_OUTPUT;
-	for (uint32_t i = 0; i < line->reads && !line->failure.code; i++) {
-		line->read[i].has_come = false;
-		submit_read(&line->read[i]);
+	for (uint32_t i = READ_EVENTS; i < line->slots && !line->failure.code; i++) {
+		line->slot[i].has_come = false;
+		submit_read(&line->slot[i]);
 	}
 	return line->failure.code;
 }
 
-static void lay_out(struct run_line *line, uint32_t chunk)
+static void lay_out(struct run_line *line)
 {
-	uint8_t *at = line->memory;
+	for (uint32_t i = 0; i < line->slots; i++) {
+		struct slot *slot = &line->slot[i];
+		struct usb_transfer *transfer = &slot->transfer;
 
-	for (uint32_t i = 0; i < line->reads; i++) {
-		static const struct { uint8_t endpoint; uint32_t length; } standing[] = {
-			[READ_EVENTS] = { ENDPOINT_EVENTS, EVENT_BYTES },
-			[READ_INTERRUPT] = { ENDPOINT_INTERRUPT, WORD_BYTES },
-		};
-		bool is_output = i >= READ_OUTPUT;
-
-		line->read[i].line = line;
-		line->read[i].transfer = (struct usb_transfer){
-			.endpoint = is_output ? ENDPOINT_OUTPUT : standing[i].endpoint,
-			.length = is_output ? chunk : standing[i].length,
-			.data = at,
-			.done = read_is_done,
-			.context = &line->read[i],
-		};
-		at += chunk;
-	}
-	for (uint32_t i = 0; i < SENDING_MAX; i++) {
-		line->send[i].line = line;
-		line->send[i].header = at + (size_t)i * WALK_HEADER_BYTES;
-		line->send[i].transfer = (struct usb_transfer){
-			.endpoint = ENDPOINT_OUT,
-			.timeout_ms = line->timeout_ms,
-			.done = send_is_done,
-			.context = &line->send[i],
-		};
+		slot->line = line;
+		transfer->context = slot;
+		if (i < SEND_END) {
+			transfer->endpoint = ENDPOINT_OUT;
+			transfer->timeout_ms = line->timeout_ms;
+			transfer->done = send_is_done;
+			continue;
+		}
+		transfer->endpoint = i == READ_EVENTS    ? ENDPOINT_EVENTS :
+				     i == READ_INTERRUPT ? ENDPOINT_INTERRUPT :
+							   ENDPOINT_OUTPUT;
+		transfer->length = i == READ_EVENTS    ? EVENT_BYTES :
+				   i == READ_INTERRUPT ? WORD_BYTES :
+							 line->chunk;
+		transfer->data = line->memory + (size_t)(i - READ_EVENTS) * line->chunk;
+		transfer->done = read_is_done;
 	}
 }
 
 struct run_line *run_line_open(struct usb_device *usb, uint32_t timeout_ms, uint32_t reads,
 			       struct atoll_error *err)
 {
-	uint32_t chunk = chip_output_chunk(usb->speed);
-	struct run_line *line;
+	uint32_t slots = READ_OUTPUT + reads;
+	struct run_line *line = calloc(1, sizeof(*line) + slots * sizeof(line->slot[0]));
 
-	reads += READ_OUTPUT;
-	line = calloc(1, sizeof(*line) + reads * sizeof(line->read[0]));
 	if (!line)
 		goto no_memory;
 	line->usb = usb;
 	line->timeout_ms = timeout_ms;
-	line->chunk = chunk;
-	line->reads = reads;
-	line->memory_bytes = (size_t)reads * chunk + SENDING_MAX * WALK_HEADER_BYTES;
+	line->chunk = chip_output_chunk(usb->speed);
+	line->slots = slots;
+	line->memory_bytes = (size_t)(slots - READ_EVENTS) * line->chunk;
 	line->memory = usb->bus->ops->alloc(usb, line->memory_bytes);
 	if (!line->memory)
 		goto no_memory;
-	lay_out(line, chunk);
+	lay_out(line);
 	if (start_reads(line) == 0)
 		return line;
 	(void)give_up(line, err);
@@ -495,10 +479,8 @@ int run_line_close(struct run_line *line)
 	r = stop(line);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < SENDING_MAX; i++)
-		ops_of(line)->forget(line->usb, &line->send[i].transfer);
-	for (uint32_t i = 0; i < line->reads; i++)
-		ops_of(line)->forget(line->usb, &line->read[i].transfer);
+	for (uint32_t i = 0; i < line->slots; i++)
+		ops_of(line)->forget(line->usb, &line->slot[i].transfer);
 	ops_of(line)->dealloc(line->usb, line->memory, line->memory_bytes);
 	free(line);
 	return 0;
@@ -512,7 +494,7 @@ int run_line_mend(struct run_line *line, struct atoll_error *err)
 
 	if (!line->failure.code)
 		return 0;
-	if (!line->stalled || count_out(line))
+	if (!line->has_stalled || is_any_out(line))
 		return atoll_error_set(err, -EIO, "%s", line->failure.text);
 	/* The first to stall is known; others may have, while they were called back. */
 	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
@@ -522,7 +504,7 @@ int run_line_mend(struct run_line *line, struct atoll_error *err)
 			return atoll_error_set(err, r, "clearing a stalled endpoint: %s",
 					       usb_status_text(r));
 	}
-	line->stalled = 0;
+	line->has_stalled = false;
 	line->failure = (struct atoll_error){ 0 };
 	return start_reads(line) < 0 ? give_up(line, err) : 0;
 }
