@@ -94,6 +94,7 @@ checks += \
 	tests/test_edgetpu_relayout.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
+	tests/test_edgetpu_walk.c \
 	tests/test_emulator_bus.c \
 	tests/test_emulator_emulator.c \
 	tests/test_emulator_faults.c \

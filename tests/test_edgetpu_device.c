@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * device.c, program.c and recover.c: programs on emulated Edge TPUs, which are strict,
- * and what becomes of both when things go wrong. That every single transfer may fail is tests/test_faults.c.
+ * and what becomes of both when things go wrong. That every single transfer may fail
+ * is tests/test_faults.c.
  */
 #include "runtime/edgetpu/device.h"
 

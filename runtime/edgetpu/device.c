@@ -234,7 +234,8 @@ ATOLL_API void edgetpu_device_close(struct edgetpu_device *device)
 	free(device);
 }
 
-ATOLL_API void edgetpu_device_set_clock(struct edgetpu_device *device, enum edgetpu_clock clock)
+ATOLL_API void edgetpu_device_set_clock(struct edgetpu_device *device,
+					enum edgetpu_clock clock)
 {
 	(void)device_lock_state(device);
 	device->clock_wanted = clock;

@@ -154,7 +154,8 @@ static int check_hints(const struct edgetpu_executable *executable, struct atoll
 			       "device are disabled.", executable->name);
 }
 
-static void gather_inputs(struct edgetpu_program *program, const struct edgetpu_tensors *tensors)
+static void gather_inputs(struct edgetpu_program *program,
+			  const struct edgetpu_tensors *tensors)
 {
 	const struct edgetpu_executable *main = program->package->main;
 
@@ -171,7 +172,8 @@ static void gather_inputs(struct edgetpu_program *program, const struct edgetpu_
 	}
 }
 
-static void place_outputs(struct edgetpu_program *program, const struct edgetpu_tensors *tensors)
+static void place_outputs(struct edgetpu_program *program,
+			  const struct edgetpu_tensors *tensors)
 {
 	const struct edgetpu_executable *main = program->package->main;
 
@@ -187,7 +189,8 @@ static void place_outputs(struct edgetpu_program *program, const struct edgetpu_
 	}
 }
 
-static void unfold_outputs(struct edgetpu_program *program, const struct edgetpu_tensors *tensors)
+static void unfold_outputs(struct edgetpu_program *program,
+			   const struct edgetpu_tensors *tensors)
 {
 	const struct edgetpu_executable *main = program->package->main;
 

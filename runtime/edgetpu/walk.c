@@ -18,7 +18,8 @@ static const struct edgetpu_hint *hint_at(const struct walk *walk,
 	return &walk->part[at->part].executable->hint[at->hint];
 }
 
-static void go_to(const struct walk *walk, struct walk_cursor *at, uint32_t part, uint32_t hint)
+static void go_to(const struct walk *walk, struct walk_cursor *at, uint32_t part,
+		  uint32_t hint)
 {
 	while (part < walk->parts && hint == walk->part[part].executable->hints) {
 		part++;
