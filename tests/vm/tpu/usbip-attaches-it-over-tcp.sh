@@ -5,6 +5,7 @@
 [ -x /usr/sbin/usbip ] || skip 'usbip is not installed'
 make_model
 start_tpu --listen=127.0.0.1:3240 --count=2 --model="$work/model.tflite"
+mkdir -p /var/run # where usbip writes down what it did
 usbip list -r 127.0.0.1 >"$work/out"
 out_has '1-1: .*18d1:9302'
 out_has '1-2: .*18d1:9302'
