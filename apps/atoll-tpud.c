@@ -273,7 +273,7 @@ static int open_bus(struct daemon *d, struct atoll_error *err)
 
 	d->tpu.clock = d->config->clock;
 	if (d->config->emulators > 0)
-		return tpud_emulators_new(d->config->emulators, &d->tpu, err);
+		return tpud_emulators_new(d->config->emulators, 0, &d->tpu, err);
 	d->tpu.name = "usb";
 	d->tpu.bus = usb_bus_open(err);
 	if (!d->tpu.bus)

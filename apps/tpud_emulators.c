@@ -52,10 +52,10 @@ static int plug_in(struct usb_bus *bus, struct atoll_error *err)
 	return atoll_error_set(err, why.code, "%s", why.text);
 }
 
-int tpud_emulators_new(uint32_t count, struct engine_tpu_options *tpu,
-		       struct atoll_error *err)
+int tpud_emulators_new(uint32_t count, uint64_t bytes_per_second,
+		       struct engine_tpu_options *tpu, struct atoll_error *err)
 {
-	const struct emulator_bus_options options = { .is_time_virtual = false };
+	const struct emulator_bus_options options = { .bytes_per_second = bytes_per_second };
 	struct usb_bus *bus = emulator_bus_new(&options, err);
 
 	if (!bus)

@@ -12,7 +12,7 @@
  *
  *	struct engine_tpu_options tpu;
  *
- *	if (tpud_emulators_new(2, &tpu, &err) < 0)
+ *	if (tpud_emulators_new(2, 0, &tpu, &err) < 0)
  *		return err.code;
  *	plug = plug_new(crew, &tpu, &err);
  *	...
@@ -22,8 +22,9 @@
  * else answer bytes that a test can foretell.
  */
 
-/* Sets bus, name, firmware and teacher. At most 8. */
-int tpud_emulators_new(uint32_t count, struct engine_tpu_options *tpu,
-		       struct atoll_error *err);
+/* Sets bus, name, firmware and teacher. At most 8. `bytes_per_second` of each link,
+   0: no delay. */
+int tpud_emulators_new(uint32_t count, uint64_t bytes_per_second,
+		       struct engine_tpu_options *tpu, struct atoll_error *err);
 
 #endif

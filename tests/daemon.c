@@ -118,7 +118,8 @@ struct daemon *daemon_start(const char *path, const struct daemon_options *optio
 		daemon->options.look_ms = 20;
 	(void)pthread_mutex_init(&daemon->lock, NULL);
 	(void)sem_init(&daemon->is_up, 0, 0);
-	if (tpud_emulators_new(options->tpus, &daemon->tpu, &error) < 0)
+	if (tpud_emulators_new(options->tpus, options->bytes_per_second, &daemon->tpu,
+			       &error) < 0)
 		errx(1, "daemon: %s", error.text);
 	daemon->ops = *daemon->tpu.bus->ops;
 	daemon->ops.sleep_ms = sleep_hurried;

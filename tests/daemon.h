@@ -21,6 +21,7 @@ struct daemon;
 
 struct daemon_options {
 	uint32_t tpus;
+	uint64_t bytes_per_second;   /* of each, 0: no delay */
 	bool has_cpu;
 	struct server_limits limits;
 	uint32_t patience_ms, group_ms;

@@ -33,18 +33,18 @@ static void shape(struct atoll_tensor *tensor, const struct edgetpu_layer *layer
 		.bytes = batches * layer->bytes };
 }
 
-struct part *part_new(const struct edgetpu_package *package, uint32_t batches)
+/* The options become the part's. */
+static struct part *take_options(void *options, size_t size, uint32_t batches)
 {
 	struct part *part = calloc(1, sizeof(*part));
 	const struct edgetpu_executable *main;
 	struct atoll_error error;
-	size_t size;
 	uint32_t count = 0;
 
-	if (!part)
+	if (!part || !options)
 		err(1, "part");
 	part->batches = batches;
-	part->options = compiled_options(package, NULL, &size);
+	part->options = options;
 	part->package = edgetpu_package_read(part->options, size, &error);
 	if (!part->package)
 		errx(1, "part: %s", error.text);
@@ -61,6 +61,23 @@ struct part *part_new(const struct edgetpu_package *package, uint32_t batches)
 	for (uint32_t i = 0; i < count; i++)
 		part->pointer[i] = &part->tensor[i];
 	return part;
+}
+
+struct part *part_new(const struct edgetpu_package *package, uint32_t batches)
+{
+	size_t size;
+	void *options = compiled_options(package, NULL, &size);
+
+	return take_options(options, size, batches);
+}
+
+struct part *part_open(const void *options, size_t size)
+{
+	void *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, options, size);
+	return take_options(copy, size, 1);
 }
 
 void part_free(struct part *part)

@@ -39,6 +39,8 @@ struct part {
 };
 
 struct part *part_new(const struct edgetpu_package *package, uint32_t batches);
+/* Of options that there are already, which are copied. */
+struct part *part_open(const void *options, size_t size);
 void part_free(struct part *part);
 
 /* Tensors have memory of their own. Before a load. */

@@ -173,6 +173,7 @@ checks += \
 	tests/test_serve_crew.c \
 	tests/test_serve_queue.c \
 	tests/test_serve_server.c \
+	tests/test_serve_stress.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 check_scripts += \
