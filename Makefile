@@ -92,10 +92,11 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(cflags) -MMD -MP -c $< -o $@
 
 # What is made of a list is made again when a list changes.
-$(shared): $(call objects,$(lib)) $(rooms)
+$(shared): $(call objects,$(lib)) $(rooms) libatoll.map
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
-		-Wl,--no-undefined $(relocs) $(filter %.o,$^) $(LDLIBS) -o $@
+		-Wl,--version-script=libatoll.map -Wl,--no-undefined $(relocs) \
+		$(filter %.o,$^) $(LDLIBS) -o $@
 
 $(links): $(shared)
 	@ln -sf $(notdir $<) $@

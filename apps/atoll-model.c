@@ -152,7 +152,7 @@ static void info_text(const struct atoll_model *model)
 	       constant_bytes(graph));
 	if (*model->description)
 		printf("  description  %s\n", model->description);
-	if (model_is_compiled(graph))
+	if (edgetpu_next_compiled(graph, NULL))
 		printf("  compiled for the Edge TPU\n");
 	if (model->graphs > 1)
 		printf("  %u graphs; the first one is described\n", model->graphs);
@@ -198,7 +198,7 @@ static void info_json(const struct atoll_model *model)
 	atoll_json_integer(&json, "graphs", model->graphs);
 	atoll_json_integer(&json, "tensors", graph->tensors);
 	atoll_json_integer(&json, "constant_bytes", (int64_t)constant_bytes(graph));
-	atoll_json_bool(&json, "compiled_for_edgetpu", model_is_compiled(graph));
+	atoll_json_bool(&json, "compiled_for_edgetpu", edgetpu_next_compiled(graph, NULL));
 	json_tensors(&json, "inputs", graph, graph->input, graph->inputs);
 	json_tensors(&json, "outputs", graph, graph->output, graph->outputs);
 	atoll_json_array(&json, "operators");
@@ -210,7 +210,7 @@ static void info_json(const struct atoll_model *model)
 		atoll_json_end(&json);
 	}
 	atoll_json_end(&json);
-	if (model_is_compiled(graph))
+	if (edgetpu_next_compiled(graph, NULL))
 		model_json_compiled(&json, graph);
 	atoll_json_end(&json);
 	free(tally);
@@ -247,7 +247,7 @@ static void print_place(const struct tally *tally)
 	struct atoll_support support;
 
 	printf("%5u x %-28s version %-3d ", tally->count, op->name, op->version);
-	if (strcmp(op->name, EDGETPU_OPERATOR) == 0)
+	if (edgetpu_is_compiled(op))
 		puts("tpu");
 	else if (!atoll_support_of(op, &support))
 		puts("nowhere: the operator is unknown");
@@ -266,7 +266,7 @@ static bool ops(const struct settings *settings, const char *path)
 	(void)settings;
 	if (!model)
 		return false;
-	if (model_is_compiled(&model->graph[0]))
+	if (edgetpu_next_compiled(&model->graph[0], NULL))
 		printf("%s: compiled for the Edge TPU\n", path);
 	tally = new_tally(&model->graph[0], &kinds);
 	for (uint32_t i = 0; i < kinds; i++)
@@ -287,7 +287,7 @@ static bool verify(const struct settings *settings, const char *path)
 		return false;
 	is_good = model_check_compiled(&model->graph[0], &err) == 0;
 	if (is_good)
-		printf("%s: ok%s\n", path, model_is_compiled(&model->graph[0]) ?
+		printf("%s: ok%s\n", path, edgetpu_next_compiled(&model->graph[0], NULL) ?
 		       ", compiled for the Edge TPU" : "");
 	else
 		options_say("%s: %s", path, err.text);

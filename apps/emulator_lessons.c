@@ -10,8 +10,6 @@
 #include "runtime/extract.h"
 #include "runtime/model.h"
 
-#define COMPILED_OPERATOR "edgetpu-custom-op"
-
 /* One operator of one compiled model. */
 struct lesson {
 	struct lesson *next;
@@ -59,6 +57,7 @@ static int add_model(struct lessons *lessons, const char *compiled, const char *
 	struct atoll_model *model = atoll_model_load(compiled, err);
 	struct atoll_model *whole = NULL;
 	const struct lesson *before = lessons->first;
+	const struct atoll_operator *op = NULL;
 	int r = 0;
 
 	if (!model)
@@ -67,12 +66,11 @@ static int add_model(struct lessons *lessons, const char *compiled, const char *
 		whole = atoll_model_load(path, err);
 		r = whole ? 0 : -EINVAL;
 	}
-	for (uint32_t i = 0; i < model->graph[0].operators && r == 0; i++)
-		if (strcmp(model->graph[0].op[i].name, COMPILED_OPERATOR) == 0) {
-			r = add_operator(lessons, &model->graph[0].op[i], whole, err);
-			if (r < 0)
-				(void)atoll_error_prefix(err, "%s", atoll_error_path(compiled));
-		}
+	while (r == 0 && (op = edgetpu_next_compiled(&model->graph[0], op))) {
+		r = add_operator(lessons, op, whole, err);
+		if (r < 0)
+			(void)atoll_error_prefix(err, "%s", atoll_error_path(compiled));
+	}
 	atoll_model_free(whole);
 	if (lessons->first == before) {
 		atoll_model_free(model);

@@ -3,22 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "runtime/edgetpu/package.h"
-
-static bool is_one(const struct atoll_operator *op)
-{
-	return strcmp(op->name, EDGETPU_OPERATOR) == 0;
-}
-
-bool model_is_compiled(const struct atoll_graph *graph)
-{
-	for (uint32_t i = 0; i < graph->operators; i++)
-		if (is_one(&graph->op[i]))
-			return true;
-	return false;
-}
 
 static const char *type_text(enum edgetpu_executable_type type)
 {
@@ -113,7 +99,7 @@ void model_print_compiled(const struct atoll_graph *graph)
 		struct edgetpu_package *package;
 		struct atoll_error err;
 
-		if (!is_one(&graph->op[i]))
+		if (!edgetpu_is_compiled(&graph->op[i]))
 			continue;
 		package = read_package(&graph->op[i], &err);
 		if (package)
@@ -203,7 +189,7 @@ void model_json_compiled(struct atoll_json *json, const struct atoll_graph *grap
 		struct edgetpu_package *package;
 		struct atoll_error err;
 
-		if (!is_one(&graph->op[i]))
+		if (!edgetpu_is_compiled(&graph->op[i]))
 			continue;
 		package = read_package(&graph->op[i], &err);
 		atoll_json_object(json, NULL);
@@ -223,7 +209,7 @@ int model_check_compiled(const struct atoll_graph *graph, struct atoll_error *er
 	for (uint32_t i = 0; i < graph->operators; i++) {
 		struct edgetpu_package *package;
 
-		if (!is_one(&graph->op[i]))
+		if (!edgetpu_is_compiled(&graph->op[i]))
 			continue;
 		package = read_package(&graph->op[i], err);
 		if (!package)

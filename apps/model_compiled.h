@@ -2,8 +2,6 @@
 #ifndef ATOLL_APPS_MODEL_COMPILED_H
 #define ATOLL_APPS_MODEL_COMPILED_H
 
-#include <stdbool.h>
-
 #include "board/error.h"
 #include "board/json.h"
 #include "runtime/model.h"
@@ -11,10 +9,9 @@
 /*
  * What atoll-model says of operators that were compiled for the Edge TPU.
  *
- *	if (model_is_compiled(graph))
+ *	if (edgetpu_next_compiled(graph, NULL))
  *		model_print_compiled(graph);
  */
-bool model_is_compiled(const struct atoll_graph *graph);
 
 /* Lines below those of atoll-model info; a package that cannot be read is told in
    its place. */

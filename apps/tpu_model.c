@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* atoll-tpu: a model that was compiled for the Edge TPU. */
 #include <errno.h>
-#include <string.h>
 
 #include "apps/tpu.h"
-#include "runtime/delegate.h"
-
-static const struct atoll_operator *find_compiled(const struct atoll_model *model)
-{
-	const struct atoll_graph *graph = &model->graph[0];
-
-	for (uint32_t i = 0; i < graph->operators; i++)
-		if (strcmp(graph->op[i].name, DELEGATE_OPERATOR) == 0)
-			return &graph->op[i];
-	return NULL;
-}
 
 int tpu_model_load(struct tpu_model *model, const char *path, struct atoll_error *err)
 {
@@ -24,7 +12,7 @@ int tpu_model_load(struct tpu_model *model, const char *path, struct atoll_error
 
 	if (!loaded.model)
 		return -EINVAL;
-	op = find_compiled(loaded.model);
+	op = edgetpu_next_compiled(&loaded.model->graph[0], NULL);
 	if (op)
 		loaded.package = edgetpu_package_read(op->custom_options,
 						      op->custom_options_bytes, err);

@@ -7,8 +7,8 @@
 
 #include "runtime/backend.h"
 #include "runtime/devices_inside.h"
+#include "runtime/edgetpu/package.h"
 #include "runtime/extract.h"
-#include "runtime/schema/tflite.h"
 
 struct delegate {
 	struct atoll_error *error;
@@ -17,11 +17,6 @@ struct delegate {
 	struct backend_program *first;    /* NULL: there is only the CPU */
 	struct backend_program *fallback; /* on the CPU, or NULL */
 };
-
-bool delegate_is(const struct atoll_operator *op)
-{
-	return op->code == BUILTIN_CUSTOM && strcmp(op->name, DELEGATE_OPERATOR) == 0;
-}
 
 static int run_on(struct delegate *delegate, struct backend_program *program,
 		  struct atoll_error *err)

@@ -15,7 +15,7 @@
  * a session: it runs on a device of a list of preferences, and on the CPU instead
  * when the list says so and the model it was compiled from is at hand.
  *
- *	if (delegate_is(op))
+ *	if (edgetpu_is_compiled(op))
  *		r = delegate_new(&node, &session->error, &step->device);
  *	...                                            all operators are prepared
  *	r = delegate_load(&node, &where, &err);        tensors get their memory
@@ -23,10 +23,6 @@
  *	r = node.run(&node, pool);
  *	delegate_free(&node);
  */
-#define DELEGATE_OPERATOR "edgetpu-custom-op"
-
-bool delegate_is(const struct atoll_operator *op);
-
 /*
  * Sets node->run and node->prepared. `error` gets the sentence when a device fails,
  * `*device` the name of what it last ran on. 0 or -ENOMEM.

@@ -14,6 +14,7 @@
 #include "runtime/cache.h"
 #include "runtime/delegate.h"
 #include "runtime/devices_inside.h"
+#include "runtime/edgetpu/package.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/layout.h"
 #include "runtime/memory.h"
@@ -245,7 +246,7 @@ static int prepare_operator(struct atoll_session *session, uint32_t index,
 	struct kernel_node *node = &session->node[index];
 	int r;
 
-	if (delegate_is(op))
+	if (edgetpu_is_compiled(op))
 		return prepare_delegate(session, index, err);
 	if (!kernel)
 		return unknown_operator(op, err);
@@ -300,7 +301,7 @@ static int load_delegates(struct atoll_session *session, struct atoll_error *err
 	for (uint32_t i = 0; i < session->graph->operators; i++) {
 		int r;
 
-		if (!delegate_is(&session->graph->op[i]))
+		if (!edgetpu_is_compiled(&session->graph->op[i]))
 			continue;
 		is_compiled = true;
 		if (!where.devices)
@@ -363,7 +364,7 @@ static void describe(struct atoll_session *session)
 
 		step->op = i;
 		step->name = node->op->name;
-		if (delegate_is(node->op))
+		if (edgetpu_is_compiled(node->op))
 			plan->device = step->device;
 		else
 			step->device = session->is_folded[i] ? "known" : "cpu";
@@ -380,7 +381,7 @@ static int failed(struct atoll_session *session, uint32_t index, int r)
 {
 	const struct atoll_operator *op = &session->graph->op[index];
 
-	if (!delegate_is(op))
+	if (!edgetpu_is_compiled(op))
 		atoll_error_set(&session->error, r, "%s: %s", op->name, strerror(-r));
 	atoll_error_prefix(&session->error, "%s: operator %u",
 			   atoll_error_path(session->model->path), index);
@@ -486,7 +487,7 @@ ATOLL_API void atoll_session_close(struct atoll_session *session)
 		return;
 	background_free(session->background);
 	for (uint32_t i = 0; session->node && i < session->graph->operators; i++)
-		if (delegate_is(&session->graph->op[i]))
+		if (edgetpu_is_compiled(&session->graph->op[i]))
 			delegate_free(&session->node[i]);
 	atoll_devices_free(session->devices);
 	pool_free(session->pool);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/edgetpu/relayout.h"
 #include "runtime/memory.h"
 
 struct program {
@@ -21,6 +22,8 @@ struct program {
 	struct edgetpu_tensors tensors; /* of the run under way */
 	const void **from;              /* tensors.input */
 	void **to;                      /* tensors.output, states last */
+	void **wide;                    /* [outputs] where numbers of old models come in
+					   that become uint8; else NULL */
 };
 
 static enum atoll_type tensor_type(enum edgetpu_type type)
@@ -37,21 +40,39 @@ static enum atoll_type tensor_type(enum edgetpu_type type)
 	}
 }
 
+/* Outputs of old models: the device gives wider numbers than the tensor has. */
+static bool is_narrowed(const struct edgetpu_layer *layer, const struct atoll_tensor *tensor)
+{
+	return tensor->type == ATOLL_UINT8 && edgetpu_is_plain(layer) &&
+	       (layer->type == EDGETPU_SINGLE || layer->type == EDGETPU_UINT16);
+}
+
+/* Of one inference, in the tensor. */
+static size_t tensor_bytes(const struct edgetpu_layer *layer,
+			   const struct atoll_tensor *tensor)
+{
+	return is_narrowed(layer, tensor) ? layer->bytes / layer->element : layer->bytes;
+}
+
 /* The layer and the tensor of the operator are of one kind; how many times over
    the tensor has what one inference takes. */
-static int match(const char *what, uint32_t i, const struct edgetpu_layer *layer,
+static int match(bool is_input, uint32_t i, const struct edgetpu_layer *layer,
 		 const struct atoll_tensor *tensor, uint32_t *batches,
 		 struct atoll_error *err)
 {
-	if (tensor_type(layer->type) != tensor->type)
+	const char *what = is_input ? "input" : "output";
+	size_t bytes = tensor_bytes(layer, tensor);
+
+	if (tensor_type(layer->type) != tensor->type &&
+	    (is_input || !is_narrowed(layer, tensor)))
 		return atoll_error_set(err, -EINVAL, "%s %u %s: type %s, the package has %s",
 				       what, i, layer->name, atoll_type_name(tensor->type),
 				       edgetpu_type_name(layer->type));
-	if (layer->bytes == 0 || tensor->bytes == 0 || tensor->bytes % layer->bytes != 0)
+	if (bytes == 0 || tensor->bytes == 0 || tensor->bytes % bytes != 0)
 		return atoll_error_set(err, -EINVAL,
 			"%s %u %s: %zu bytes, the package has %zu or a multiple", what, i,
-			layer->name, tensor->bytes, layer->bytes);
-	*batches = (uint32_t)(tensor->bytes / layer->bytes);
+			layer->name, tensor->bytes, bytes);
+	*batches = (uint32_t)(tensor->bytes / bytes);
 	return 0;
 }
 
@@ -72,8 +93,7 @@ static int match_all(struct program *p, const struct backend_part *part,
 	for (uint32_t i = 0; i < p->inputs + p->outputs; i++) {
 		bool is_input = i < p->inputs;
 		uint32_t k = is_input ? i : i - p->inputs;
-		int r = match(is_input ? "input" : "output", k,
-			      is_input ? &main->input[k] : &main->output[k],
+		int r = match(is_input, k, is_input ? &main->input[k] : &main->output[k],
 			      is_input ? part->input[k] : part->output[k], &batches, err);
 
 		if (r < 0)
@@ -110,7 +130,8 @@ static int take_memory(struct program *p, const struct backend_part *part,
 	p->output = memory_take(&p->memory, p->outputs * sizeof(*p->output));
 	p->from = memory_take(&p->memory, main->inputs * sizeof(*p->from));
 	p->to = memory_take(&p->memory, main->outputs * sizeof(*p->to));
-	has_all = p->input && p->output && p->from && p->to;
+	p->wide = memory_take(&p->memory, p->outputs * sizeof(*p->wide));
+	has_all = p->input && p->output && p->from && p->to && p->wide;
 	p->tensors = (struct edgetpu_tensors){
 		.input = p->from, .output = p->to, .is_padded = p->batches == 1 };
 	for (uint32_t i = 0; i < p->inputs && has_all; i++) {
@@ -123,12 +144,21 @@ static int take_memory(struct program *p, const struct backend_part *part,
 	for (uint32_t i = 0; i < p->outputs && has_all; i++) {
 		p->output[i] = part->output[i];
 		has_all = give_memory(p, p->output[i], 0);
+		if (is_narrowed(&main->output[i], p->output[i]))
+			has_all = has_all && (p->wide[i] = memory_take(&p->memory,
+								       main->output[i].bytes));
 	}
 	for (uint32_t i = p->outputs; i < main->outputs && has_all; i++) {
 		p->to[i] = memory_take(&p->memory, main->output[i].bytes);
 		has_all = p->to[i] != NULL;
 	}
 	return has_all ? 0 : atoll_error_set(err, -ENOMEM, "out of memory");
+}
+
+static uint8_t *output_at(const struct program *p, uint32_t i, uint32_t batch)
+{
+	return (uint8_t *)p->output[i]->data +
+	       batch * tensor_bytes(&p->package->main->output[i], p->output[i]);
 }
 
 static int run_one(struct program *p, uint32_t batch, struct atoll_error *err)
@@ -140,10 +170,14 @@ static int run_one(struct program *p, uint32_t batch, struct atoll_error *err)
 		p->from[i] = (const uint8_t *)p->input[i]->data +
 			     batch * main->input[i].bytes;
 	for (uint32_t i = 0; i < p->outputs; i++)
-		p->to[i] = (uint8_t *)p->output[i]->data + batch * main->output[i].bytes;
+		p->to[i] = p->wide[i] ? p->wide[i] : output_at(p, i, batch);
 	r = edgetpu_program_run(p->program, &p->tensors, err);
 	if (r < 0)
 		return r;
+	for (uint32_t i = 0; i < p->outputs; i++)
+		if (p->wide[i])
+			edgetpu_from_wire_uint8(&main->output[i], p->wide[i],
+						output_at(p, i, batch));
 	for (uint32_t i = p->outputs; i < main->outputs; i++)
 		memcpy(p->input[main->output[i].state_of]->data, p->to[i],
 		       main->output[i].bytes);

@@ -588,7 +588,7 @@ void *compiled_model(const struct edgetpu_package *package, size_t *size)
 		if (main->output[i].state_of < 0)
 			output[outputs++] = add_tensor(b, &main->output[i], false);
 	atoll_builder_operator(b, &(struct atoll_builder_operator){
-		.code = 32, .custom = "edgetpu-custom-op", .inputs = main->inputs,
+		.code = 32, .custom = EDGETPU_OPERATOR, .inputs = main->inputs,
 		.input = input, .outputs = outputs, .output = output,
 		.custom_options = options, .custom_options_bytes = options_bytes });
 	atoll_builder_inputs(b, questions, asked);

@@ -100,17 +100,15 @@ struct plugged_model plugged_file(const char *name)
 {
 	const char *path = check_data_path("models/%s_edgetpu.tflite", name);
 	struct plugged_model model = { 0 };
+	const struct atoll_operator *op;
 	struct atoll_error err;
 
 	model.file = atoll_model_load(path, &err);
 	if (!model.file)
 		fail_msg("%s", err.text);
-	for (uint32_t i = 0; i < model.file->graph[0].operators; i++) {
-		const struct atoll_operator *op = &model.file->graph[0].op[i];
-
-		if (op->name && strcmp(op->name, "edgetpu-custom-op") == 0)
-			read_package(&model, op->custom_options, op->custom_options_bytes);
-	}
+	op = edgetpu_next_compiled(&model.file->graph[0], NULL);
+	assert_non_null(op);
+	read_package(&model, op->custom_options, op->custom_options_bytes);
 	assert_non_null(model.package);
 	return model;
 }

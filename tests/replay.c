@@ -145,21 +145,16 @@ void replay_take(struct replay *replay, struct replay_model *loaded)
 
 static struct edgetpu_package *package_in(const struct atoll_model *model)
 {
-	const struct atoll_graph *graph = &model->graph[0];
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
 	struct edgetpu_package *package;
 	struct atoll_error err;
 
-	for (uint32_t i = 0; i < graph->operators; i++) {
-		if (strcmp(graph->op[i].name, "edgetpu-custom-op") != 0)
-			continue;
-		package = edgetpu_package_read(graph->op[i].custom_options,
-					       graph->op[i].custom_options_bytes, &err);
-		if (!package)
-			fail_msg("%s: %s", model->path, err.text);
-		return package;
-	}
-	fail_msg("%s: is not compiled", model->path);
-	return NULL;
+	if (!op)
+		fail_msg("%s: is not compiled", model->path);
+	package = edgetpu_package_read(op->custom_options, op->custom_options_bytes, &err);
+	if (!package)
+		fail_msg("%s: %s", model->path, err.text);
+	return package;
 }
 
 void replay_load(struct replay *replay, const char *model)

@@ -157,11 +157,11 @@ static void bytes_may_lie_anywhere(void **state)
 
 static const struct atoll_operator *compiled_operator(const struct atoll_model *model)
 {
-	for (uint32_t i = 0; i < model->graph[0].operators; i++)
-		if (strcmp(model->graph[0].op[i].name, EDGETPU_OPERATOR) == 0)
-			return &model->graph[0].op[i];
-	fail_msg("%s: no compiled operator", model->path);
-	return NULL;
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
+
+	if (!op)
+		fail_msg("%s: no compiled operator", model->path);
+	return op;
 }
 
 /* What the layers of an operator are is also said by its tensors. */

@@ -191,11 +191,11 @@ static void flatc_reads_the_same_in_our_samples(void **state)
 
 static const struct atoll_operator *compiled_operator(const struct atoll_model *model)
 {
-	for (uint32_t i = 0; i < model->graph[0].operators; i++)
-		if (strcmp(model->graph[0].op[i].name, EDGETPU_OPERATOR) == 0)
-			return &model->graph[0].op[i];
-	fail_msg("%s: no compiled operator", model->path);
-	return NULL;
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
+
+	if (!op)
+		fail_msg("%s: no compiled operator", model->path);
+	return op;
 }
 
 /* Small ones, since flatc writes each byte of the parameters as a line, and with

@@ -323,13 +323,6 @@ static void old_models_give_bytes_for_larger_numbers(void **state)
  * The traces: for the k-th outfeed of a run the device sent (13 j + 5 + 29 k) mod
  * 256 as byte j; the vendor's runtime made tensors of that.
  */
-static const struct atoll_operator *compiled_operator(const struct atoll_model *model)
-{
-	for (uint32_t i = 0; i < model->graph[0].operators; i++)
-		if (strcmp(model->graph[0].op[i].name, "edgetpu-custom-op") == 0)
-			return &model->graph[0].op[i];
-	return NULL;
-}
 
 /* The first record of its kind in a trace. */
 static json_t *find_invoke_end(const char *path)
@@ -419,7 +412,7 @@ static void tensors_are_those_of_the_vendors_runtime(void **state)
 	for (size_t i = 0; i < COUNT(names); i++) {
 		struct atoll_model *model = atoll_model_load(
 			check_data_path("models/%s.tflite", names[i]), NULL);
-		const struct atoll_operator *op = model ? compiled_operator(model) : NULL;
+		const struct atoll_operator *op = model ? edgetpu_next_compiled(&model->graph[0], NULL) : NULL;
 		struct edgetpu_package *package;
 		json_t *end = find_invoke_end(check_data_path("traces/%s.jsonl", names[i]));
 

@@ -297,11 +297,11 @@ static struct atoll_model *load(const char *name, const char *suffix)
 
 static const struct atoll_operator *compiled_operator(const struct atoll_model *model)
 {
-	for (uint32_t i = 0; i < model->graph[0].operators; i++)
-		if (strcmp(model->graph[0].op[i].name, "edgetpu-custom-op") == 0)
-			return &model->graph[0].op[i];
-	fail_msg("%s is not compiled", model->path);
-	return NULL;
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
+
+	if (!op)
+		fail_msg("%s is not compiled", model->path);
+	return op;
 }
 
 static struct pair open_pair(const char *name, const char *compiled)

@@ -216,7 +216,7 @@ static void refused_pair(const char *name, const char *compiled, const char *wor
 	const struct atoll_operator *op = &other->graph[0].op[0];
 	struct atoll_error err = { 0 };
 
-	assert_string_equal(op->name, "edgetpu-custom-op");
+	assert_string_equal(op->name, EDGETPU_OPERATOR);
 	assert_null(extract_twin(model, op->custom_options, op->custom_options_bytes, &err));
 	if (!strstr(err.text, words))
 		fail_msg("'%s' does not say '%s'", err.text, words);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/edgetpu/package.h"
 #include "runtime/fill.h"
 #include "runtime/schema/tflite.h"
 #include "runtime/session.h"
@@ -677,7 +678,7 @@ static void unknown_operators_are_named(void **state)
 
 static void a_compiled_model_is_said_to_be_one(void **state)
 {
-	struct graph g = one_operator(BUILTIN_CUSTOM, "edgetpu-custom-op", 1);
+	struct graph g = one_operator(BUILTIN_CUSTOM, EDGETPU_OPERATOR, 1);
 
 	(void)state;
 	g.options.device = "cpu";

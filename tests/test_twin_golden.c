@@ -55,11 +55,10 @@ static void run(const struct golden_run *golden, struct atoll_session *session)
 
 static uint32_t compiled_operator(const struct atoll_model *model)
 {
-	uint32_t i = 0;
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
 
-	while (strcmp(model->graph[0].op[i].name, "edgetpu-custom-op") != 0)
-		assert_true(++i < model->graph[0].operators);
-	return i;
+	assert_non_null(op);
+	return (uint32_t)(op - model->graph[0].op);
 }
 
 /* Others would need a device that announces its transfers. */

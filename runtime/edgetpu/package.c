@@ -23,6 +23,7 @@
 #include "runtime/edgetpu/executable.h"
 #include "runtime/flexbuf.h"
 #include "runtime/schema/darwinn.h"
+#include "runtime/schema/tflite.h"
 
 #define REFUSED "Failed to prepare for TPU. Failed precondition: "
 #define BROKEN "Failed to prepare for TPU. Internal: "
@@ -300,6 +301,22 @@ static int read_package(struct whole *whole, const uint8_t *bytes, size_t size,
 	compiler = flatbuf_string(package, DARWINN_PACKAGE_COMPILER_VERSION);
 	whole->package.compiler = compiler ? compiler : "";
 	return read_executables(whole, executables, err);
+}
+
+ATOLL_API bool edgetpu_is_compiled(const struct atoll_operator *op)
+{
+	return op->code == BUILTIN_CUSTOM && strcmp(op->name, EDGETPU_OPERATOR) == 0;
+}
+
+ATOLL_API const struct atoll_operator *
+edgetpu_next_compiled(const struct atoll_graph *graph, const struct atoll_operator *after)
+{
+	const struct atoll_operator *end = graph->op + graph->operators;
+
+	for (const struct atoll_operator *op = after ? after + 1 : graph->op; op < end; op++)
+		if (edgetpu_is_compiled(op))
+			return op;
+	return NULL;
 }
 
 ATOLL_API struct edgetpu_package *edgetpu_package_read(const void *options, size_t bytes,

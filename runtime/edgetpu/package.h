@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 #include "board/error.h"
+#include "runtime/model.h"
 
 /*
  * What the Edge TPU compiler left in the options of an "edgetpu-custom-op":
  * programs for the chip, their parameters, and what to transfer in which order.
  *
- *	struct edgetpu_package *package =
- *		edgetpu_package_read(op->custom_options, op->custom_options_bytes, &err);
+ *	op = edgetpu_next_compiled(&model->graph[0], NULL);
+ *	package = edgetpu_package_read(op->custom_options, op->custom_options_bytes, &err);
  *
  *	for (uint32_t i = 0; i < package->main->hints; i++)
  *		walk(&package->main->hint[i]);
@@ -27,6 +28,12 @@
 
 /* The custom code of operators that were compiled. */
 #define EDGETPU_OPERATOR "edgetpu-custom-op"
+
+bool edgetpu_is_compiled(const struct atoll_operator *op);
+
+/* The first of them in a graph, or the next after one; NULL when there is none. */
+const struct atoll_operator *edgetpu_next_compiled(const struct atoll_graph *graph,
+						   const struct atoll_operator *after);
 
 /* Versions of the vendor's runtime whose packages we understand, by the number
    they ask for (min_runtime_version). */

@@ -37,10 +37,11 @@ struct bench {
 
 static const struct atoll_operator *compiled_operator(const struct atoll_model *model)
 {
-	for (uint32_t i = 0; i < model->graph[0].operators; i++)
-		if (strcmp(model->graph[0].op[i].name, "edgetpu-custom-op") == 0)
-			return &model->graph[0].op[i];
-	options_could_not("%s: is not compiled for the Edge TPU", model->path);
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
+
+	if (!op)
+		options_could_not("%s: is not compiled for the Edge TPU", model->path);
+	return op;
 }
 
 static void load(struct bench *bench, const char *path)

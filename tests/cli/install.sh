@@ -42,7 +42,8 @@ programs_need_only_the_installed_library() {
 
 the_library_offers_only_what_headers_declare() {
 	nm -D --defined-only "$root/usr/lib/libatoll.so" |
-		awk '$3 !~ /^__odr_asan/ { print $3 }' >"$work/names"
+		awk '$3 ~ /@@ATOLL_0$/ && $3 !~ /^__odr_asan/ { sub(/@.*/, "", $3); print $3 }' \
+			>"$work/names"
 	[ -s "$work/names" ] || return
 	while read -r symbol; do
 		grep -rqw "$symbol" "$root/usr/include/atoll" || {

@@ -61,23 +61,18 @@ static int write_model(const char *path)
 
 static struct edgetpu_package *read_package(const struct atoll_model *model)
 {
+	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
 	struct atoll_error error;
 	struct edgetpu_package *package;
 
-	for (uint32_t i = 0; i < model->graph[0].operators; i++) {
-		const struct atoll_operator *op = &model->graph[0].op[i];
-
-		if (strcmp(op->name, "edgetpu-custom-op") != 0)
-			continue;
-		package = edgetpu_package_read(op->custom_options, op->custom_options_bytes,
-					       &error);
-		if (!package)
-			errx(1, "%s", error.text);
-		if (package->main->inputs > LAYERS_MAX || package->main->outputs > LAYERS_MAX)
-			errx(1, "%s: too many layers", model->path);
-		return package;
-	}
-	errx(1, "%s: not compiled for the Edge TPU", model->path);
+	if (!op)
+		errx(1, "%s: not compiled for the Edge TPU", model->path);
+	package = edgetpu_package_read(op->custom_options, op->custom_options_bytes, &error);
+	if (!package)
+		errx(1, "%s", error.text);
+	if (package->main->inputs > LAYERS_MAX || package->main->outputs > LAYERS_MAX)
+		errx(1, "%s: too many layers", model->path);
+	return package;
 }
 
 static struct io make_io(const struct edgetpu_package *package)
