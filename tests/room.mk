@@ -168,6 +168,7 @@ checks += \
 	tests/test_runtime_session.c \
 	tests/test_runtime_support.c \
 	tests/test_runtime_tensor.c \
+	tests/test_runtime_tpu.c \
 	tests/test_runtime_twin.c \
 	tests/test_serve_client.c \
 	tests/test_serve_crew.c \
