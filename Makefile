@@ -213,7 +213,8 @@ bench:
 		llvm clang gcc-aarch64-linux-gnu valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
 		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/live \
-		$(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond
+		$(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
+		$(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 mca:
@@ -228,7 +229,8 @@ $(BUILD)/tests/bench/convert: $(BUILD)/tests/bench/convert.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lyuv $(LDLIBS) -o $@
 
-$(BUILD)/tests/bench/live $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
+$(BUILD)/tests/bench/live $(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
+$(BUILD)/tests/bench/visiond: %: %.o \
 		$(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@

@@ -203,5 +203,6 @@ fuzzers += \
 	tests/fuzz_model.c \
 	tests/fuzz_package.c \
 	tests/fuzz_picture.c \
+	tests/fuzz_serve.c \
 	tests/fuzz_usbip.c \
 	tests/fuzz_video.c

@@ -74,6 +74,10 @@ echo "## Edge TPU, the driver against the emulator"
 BUILD=$BUILD tests/bench/tpu.sh
 echo
 
+echo "## through atoll-tpud, against the same in the process"
+"$BUILD"/tests/bench/serve
+echo
+
 for level in vnni avx2; do
 	echo "## layer by layer against XNNPACK, one thread, ATOLL_CPU=$level"
 	ATOLL_CPU=$level "$BUILD"/tests/bench/xnnpack || echo "# skipped on this machine"
