@@ -47,7 +47,7 @@ void device_forget_parameters(struct edgetpu_device *device)
 	device->residency++;
 }
 
-void device_is_not_awake(struct edgetpu_device *device)
+void device_mark_not_awake(struct edgetpu_device *device)
 {
 	struct edgetpu_device_state *state = device_lock_state(device);
 
@@ -197,7 +197,6 @@ ATOLL_API struct edgetpu_device *edgetpu_device_open(struct usb_bus *bus,
 						     struct atoll_error *err)
 {
 	struct edgetpu_device *device = calloc(1, sizeof(*device));
-	struct attach_report report = { 0 };
 
 	if (!device) {
 		(void)atoll_error_set(err, -ENOMEM, "edge TPU: out of memory");
@@ -212,7 +211,7 @@ ATOLL_API struct edgetpu_device *edgetpu_device_open(struct usb_bus *bus,
 	device->state.place = *place;
 	(void)usb_place_text(place, device->name);
 
-	if (device_attach(device, device->options.downloads_always, 0, &report, err) == 0)
+	if (device_attach(device, device->options.downloads_always, 0, NULL, err) == 0)
 		return device;
 	edgetpu_device_close(device);
 	return NULL;
@@ -253,7 +252,7 @@ ATOLL_API int edgetpu_device_temperature(struct edgetpu_device *device, int32_t 
 	r = chip_temperature(device->usb, millidegrees, &why);
 	if (r < 0) {
 		(void)device_fail(device, &why, err);
-		device_is_not_awake(device);
+		device_mark_not_awake(device);
 		(void)device_let_go(device, NULL); /* otherwise the next one does it */
 	}
 	device_give(device);
@@ -266,7 +265,7 @@ ATOLL_API int edgetpu_device_reset(struct edgetpu_device *device, struct atoll_e
 
 	if (r < 0)
 		return r;
-	device_is_not_awake(device);
+	device_mark_not_awake(device);
 	r = device_bring_back(device, err);
 	device_give(device);
 	return r;

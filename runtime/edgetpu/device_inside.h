@@ -53,13 +53,13 @@ int device_take(struct edgetpu_device *device, struct atoll_error *err);
 void device_give(struct edgetpu_device *device);
 
 void device_forget_parameters(struct edgetpu_device *device);
-void device_is_not_awake(struct edgetpu_device *device);
+void device_mark_not_awake(struct edgetpu_device *device);
 
 /* What the line has to tell goes into the state: of the chip, and of a run. */
 void device_count_troubles(struct edgetpu_device *device);
 void device_account(struct edgetpu_device *device, int r, bool is_caching);
 
-/* From nothing, or from what is open, to awake. */
+/* From nothing, or from what is open, to awake; `report` may be NULL. */
 int device_attach(struct edgetpu_device *device, bool downloads_always, uint32_t patience_ms,
 		  struct attach_report *report, struct atoll_error *err);
 int device_wake(struct edgetpu_device *device, struct atoll_error *err);

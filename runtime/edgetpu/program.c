@@ -224,7 +224,7 @@ static int run_on_chip(struct edgetpu_program *program, struct atoll_error *err)
 	device_account(device, r, parts == 2);
 	if (r == 0)
 		return 0;
-	device_is_not_awake(device);
+	device_mark_not_awake(device);
 	return device_fail(device, &why, err);
 }
 

@@ -97,7 +97,7 @@ static int change_clock(struct edgetpu_device *device, struct atoll_error *err)
 
 	if (r < 0)
 		return r;
-	device_is_not_awake(device);
+	device_mark_not_awake(device);
 	(void)chip_sleep(device->usb, NULL); /* whether it worked shows in waking */
 	return device_wake(device, err);
 }
@@ -122,7 +122,7 @@ int device_make_ready(struct edgetpu_device *device, struct atoll_error *err)
 	if (device->line)
 		device_count_troubles(device);
 	if (!is_whole) {
-		device_is_not_awake(device);
+		device_mark_not_awake(device);
 		is_whole = device->line && mend(device);
 	}
 	/* Nobody else changes the clock it has. */
