@@ -152,28 +152,24 @@ static void take_outputs(struct run_line *line)
 
 static void take_event(struct run_line *line, const uint8_t *bytes, uint32_t count)
 {
-	if (count != EVENT_BYTES) {
+	if (count != EVENT_BYTES)
 		(void)fail(line, -EPROTO, "events: the device sent one of %u bytes instead of %u",
 			   count, EVENT_BYTES);
-		return;
-	}
-	if (!walk_take_interrupt(&line->walk, bytes[12] & 15u)) {
+	else if (!walk_take_interrupt(&line->walk, bytes[12] & 15u))
 		(void)fail(line, -EPROTO, "events: the device sent tag %u that nothing waits for",
 			   bytes[12] & 15u);
-		return;
-	}
-	line->has_moved = true;
+	else
+		line->has_moved = true;
 }
 
 static void take_word(struct run_line *line, const uint8_t *bytes, uint32_t count)
 {
-	if (count != WORD_BYTES) {
+	if (count == WORD_BYTES)
+		line->word |= (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
+			      (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	else
 		(void)fail(line, -EPROTO, "interrupts: the device sent %u bytes instead of %u",
 			   count, WORD_BYTES);
-		return;
-	}
-	line->word |= (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
-		      (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
 static void read_is_done(struct usb_transfer *transfer)
