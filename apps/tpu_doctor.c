@@ -70,8 +70,9 @@ static void look_at_configuration(struct doctor *doctor, struct atoll_config *co
 	if (devices && config)
 		(void)atoll_config_text(config, "firmware", &doctor->firmware, NULL);
 	if (!devices)
-		doctor_bad(doctor, DOCTOR_CONFIGURATION, "configuration", "%s: correct it, "
-			   "since no program can use an Edge TPU until then", err.text);
+		doctor_bad(doctor, DOCTOR_CONFIGURATION, "configuration", "%s: correct it, in "
+			   CONFIGURATION " or the environment; no program can use an Edge "
+			   "TPU until then", err.text);
 	atoll_devices_free(devices);
 }
 
@@ -235,7 +236,8 @@ static void try_model(struct doctor *doctor, const char *about,
 
 	if (!session) {
 		doctor_bad(doctor, DOCTOR_INFERENCE, about, "the model cannot be loaded: %s: "
-			   "try again, then another model", err.text);
+			   "take the power of the device away for a moment; if that does not "
+			   "help, try another model", err.text);
 		return;
 	}
 	for (uint32_t i = 0; i < atoll_session_inputs(session); i++)

@@ -191,6 +191,7 @@ check_scripts += \
 packages += curl groff-base pkgconf socat
 guest_sources += \
 	tests/vm/dmabuf.c \
+	tests/vm/full_speed.c \
 	tests/vm/loopback.c \
 	tests/vm/pixels.c \
 	tests/vm/tpu.c
