@@ -10,12 +10,14 @@
 #include <time.h>
 
 #include "apps/tpud_emulators.h"
+#include "board/clock.h"
 #include "runtime/emulator/bus.h"
 #include "runtime/serve/plug.h"
 
-/* The driver gives real devices half a second to come back from a reset, and so on;
-   emulated ones need a hundredth of it. */
+/* The driver gives real devices half a second to come back from a reset, three to
+   be plugged in again, and so on; emulated ones need less. */
 #define HURRY 100
+#define CLOCK_HURRY 10
 
 struct daemon {
 	const char *path;
@@ -105,6 +107,12 @@ static void sleep_hurried(struct usb_bus *bus, uint32_t ms)
 	(void)nanosleep(&time, NULL); /* nobody depends on it */
 }
 
+static int64_t clock_hurried_ns(struct usb_bus *bus)
+{
+	(void)bus;
+	return atoll_clock_ns() * CLOCK_HURRY;
+}
+
 struct daemon *daemon_start(const char *path, const struct daemon_options *options)
 {
 	struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -123,6 +131,7 @@ struct daemon *daemon_start(const char *path, const struct daemon_options *optio
 		errx(1, "daemon: %s", error.text);
 	daemon->ops = *daemon->tpu.bus->ops;
 	daemon->ops.sleep_ms = sleep_hurried;
+	daemon->ops.clock_ns = clock_hurried_ns;
 	daemon->tpu.bus->ops = &daemon->ops;
 	if (pthread_create(&daemon->thread, NULL, serve, daemon) != 0)
 		errx(1, "daemon: no thread");

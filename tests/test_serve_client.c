@@ -4,9 +4,13 @@
 #include "runtime/serve/serve.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "board/clock.h"
@@ -422,6 +426,192 @@ static void while_the_daemon_is_gone_runs_fail_and_tensors_stay(void **state)
 	part_free(part);
 }
 
+/* A TPU so slow that a run takes a tenth of a second and more. */
+#define SLOW_BYTES 1500
+
+/* In a process of its own, to be killed. */
+static pid_t fork_daemon(void)
+{
+	int up[2];
+	char ready;
+	pid_t pid;
+
+	assert_int_equal(pipe(up), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)daemon_start(path, &(struct daemon_options){
+			.tpus = 1, .bytes_per_second = SLOW_BYTES });
+		(void)!write(up[1], "r", 1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(read(up[0], &ready, 1), 1);
+	close(up[0]);
+	close(up[1]);
+	return pid;
+}
+
+static void *kill_soon(void *data)
+{
+	const pid_t *pid = data;
+
+	(void)usleep(50000);
+	(void)kill(*pid, SIGKILL);
+	(void)waitpid(*pid, NULL, 0);
+	return NULL;
+}
+
+static void a_daemon_that_dies_fails_the_run_and_the_next_one_works(void **state)
+{
+	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
+	struct backend_program *program;
+	struct atoll_error err;
+	pthread_t killer;
+	pid_t pid = fork_daemon();
+	void *in;
+
+	(void)state;
+	program = load(part);
+	in = part->tensor[0].data;
+	part_fill(part, 1);
+	assert_int_equal(pthread_create(&killer, NULL, kill_soon, &pid), 0);
+	assert_int_equal(program->ops->run(program, &err), -ECONNRESET);
+	assert_string_equal(err.text, "serve: atoll-tpud went away before it answered");
+	assert_int_equal(pthread_join(killer, NULL), 0);
+	start(1);
+	run(program, part, 2);
+	assert_true(part_is_pattern(part));
+	assert_ptr_equal(part->tensor[0].data, in);
+	program->ops->free(program);
+	part_free(part);
+}
+
+static void *stop_soon(void *data)
+{
+	(void)data;
+	(void)usleep(50000);
+	stop();
+	return NULL;
+}
+
+static void a_daemon_that_is_stopped_ends_what_runs(void **state)
+{
+	struct part *part[2] = { part_new(compiled_sample(COMPILED_FLAT), 1),
+				 part_new(compiled_sample(COMPILED_FLAT), 1) };
+	struct backend_program *program[2];
+	struct atoll_error err;
+	pthread_t stopper;
+	int r;
+
+	(void)state;
+	daemon_at = daemon_start(path, &(struct daemon_options){
+		.tpus = 1, .bytes_per_second = SLOW_BYTES });
+	for (int i = 0; i < 2; i++) {
+		program[i] = load(part[i]);
+		run(program[i], part[i], 1); /* the TPU is up then */
+	}
+	part_fill(part[0], 2);
+	assert_int_equal(pthread_create(&stopper, NULL, stop_soon, NULL), 0);
+	r = program[0]->ops->run(program[0], &err);
+	assert_int_equal(pthread_join(stopper, NULL), 0);
+	assert_int_equal(r, 0);
+	assert_true(part_is_pattern(part[0]));
+	assert_int_equal(program[1]->ops->run(program[1], &err), -ENOENT);
+	for (int i = 0; i < 2; i++) {
+		program[i]->ops->free(program[i]);
+		part_free(part[i]);
+	}
+}
+
+static void who_does_not_want_to_wait_any_longer_may_try_again(void **state)
+{
+	const struct serve_options options = { .socket = path, .timeout_ms = 60 };
+	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
+	struct backend_program *program;
+	struct atoll_error err;
+	int64_t end = atoll_clock_ms() + 10000;
+
+	(void)state;
+	daemon_at = daemon_start(path, &(struct daemon_options){ .tpus = 1 });
+	program = serve_load(&options, &part->backend, &err);
+	assert_non_null(program);
+	daemon_break(daemon_at, 0, "slow@2+200");
+	part_fill(part, 1);
+	assert_int_equal(program->ops->run(program, &err), -ETIMEDOUT);
+	assert_string_equal(err.text, "serve: no answer from atoll-tpud");
+	/* What comes late goes into memory that nobody looks at any more. */
+	while (program->ops->run(program, &err) != 0) {
+		assert_int_equal(err.code, -ETIMEDOUT);
+		assert_true(atoll_clock_ms() < end);
+	}
+	assert_true(part_is_pattern(part));
+	program->ops->free(program);
+	part_free(part);
+}
+
+static uint32_t tpus_there(void)
+{
+	struct serve_status *now = status();
+	uint32_t count = now->numbers.tpus;
+
+	serve_status_free(now);
+	return count;
+}
+
+static void await_tpus(uint32_t wanted)
+{
+	for (int64_t end = atoll_clock_ms() + 10000; tpus_there() != wanted; (void)usleep(2000))
+		assert_true(atoll_clock_ms() < end);
+}
+
+static void a_tpu_that_is_pulled_out_is_given_up_and_taken_again(void **state)
+{
+	struct part *part = part_new(compiled_sample(COMPILED_TILES), 1);
+	struct backend_program *program;
+	struct atoll_error err;
+
+	(void)state;
+	start(1);
+	program = load(part);
+	run(program, part, 1);
+	daemon_unplug(daemon_at, 0);
+	assert_int_equal(program->ops->run(program, &err), -ENODEV);
+	await_tpus(0);
+	assert_int_equal(program->ops->run(program, &err), -ENODEV);
+	assert_string_equal(err.text, "serve: no Edge TPU is plugged in");
+	daemon_replug(daemon_at, 0);
+	await_tpus(1);
+	run(program, part, 2);
+	assert_true(part_is_pattern(part));
+	program->ops->free(program);
+	part_free(part);
+}
+
+static void a_request_whose_tpu_fails_goes_to_another(void **state)
+{
+	struct part *part = part_new(compiled_sample(COMPILED_TILES), 1);
+	struct backend_program *program;
+	struct serve_status *now;
+
+	(void)state;
+	start(2);
+	program = load(part);
+	run(program, part, 1);
+	await_tpus(2);
+	daemon_break(daemon_at, program->device[strlen("serve:emu:250-")] == '1' ? 0 : 1,
+		     "stall@0");
+	run(program, part, 2);
+	assert_true(part_is_pattern(part));
+	now = status();
+	assert_int_equal(now->numbers.moved, 1);
+	assert_int_equal(now->numbers.failures, 0);
+	serve_status_free(now);
+	program->ops->free(program);
+	part_free(part);
+}
+
 static void priorities_are_told(void **state)
 {
 	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
@@ -477,6 +667,11 @@ int main(void)
 		CLIENT_TEST(a_model_that_is_no_twin_is_refused),
 		CLIENT_TEST(a_daemon_that_was_restarted_in_between_is_not_noticed),
 		CLIENT_TEST(while_the_daemon_is_gone_runs_fail_and_tensors_stay),
+		CLIENT_TEST(a_daemon_that_dies_fails_the_run_and_the_next_one_works),
+		CLIENT_TEST(a_daemon_that_is_stopped_ends_what_runs),
+		CLIENT_TEST(who_does_not_want_to_wait_any_longer_may_try_again),
+		CLIENT_TEST(a_tpu_that_is_pulled_out_is_given_up_and_taken_again),
+		CLIENT_TEST(a_request_whose_tpu_fails_goes_to_another),
 		CLIENT_TEST(priorities_are_told),
 	};
 

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "board/clock.h"
-#include "runtime/schema/tflite.h"
 #include "runtime/serve/serve.h"
 #include "runtime/serve/status.h"
 #include "tests/check.h"
@@ -177,7 +176,7 @@ static struct part *shared_part(uint32_t which)
 	for (uint32_t i = 0; model && !part && i < model->graph[0].operators; i++) {
 		const struct atoll_operator *op = &model->graph[0].op[i];
 
-		if (op->code == BUILTIN_CUSTOM && strcmp(op->name, "edgetpu-custom-op") == 0)
+		if (edgetpu_is_compiled(op))
 			part = part_open(op->custom_options, op->custom_options_bytes);
 	}
 	atoll_model_free(model);

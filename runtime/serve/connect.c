@@ -67,7 +67,11 @@ int connect_daemon(const char *path, uint32_t timeout_ms, struct atoll_error *er
 	return atoll_error_set(err, r, "serve: %s: %s", atoll_error_path(path), explain(r));
 }
 
-/* A signal ends the wait early, without an answer; the rest of it follows. */
+/*
+ * A signal ends the wait early, without an answer; the rest of it follows. Who hangs
+ * up without having heard us leaves an error in front of what it said: Linux tells
+ * of it once.
+ */
 static int receive(int fd, struct serve_received *got)
 {
 	struct timeval limit = { .tv_sec = 0 };
@@ -83,7 +87,7 @@ static int receive(int fd, struct serve_received *got)
 		if (atoll_clock_ms() >= end_ms)
 			return -EAGAIN;
 	}
-	return r;
+	return r == -ECONNRESET ? serve_receive(fd, got) : r;
 }
 
 int connect_exchange(int fd, const void *message, size_t bytes, const int *fds,
@@ -91,8 +95,12 @@ int connect_exchange(int fd, const void *message, size_t bytes, const int *fds,
 {
 	int r = serve_send(fd, message, bytes, fds, count);
 
-	if (r == -EPIPE || r == -ECONNRESET)
+	if (r == -EPIPE || r == -ECONNRESET) {
+		/* It may have said why before it hung up. */
+		if (receive(fd, got) == 1)
+			return 0;
 		return atoll_error_set(err, -EPIPE, "serve: atoll-tpud is gone");
+	}
 	if (r == 0)
 		r = receive(fd, got);
 	if (r == 1)

@@ -37,30 +37,43 @@ static struct client *find_client(struct server *server, const struct ucred *cre
 	return client;
 }
 
-static struct client *take_client(struct server *server, int fd)
+static struct client *new_client(struct server *server, const struct ucred *credentials)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->pid = credentials->pid;
+	client->uid = credentials->uid;
+	read_name(client->pid, client->name);
+	client->next = server->client;
+	server->client = client;
+	server->clients++;
+	return client;
+}
+
+/* What a connection needs besides those that loaded something: one to ask how
+   things are, and some on their way in or out. */
+#define PEERS_BESIDE 8
+
+/* Whose the connection is, with one more; or NULL and why not. */
+static struct client *take_client(struct server *server, int fd, const char **why)
 {
 	struct ucred credentials = { .pid = 0 };
 	socklen_t bytes = sizeof(credentials);
 	struct client *client;
 
+	*why = "out of memory";
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) < 0)
 		return NULL;
 	client = find_client(server, &credentials);
-	if (!client) {
-		if (server->clients >= server->limits.clients)
-			return NULL;
-		client = calloc(1, sizeof(*client));
-		if (!client)
-			return NULL;
-		client->pid = credentials.pid;
-		client->uid = credentials.uid;
-		read_name(client->pid, client->name);
-		client->next = server->client;
-		server->client = client;
-		server->clients++;
-	}
-	client->peers++;
-	return client;
+	if (!client && server->clients >= server->limits.clients)
+		*why = "as many clients as are allowed are connected";
+	else if (client && client->peers >= server->limits.programs + PEERS_BESIDE)
+		*why = "this client has too many connections";
+	else if (client || (client = new_client(server, &credentials)))
+		return client->peers++, client;
+	return NULL;
 }
 
 static void leave_client(struct server *server, struct client *client)
@@ -75,10 +88,6 @@ static void leave_client(struct server *server, struct client *client)
 	server->clients--;
 	free(client);
 }
-
-/* What a connection needs besides those that loaded something: one to ask how
-   things are, and some on their way in or out. */
-#define PEERS_BESIDE 8
 
 /* On a worker's thread, or on the loop's. */
 static void answer(struct crew_request *request)
@@ -112,27 +121,40 @@ static void answer(struct crew_request *request)
 	pthread_mutex_unlock(&server->lock);
 }
 
+static void refuse(int fd, int result, const char *text)
+{
+	struct serve_refused refused = { .head = SERVE_HEAD(SERVE_REFUSED), .result = result };
+
+	serve_text(refused.text, sizeof(refused.text), text);
+	if (serve_send(fd, &refused, sizeof(refused), NULL, 0) < 0)
+		(void)shutdown(fd, SHUT_RDWR); /* as for one that hangs up */
+}
+
+void peer_refuse(struct peer *peer, int result, const char *text)
+{
+	refuse(peer->fd, result, text);
+}
+
 struct peer *peer_new(struct server *server, int fd)
 {
-	struct peer *peer = calloc(1, sizeof(*peer));
+	const char *why = "out of memory";
+	struct client *client = take_client(server, fd, &why);
+	struct peer *peer = client ? calloc(1, sizeof(*peer)) : NULL;
 
-	if (peer) {
-		peer->server = server;
-		peer->fd = fd;
-		peer->source.fd[0] = -1;
-		peer->source.fd[1] = -1;
-		peer->request.done = answer;
-		peer->client = take_client(server, fd);
-	}
-	if (!peer || !peer->client ||
-	    peer->client->peers > server->limits.programs + PEERS_BESIDE ||
-	    atoll_loop_watch(server->loop, fd, EPOLLIN, peer_read, peer) < 0) {
-		if (peer && peer->client)
-			leave_client(server, peer->client);
+	if (!peer || atoll_loop_watch(server->loop, fd, EPOLLIN, peer_read, peer) < 0) {
+		refuse(fd, -EUSERS, why);
+		if (client)
+			leave_client(server, client);
 		free(peer);
-		(void)close(fd); /* nothing was written */
+		(void)close(fd); /* the sentence is on its way */
 		return NULL;
 	}
+	peer->server = server;
+	peer->client = client;
+	peer->fd = fd;
+	peer->source.fd[0] = -1;
+	peer->source.fd[1] = -1;
+	peer->request.done = answer;
 	peer->next = server->peer;
 	server->peer = peer;
 	return peer;
@@ -201,15 +223,6 @@ static void refuse_garbage(struct peer *peer, const char *why)
 			   "client %d (%s): %s; the connection is closed",
 			   (int)peer->client->pid, peer->client->name, why);
 	peer_end(peer);
-}
-
-void peer_refuse(struct peer *peer, int result, const char *text)
-{
-	struct serve_refused refused = { .head = SERVE_HEAD(SERVE_REFUSED), .result = result };
-
-	serve_text(refused.text, sizeof(refused.text), text);
-	if (serve_send(peer->fd, &refused, sizeof(refused), NULL, 0) < 0)
-		(void)shutdown(peer->fd, SHUT_RDWR); /* as for one that hangs up */
 }
 
 static const char *read_load(struct peer *peer, struct serve_received *got)
