@@ -188,7 +188,7 @@ check_scripts += \
 	tests/cli/tpu.sh \
 	tests/cli/tpud.sh \
 	tests/cli/visiond.sh
-packages += curl groff-base pkgconf socat
+packages += curl groff-base jq pkgconf socat
 guest_sources += \
 	tests/vm/dmabuf.c \
 	tests/vm/full_speed.c \
