@@ -8,11 +8,11 @@ wait_until 10 on_usb $application 1
 use 1000000 5
 wait_until 20 ran '^ok$' 20
 for times in 1 2 3; do
-	good=$(grep -c '^ok$' "$work/runs")
 	bad=$(grep -c '^failed: ' "$work/runs" || true)
 	order unplug
 	wait_until 20 ran '^failed: ' $((bad + 1))
 	wait_until 10 on_usb $application 0
+	good=$(grep -c '^ok$' "$work/runs")
 	order replug
 	wait_until 30 ran '^ok$' $((good + 20))
 done
