@@ -94,12 +94,15 @@ static void look_at_model(struct doctor *doctor)
 
 /* A device */
 
-/* In the words of who was refused; whoever it is cannot be seen. */
+/* By somebody whom we could not see. */
 static void is_busy(struct doctor *doctor, const char *about)
 {
 	if (doctor->is_served)
 		doctor_good(doctor, about, "another process has it, which atoll-tpud seems to "
 			    "be: use it with --device=serve");
+	else if (geteuid() == 0)
+		doctor_bad(doctor, DOCTOR_BUSY, about, "another process has it, which cannot be "
+			   "seen from here: stop it in the container it runs in");
 	else
 		doctor_bad(doctor, DOCTOR_BUSY, about, "another process has it: run \"atoll-tpu "
 			   "list\" as root to see which, and stop it");

@@ -80,7 +80,7 @@ static bool look_into(const char *path, const struct ids *ids, bool *is_for_seat
 
 static bool is_hidden(const char *root, size_t folder, const char *name)
 {
-	char path[sizeof(((struct tpu_rule *)0)->path)];
+	char path[2 * sizeof(((struct tpu_rule *)0)->path)];
 
 	for (size_t i = 0; i < folder; i++) {
 		(void)snprintf(path, sizeof(path), "%s%s/%s", root, folders[i], name);

@@ -45,6 +45,7 @@ finds bad "usb:[0-9]+-1: $node is for the group plugdev, which alice has joined 
 as alice healthy
 
 # Without leaving the shell.
+command -v newgrp || exit 0
 echo "exec $BUILD/atoll-tpu doctor" >"$work/script"
 setpriv --reuid=alice --regid=alice --clear-groups newgrp plugdev <"$work/script" >"$work/out"
 finds ok 'usb:[0-9]+-1: comes up'
