@@ -30,7 +30,7 @@ static const char help[] =
 "\n"
 "  -d, --device=DEVICE  usb (default), usb:1 for the second one, usb:1-1.4 for\n"
 "                       the one plugged in there, emu for an emulated one\n"
-"      --clock=LEVEL    low, medium, high or max (default)\n"
+"      --clock=LEVEL    low, medium, high or max, instead of the configured one\n"
 "      --to=DIR         firmware import: keep it there, default\n"
 "                       /var/lib/atoll/firmware\n"
 "      --runs=N         bench: measured runs (default 50)\n"
@@ -82,7 +82,7 @@ static void read_options(int argc, char **argv, struct tpu_settings *settings)
 		switch (c) {
 		case 'd': settings->device = optarg; break;
 		case OPTION_CLOCK:
-			if (edgetpu_clock_read(optarg, &settings->clock) < 0)
+			if (edgetpu_clock_read(optarg, &settings->config.clock) < 0)
 				options_wrong("--clock: '%s' is not one of low, medium, high, "
 					      "max", optarg);
 			break;
@@ -103,13 +103,14 @@ int main(int argc, char **argv)
 {
 	struct tpu_settings settings = {
 		.device = "usb",
-		.clock = EDGETPU_CLOCK_MAX,
 		.folder = EDGETPU_FIRMWARE_FOLDER,
 		.runs = 50,
 	};
 	const struct command *command;
+	int status;
 
 	options_begin("atoll-tpu");
+	(void)edgetpu_config_read(NULL, &settings.config, &settings.config_error);
 	read_options(argc, argv, &settings);
 	if (optind == argc)
 		options_wrong("no command: one of %s", all_commands);
@@ -120,5 +121,7 @@ int main(int argc, char **argv)
 		options_wrong("%s: '%s' is too much", command->name,
 			      settings.rest[command->most]);
 	tpu_check_name(settings.device);
-	return options_end(command->run(&settings));
+	status = command->run(&settings);
+	edgetpu_config_free(&settings.config);
+	return options_end(status);
 }

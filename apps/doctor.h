@@ -42,7 +42,6 @@ struct doctor {
 	const struct tpu_settings *settings;
 	struct usb_bus *bus;
 	struct tpu_model model;    /* a compiled one to try, or nothing */
-	const char *firmware;      /* the configured file, or NULL */
 	const char *socket;        /* of atoll-tpud */
 	bool is_served;            /* somebody listens there */
 	struct atoll_json json;

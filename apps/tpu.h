@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/edgetpu/config.h"
 #include "runtime/edgetpu/device.h"
 #include "runtime/edgetpu/firmware.h"
 #include "runtime/edgetpu/package.h"
@@ -17,7 +18,8 @@
  */
 struct tpu_settings {
 	const char *device;        /* "usb", "usb:1", ":1", "usb:1-1.4" or "emu" */
-	enum edgetpu_clock clock;
+	struct edgetpu_config config; /* with what --clock says */
+	struct atoll_error config_error; /* code 0: it could be read */
 	const char *folder;        /* firmware import: into which */
 	uint32_t runs;             /* bench */
 	bool wants_json;

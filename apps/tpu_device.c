@@ -152,10 +152,12 @@ static _Noreturn void is_in_use(const struct tpu_device *tpu)
 
 void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings)
 {
-	struct edgetpu_device_options options = { .clock = settings->clock };
+	struct edgetpu_device_options options = { .clock = settings->config.clock };
 	struct atoll_error err;
 
-	tpu->firmware = edgetpu_firmware_find(NULL, &err);
+	if (settings->config_error.code)
+		options_could_not("%s", settings->config_error.text);
+	tpu->firmware = edgetpu_firmware_find(settings->config.firmware, &err);
 	if (!tpu->firmware && tpu_needs_firmware(&tpu->found))
 		options_could_not("%s: %s", tpu->name, err.text);
 	options.firmware = tpu->firmware;

@@ -12,7 +12,6 @@
 
 #include "apps/doctor.h"
 #include "apps/tpu_owner.h"
-#include "board/config.h"
 #include "runtime/devices.h"
 #include "runtime/edgetpu/device.h"
 #include "runtime/edgetpu/firmware.h"
@@ -21,7 +20,6 @@
 #include "runtime/session.h"
 
 /* Where sessions have their settings from (devices.h). */
-#define CONFIGURATION "/etc/atoll/tpu.conf"
 
 /* The first trip point of the vendor's PCIe driver for the same chip. */
 #define HOT_MILLIDEGREES 84800
@@ -62,18 +60,12 @@ static void find_none(struct doctor *doctor)
 }
 
 /* What every program that opens an Edge TPU reads first. */
-static void look_at_configuration(struct doctor *doctor, struct atoll_config *config)
+static void look_at_configuration(struct doctor *doctor)
 {
-	struct atoll_error err;
-	struct atoll_devices *devices = atoll_devices_new(NULL, &err);
-
-	if (devices && config)
-		(void)atoll_config_text(config, "firmware", &doctor->firmware, NULL);
-	if (!devices)
-		doctor_bad(doctor, DOCTOR_CONFIGURATION, "configuration", "%s: correct it, in "
-			   CONFIGURATION " or the environment; no program can use an Edge "
-			   "TPU until then", err.text);
-	atoll_devices_free(devices);
+	if (doctor->settings->config_error.code)
+		doctor_bad(doctor, DOCTOR_CONFIGURATION, "configuration", "%s: correct it; no "
+			   "program can use an Edge TPU until then",
+			   doctor->settings->config_error.text);
 }
 
 static void look_at_model(struct doctor *doctor)
@@ -139,7 +131,7 @@ static bool has_firmware(struct doctor *doctor, const char *about,
 	struct atoll_error err;
 	const char *next;
 
-	*firmware = edgetpu_firmware_find(doctor->firmware, &err);
+	*firmware = edgetpu_firmware_find(doctor->settings->config.firmware, &err);
 	if (*firmware) {
 		doctor_good(doctor, about, "firmware: %s", (*firmware)->origin);
 		return true;
@@ -188,7 +180,7 @@ static void look_at_temperature(struct doctor *doctor, const char *about,
 			   "take its power away for a moment", err.text);
 	else if (millidegrees >= HOT_MILLIDEGREES)
 		doctor_bad(doctor, DOCTOR_HEAT, about, "%.1f degrees, too hot: let it cool "
-			   "down, give it air, or set \"clock = medium\" in " CONFIGURATION,
+			   "down, give it air, or set \"clock = medium\" in " EDGETPU_CONFIG_FILE,
 			   millidegrees / 1e3);
 	else
 		doctor_good(doctor, about, "%.1f degrees", millidegrees / 1e3);
@@ -211,7 +203,7 @@ static bool comes_up(struct doctor *doctor, const char *about, const struct usb_
 		     const struct edgetpu_firmware *firmware)
 {
 	const struct edgetpu_device_options options = {
-		.clock = doctor->settings->clock, .firmware = firmware };
+		.clock = doctor->settings->config.clock, .firmware = firmware };
 	struct edgetpu_device_state state;
 	struct atoll_error err;
 	struct edgetpu_device *device =
@@ -258,7 +250,7 @@ static void try_model(struct doctor *doctor, const char *about,
 static void infer(struct doctor *doctor, const char *about, const char *device)
 {
 	const struct atoll_devices_options devices = {
-		.clock = edgetpu_clock_text(doctor->settings->clock) };
+		.clock = edgetpu_clock_text(doctor->settings->config.clock) };
 	struct atoll_session_options options = { .device = device, .threads = 1 };
 	struct atoll_error err;
 
@@ -366,7 +358,6 @@ static void look_at_all(struct doctor *doctor)
 int tpu_doctor(const struct tpu_settings *settings)
 {
 	struct doctor doctor = { .settings = settings, .json.file = stdout };
-	struct atoll_config *config = atoll_config_load(CONFIGURATION, NULL);
 
 	doctor.socket = getenv("ATOLL_TPU_SOCKET");
 	if (!doctor.socket)
@@ -374,11 +365,10 @@ int tpu_doctor(const struct tpu_settings *settings)
 	doctor.is_served = serve_is_there(doctor.socket);
 	if (settings->wants_json)
 		atoll_json_array(&doctor.json, NULL);
-	look_at_configuration(&doctor, config);
+	look_at_configuration(&doctor);
 	look_at_all(&doctor);
 	if (settings->wants_json)
 		atoll_json_end(&doctor.json);
 	tpu_model_free(&doctor.model);
-	atoll_config_free(config);
 	return (int)doctor.status;
 }

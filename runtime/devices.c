@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board/config.h"
 #include "runtime/devices_inside.h"
+#include "runtime/edgetpu/config.h"
 #include "runtime/edgetpu/device.h"
 #include "runtime/edgetpu/firmware.h"
 #include "runtime/emulator/bus.h"
@@ -17,7 +17,6 @@
 #include "runtime/serve/serve.h"
 #include "runtime/tpu.h"
 
-#define CONFIG_FILE "/etc/atoll/tpu.conf"
 #define EMULATORS_MAX 8
 
 /* An open device, as long as someone uses it. */
@@ -401,38 +400,26 @@ static int copy_text(char **copy, const char *text, struct atoll_error *err)
 	return 0;
 }
 
-static int configure_from(struct atoll_devices *devices, struct atoll_config *config,
-			  struct atoll_error *err)
-{
-	const char *clock = devices->options.clock, *path = devices->options.firmware;
-	const char *socket = devices->options.socket;
-	int r = 0;
-
-	if (!clock)
-		clock = getenv("ATOLL_TPU_CLOCK");
-	if (!clock)
-		r = atoll_config_text(config, "clock", &clock, err);
-	if (r >= 0 && !path)
-		r = atoll_config_text(config, "firmware", &path, err);
-	if (r < 0)
-		return r;
-	devices->clock = EDGETPU_CLOCK_MAX;
-	if (clock && edgetpu_clock_read(clock, &devices->clock) < 0)
-		return atoll_error_set(err, -EINVAL, "clock %s: expected low, medium, high or "
-				       "max", clock);
-	r = copy_text(&devices->firmware_path, path, err);
-	if (r < 0)
-		return r;
-	return copy_text(&devices->socket, socket ? socket : getenv("ATOLL_TPU_SOCKET"), err);
-}
-
+/* What the caller says goes before what the administrator does. */
 static int configure(struct atoll_devices *devices, struct atoll_error *err)
 {
-	const char *path = devices->options.config;
-	struct atoll_config *config = atoll_config_load(path ? path : CONFIG_FILE, err);
-	int r = config ? configure_from(devices, config, err) : -EINVAL;
+	const struct atoll_devices_options *options = &devices->options;
+	const char *socket = options->socket ? options->socket : getenv("ATOLL_TPU_SOCKET");
+	struct edgetpu_config config;
+	int r = edgetpu_config_read(options->config, &config, err);
 
-	atoll_config_free(config);
+	if (r < 0)
+		return r;
+	devices->clock = config.clock;
+	if (options->clock && edgetpu_clock_read(options->clock, &devices->clock) < 0)
+		r = atoll_error_set(err, -EINVAL, "clock %s: expected low, medium, high or max",
+				    options->clock);
+	if (r == 0)
+		r = copy_text(&devices->firmware_path,
+			      options->firmware ? options->firmware : config.firmware, err);
+	if (r == 0)
+		r = copy_text(&devices->socket, socket, err);
+	edgetpu_config_free(&config);
 	return r;
 }
 

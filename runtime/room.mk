@@ -15,6 +15,7 @@ lib += \
 	runtime/devices.c \
 	runtime/edgetpu/attach.c \
 	runtime/edgetpu/chip.c \
+	runtime/edgetpu/config.c \
 	runtime/edgetpu/device.c \
 	runtime/edgetpu/dfu.c \
 	runtime/edgetpu/executable.c \

@@ -205,7 +205,7 @@ what_is_missing_has_a_status_of_its_own() {
 a_clock_that_is_none_is_a_wrong_configuration() {
 	export ATOLL_TPU_CLOCK=fast
 	gives 22 $tool doctor -d emu && is_silent err &&
-	out_has '^bad   configuration: clock fast: .*: correct it, in /etc/atoll/tpu.conf or the env' &&
+	out_has '^bad   configuration: ATOLL_TPU_CLOCK: clock fast: .*: correct it; ' &&
 	out_has '^ok    emu: comes up, '
 	status=$?
 	unset ATOLL_TPU_CLOCK
