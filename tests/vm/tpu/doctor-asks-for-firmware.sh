@@ -20,4 +20,4 @@ doctor 15
 finds bad 'usb:.*/nowhere/image: No such file or directory'
 put 'clock = fast' /etc/atoll/tpu.conf
 doctor 22
-finds bad 'configuration: clock fast: .*: correct it'
+finds bad 'configuration: /etc/atoll/tpu.conf:1: clock fast: .*: correct it'
