@@ -23,7 +23,7 @@ static bool takes_utf8(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-void display_bar(FILE *file, double share, uint32_t cells)
+uint32_t display_bar(FILE *file, double share, uint32_t cells)
 {
 	static const char *const eighths[] = {
 		"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589",
@@ -36,6 +36,7 @@ void display_bar(FILE *file, double share, uint32_t cells)
 		fputs(takes_utf8() ? "\u2588" : "#", file);
 	if (takes_utf8())
 		fputs(eighths[length % 8], file);
+	return length / 8 + (takes_utf8() && length % 8);
 }
 
 struct display_progress display_progress_begin(const char *what, uint32_t all)

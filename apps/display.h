@@ -39,8 +39,9 @@ void display_progress_step(struct display_progress *progress);
 void display_progress_hide(struct display_progress *progress);
 
 /* A horizontal bar of up to `cells` characters for a share of 0..1, in eighths
-   of a cell; plain '#' where the locale's characters are not UTF-8. */
-void display_bar(FILE *file, double share, uint32_t cells);
+   of a cell; plain '#' where the locale's characters are not UTF-8. Returns the
+   number of characters. */
+uint32_t display_bar(FILE *file, double share, uint32_t cells);
 
 /* Milliseconds on a clock that only goes forward. */
 double display_now_ms(void);

@@ -74,6 +74,7 @@ live_parts := \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \
+	apps/panel.c \
 	apps/screen.c \
 	apps/stop.c \
 	apps/tell.c

@@ -9,6 +9,7 @@ check_parts += \
 	apps/live_options.c \
 	apps/live_save.c \
 	apps/options.c \
+	apps/panel.c \
 	apps/screen.c \
 	apps/stop.c \
 	apps/tell.c \
