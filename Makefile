@@ -70,7 +70,7 @@ fuzzers     :=   # libFuzzer entry points
 packages    := gcc make libc6-dev
 LDLIBS      := -lm
 
-rooms := board/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
+rooms := board/room.mk audio/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
 include $(rooms)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
