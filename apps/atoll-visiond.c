@@ -66,14 +66,14 @@ struct daemon {
 /* What those get who begin to listen now. */
 static void greet(struct daemon *d)
 {
-	struct visiond_line line = visiond_lines_state(d->lines, d->eye);
+	struct line line = visiond_lines_state(d->lines, d->eye);
 
 	/* Out of memory: they get the one before. */
 	if (d->events && line.length > 0)
 		(void)atoll_events_greet(d->events, line.bytes, line.length);
 }
 
-static void send_line(struct daemon *d, struct visiond_line line)
+static void send_line(struct daemon *d, struct line line)
 {
 	if (d->events && line.length > 0)
 		atoll_events_send(d->events, line.bytes, line.length);
@@ -89,7 +89,7 @@ static void show_state(struct daemon *d)
 		.up_ms = (atoll_clock_ns() - d->begin_ns) / 1000000,
 		.resident_bytes = d->resident_bytes,
 	};
-	struct visiond_line line = visiond_lines_page(d->lines, d->eye, &numbers);
+	struct line line = visiond_lines_page(d->lines, d->eye, &numbers);
 
 	if (line.length > 0)
 		visiond_web_state(d->web, line.bytes, line.length);
@@ -214,14 +214,14 @@ static struct atoll_events *open_events(struct daemon *d, const struct visiond_c
 	struct atoll_events *events;
 
 	*err = (struct atoll_error){ .code = 0 };
-	if (!config->events_path)
+	if (!config->events.path)
 		return NULL;
-	if (!config->is_events_path_chosen)
+	if (!config->events.is_chosen)
 		(void)mkdir("/run/atoll", 0755); /* open tells if it is not there */
-	events = atoll_events_open(d->loop, config->events_path, CLIENTS_MAX, err);
+	events = atoll_events_open(d->loop, config->events.path, CLIENTS_MAX, err);
 	if (events) {
-		atoll_log(&d->log, ATOLL_LOG_INFO, "events: %s", config->events_path);
-	} else if (!config->is_events_path_chosen) {
+		atoll_log(&d->log, ATOLL_LOG_INFO, "events: %s", config->events.path);
+	} else if (!config->events.is_chosen) {
 		atoll_log(&d->log, ATOLL_LOG_WARNING, "%s; going on without events",
 			  err->text);
 		err->code = 0;
@@ -300,7 +300,7 @@ static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
 		return err->code;
 
 	next->has_other_events =
-		!is_same_text(next->config->events_path, d->config->events_path);
+		!is_same_text(next->config->events.path, d->config->events.path);
 	if (next->has_other_events) {
 		next->events = open_events(d, next->config, err);
 		if (err->code)

@@ -81,6 +81,11 @@ live_parts := \
 live := $(foreach name,classify detect,$(BUILD)/atoll-$(name) $(BUILD)/installed/atoll-$(name))
 $(live): $(live_parts:%.c=$(BUILD)/%.o)
 
+# What daemons share.
+daemon_parts := \
+	apps/lines.c \
+	apps/settings.c
+
 # atoll-tpud has parts of its own.
 programs += apps/atoll-tpud.c
 manuals  += apps/man/atoll-tpud.8
@@ -89,7 +94,7 @@ tpud_parts := \
 	apps/tpud_emulators.c \
 	apps/tpud_status.c
 tpud := $(BUILD)/atoll-tpud $(BUILD)/installed/atoll-tpud
-$(tpud): $(tpud_parts:%.c=$(BUILD)/%.o)
+$(tpud): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(tpud_parts))
 
 # atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
 programs += apps/atoll-visiond.c
@@ -106,7 +111,7 @@ visiond_parts := \
 	apps/visiond_viewers.c \
 	apps/visiond_web.c
 visiond := $(BUILD)/atoll-visiond $(BUILD)/installed/atoll-visiond
-$(visiond): $(visiond_parts:%.c=$(BUILD)/%.o)
+$(visiond): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(visiond_parts))
 $(visiond): private LDLIBS += -lmicrohttpd
 $(BUILD)/apps/visiond_page.o: apps/web/index.html
 

@@ -6,22 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/settings.h"
 #include "runtime/serve/serve.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define MINUTE_MS 60000
-
-static int wrong(const struct tpud_config *config, struct atoll_error *err, const char *key,
-		 const char *why)
-{
-	const struct atoll_config_entry *entry;
-	const char *place = "the built-in value";
-
-	for (size_t i = 0; (entry = atoll_config_at(config->file, i)); i++)
-		if (strcmp(entry->key, key) == 0)
-			place = entry->place;
-	return atoll_error_set(err, -EINVAL, "%s: %s: %s", place, key, why);
-}
 
 static int read_group(struct tpud_config *config, struct atoll_error *err)
 {
@@ -34,7 +23,7 @@ static int read_group(struct tpud_config *config, struct atoll_error *err)
 		return r < 0 ? r : 0;
 	group = getgrnam(name);
 	if (!group)
-		return wrong(config, err, "group", "there is no such group");
+		return settings_wrong(config->file, "group", "there is no such group", err);
 	config->place.group = group->gr_gid;
 	return 0;
 }
@@ -52,7 +41,7 @@ static int read_mode(struct tpud_config *config, struct atoll_error *err)
 		return r;
 	mode = strtoul(text, &end, 8);
 	if (strlen(text) < 3 || strlen(text) > 4 || *end || mode > 0777)
-		return wrong(config, err, "mode", "not a mode as 0660");
+		return settings_wrong(config->file, "mode", "not a mode as 0660", err);
 	config->place.mode = (mode_t)mode;
 	return 0;
 }
@@ -70,20 +59,9 @@ static int read_socket(struct tpud_config *config, const struct tpud_overrides *
 	if (overrides->socket)
 		config->place.path = overrides->socket;
 	if (!*config->place.path)
-		return wrong(config, err, "socket", "empty");
+		return settings_wrong(config->file, "socket", "empty", err);
 	r = read_group(config, err);
 	return r < 0 ? r : read_mode(config, err);
-}
-
-static int read_count(struct tpud_config *config, const char *key, int64_t low, int64_t high,
-		      uint32_t *value, struct atoll_error *err)
-{
-	int64_t number = 0;
-	int r = atoll_config_integer(config->file, key, low, high, &number, err);
-
-	if (r == 1)
-		*value = (uint32_t)number;
-	return r < 0 ? r : 0;
 }
 
 static int read_wait(struct tpud_config *config, const char *key, uint32_t *value_ms,
@@ -105,9 +83,11 @@ static int read_limits(struct tpud_config *config, struct atoll_error *err)
 	config->limits.programs = 16;
 	config->patience_ms = 100;
 	config->group_ms = 20;
-	if (read_count(config, "clients", 1, 1000, &config->limits.clients, err) < 0 ||
-	    read_count(config, "programs", 1, 1000, &config->limits.programs, err) < 0 ||
-	    read_count(config, "memory_mib", 1, 65536, &memory_mib, err) < 0 ||
+	if (settings_count(config->file, "clients", 1, 1000, &config->limits.clients,
+			   err) < 0 ||
+	    settings_count(config->file, "programs", 1, 1000, &config->limits.programs,
+			   err) < 0 ||
+	    settings_count(config->file, "memory_mib", 1, 65536, &memory_mib, err) < 0 ||
 	    read_wait(config, "patience", &config->patience_ms, err) < 0 ||
 	    read_wait(config, "group_wait", &config->group_ms, err) < 0)
 		return -EINVAL;
@@ -125,12 +105,13 @@ static int read_devices(struct tpud_config *config, const struct tpud_overrides 
 	if (atoll_config_text(config->file, "clock", &clock, err) < 0 ||
 	    atoll_config_text(config->file, "firmware", &config->firmware, err) < 0 ||
 	    atoll_config_bool(config->file, "cpu", &config->has_cpu, err) < 0 ||
-	    read_count(config, "threads", 0, 64, &config->threads, err) < 0 ||
-	    read_count(config, "emulators", 0, TPUD_EMULATORS_MAX, &config->emulators,
-		       err) < 0)
+	    settings_count(config->file, "threads", 0, 64, &config->threads, err) < 0 ||
+	    settings_count(config->file, "emulators", 0, TPUD_EMULATORS_MAX,
+			   &config->emulators, err) < 0)
 		return -EINVAL;
 	if (clock && edgetpu_clock_read(clock, &config->clock) < 0)
-		return wrong(config, err, "clock", "not low, medium, high or max");
+		return settings_wrong(config->file, "clock", "not low, medium, high or max",
+				      err);
 	if (overrides->emulators >= 0)
 		config->emulators = (uint32_t)overrides->emulators;
 	return 0;
@@ -140,7 +121,6 @@ struct tpud_config *tpud_config_load(const char *path, const struct tpud_overrid
 				     const struct atoll_log *log, struct atoll_error *err)
 {
 	struct tpud_config *config = calloc(1, sizeof(*config));
-	const struct atoll_config_entry *left;
 
 	if (!config) {
 		(void)atoll_error_set(err, -ENOMEM, "%s: %s", path, strerror(ENOMEM));
@@ -152,10 +132,7 @@ struct tpud_config *tpud_config_load(const char *path, const struct tpud_overrid
 		tpud_config_free(config);
 		return NULL;
 	}
-	while ((left = atoll_config_unread(config->file)))
-		if (log)
-			atoll_log(log, ATOLL_LOG_WARNING, "%s: %s: unknown, passed over",
-				  left->place, left->key);
+	settings_pass_over(config->file, log);
 	return config;
 }
 

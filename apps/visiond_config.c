@@ -14,24 +14,6 @@
 #define TOKEN_LENGTH_MIN 16
 #define TOKEN_LENGTH_MAX 128
 
-/* Where a value came from, for messages. */
-static const char *place_of(const struct visiond_config *config, const char *key)
-{
-	const struct atoll_config_entry *entry;
-	const char *place = "the built-in value";
-
-	for (size_t i = 0; (entry = atoll_config_at(config->file, i)); i++)
-		if (strcmp(entry->key, key) == 0)
-			place = entry->place;
-	return place;
-}
-
-static int wrong(const struct visiond_config *config, struct atoll_error *err,
-		 const char *key, const char *why)
-{
-	return atoll_error_set(err, -EINVAL, "%s: %s: %s", place_of(config, key), key, why);
-}
-
 /* A whole number within low..high, read to the end of the text. */
 static bool read_number(const char *text, const char *end, unsigned long low,
 			unsigned long high, uint32_t *value)
@@ -75,7 +57,7 @@ static int read_size(struct visiond_config *config, struct atoll_error *err)
 	    !read_number(text, cross, 16, ATOLL_FRAME_SIDE_MAX, &camera->width) ||
 	    !read_number(cross + 1, text + strlen(text), 16, ATOLL_FRAME_SIDE_MAX,
 			 &camera->height))
-		return wrong(config, err, "size", "not a size as 640x480");
+		return settings_wrong(config->file, "size", "not a size as 640x480", err);
 	return 0;
 }
 
@@ -106,12 +88,13 @@ static int read_source(struct visiond_config *config,
 	if (overrides->source)
 		source = overrides->source;
 	else if (camera && source)
-		return wrong(config, err, "source", "there is a camera already");
+		return settings_wrong(config->file, "source", "there is a camera already", err);
 
 	if (pixels) {
 		config->source.camera.pixels = atoll_pixels_by_name(pixels);
 		if (config->source.camera.pixels == ATOLL_PIXELS_NONE)
-			return wrong(config, err, "pixels", "not a format as YUYV or MJPG");
+			return settings_wrong(config->file, "pixels",
+					      "not a format as YUYV or MJPG", err);
 	}
 	if (source)
 		length = snprintf(config->what, sizeof(config->what), "%s", source);
@@ -120,7 +103,8 @@ static int read_source(struct visiond_config *config,
 	else
 		length = snprintf(config->what, sizeof(config->what), "camera");
 	if (length >= (int)sizeof(config->what))
-		return wrong(config, err, source ? "source" : "camera", "too long");
+		return settings_wrong(config->file, source ? "source" : "camera",
+				      "too long", err);
 
 	config->is_camera = strcmp(config->what, "camera") == 0 ||
 			    strncmp(config->what, "camera:", 7) == 0;
@@ -131,67 +115,40 @@ static int read_source(struct visiond_config *config,
 	return 0;
 }
 
-/* A key of one model, or with an empty prefix of all of them. */
-static const char *key_of(char key[128], const char *prefix, const char *name)
-{
-	(void)snprintf(key, 128, "%s%s", prefix, name);
-	return key;
-}
-
-static int read_share(struct visiond_config *config, const char *key, double low,
-		      float *value, struct atoll_error *err)
-{
-	double real = 0;
-	int r = atoll_config_real(config->file, key, low, 1, &real, err);
-
-	if (r == 1)
-		*value = (float)real;
-	return r < 0 ? r : 0;
-}
-
-static int read_count(struct visiond_config *config, const char *key, int64_t low,
-		      int64_t high, uint32_t *value, struct atoll_error *err)
-{
-	int64_t integer = 0;
-	int r = atoll_config_integer(config->file, key, low, high, &integer, err);
-
-	if (r == 1)
-		*value = (uint32_t)integer;
-	return r < 0 ? r : 0;
-}
-
 static int read_habits(struct visiond_config *config, const char *prefix,
 		       struct visiond_model *model, struct atoll_error *err)
 {
 	struct visiond_habits *habits = &model->habits;
+	struct atoll_config *file = config->file;
 	const int64_t hour_ms = 3600 * 1000;
-	char key[128];
+	char key[SETTINGS_KEY_BYTES];
 
-	if (read_share(config, key_of(key, prefix, "appear"), 0.01, &habits->appear, err) < 0 ||
-	    read_count(config, key_of(key, prefix, "appear_results"), 1, 1000,
-		       &habits->appear_results, err) < 0 ||
-	    atoll_config_duration(config->file, key_of(key, prefix, "appear_time"), 0,
+	if (settings_share(file, settings_key(key, prefix, "appear"), 0.01,
+			   &habits->appear, err) < 0 ||
+	    settings_count(file, settings_key(key, prefix, "appear_results"), 1, 1000,
+			   &habits->appear_results, err) < 0 ||
+	    atoll_config_duration(file, settings_key(key, prefix, "appear_time"), 0,
 				  hour_ms, &habits->appear_ms, err) < 0 ||
-	    read_share(config, key_of(key, prefix, "disappear"), 0.01, &habits->disappear,
-		       err) < 0 ||
-	    read_count(config, key_of(key, prefix, "disappear_results"), 1, 1000,
-		       &habits->disappear_results, err) < 0 ||
-	    atoll_config_duration(config->file, key_of(key, prefix, "disappear_time"), 0,
+	    settings_share(file, settings_key(key, prefix, "disappear"), 0.01,
+			   &habits->disappear, err) < 0 ||
+	    settings_count(file, settings_key(key, prefix, "disappear_results"), 1, 1000,
+			   &habits->disappear_results, err) < 0 ||
+	    atoll_config_duration(file, settings_key(key, prefix, "disappear_time"), 0,
 				  hour_ms, &habits->disappear_ms, err) < 0 ||
-	    read_share(config, key_of(key, prefix, "change"), 0.01, &habits->change_score,
-		       err) < 0 ||
-	    read_share(config, key_of(key, prefix, "change_overlap"), 0,
-		       &habits->change_overlap, err) < 0 ||
-	    atoll_config_duration(config->file, key_of(key, prefix, "change_time"), 0,
+	    settings_share(file, settings_key(key, prefix, "change"), 0.01,
+			   &habits->change_score, err) < 0 ||
+	    settings_share(file, settings_key(key, prefix, "change_overlap"), 0,
+			   &habits->change_overlap, err) < 0 ||
+	    atoll_config_duration(file, settings_key(key, prefix, "change_time"), 0,
 				  hour_ms, &habits->change_ms, err) < 0 ||
-	    atoll_config_text(config->file, key_of(key, prefix, "ignore"), &habits->ignored,
+	    atoll_config_text(file, settings_key(key, prefix, "ignore"), &habits->ignored,
 			      err) < 0 ||
-	    atoll_config_duration(config->file, key_of(key, prefix, "every"), 0, hour_ms,
+	    atoll_config_duration(file, settings_key(key, prefix, "every"), 0, hour_ms,
 				  &model->every_ms, err) < 0)
 		return -EINVAL;
 	if (habits->disappear > habits->appear)
-		return wrong(config, err, key_of(key, prefix, "disappear"),
-			     "above the score at which things appear");
+		return settings_wrong(file, settings_key(key, prefix, "disappear"),
+				      "above the score at which things appear", err);
 	return 0;
 }
 
@@ -213,82 +170,53 @@ static int read_fit(struct visiond_config *config, const char *key, enum atoll_f
 			*fit = (enum atoll_fit)i;
 			return 0;
 		}
-	return wrong(config, err, key, "not stretch, crop or letterbox");
-}
-
-/* The part of a "model.NAME.key" between the first dot and the last, or NULL. */
-static const char *model_named(const char *key, size_t *length)
-{
-	const char *name = key + strlen("model."), *dot;
-
-	if (strncmp(key, "model.", strlen("model.")) != 0)
-		return NULL;
-	dot = strrchr(name, '.');
-	if (!dot || dot == name)
-		return NULL;
-	*length = (size_t)(dot - name);
-	return name;
-}
-
-static struct visiond_model *find_model(struct visiond_config *config, const char *name,
-					size_t length)
-{
-	for (uint32_t i = 0; i < config->models; i++)
-		if (strlen(config->model[i].name) == length &&
-		    memcmp(config->model[i].name, name, length) == 0)
-			return &config->model[i];
-	return NULL;
-}
-
-/* Each section [model.NAME] is a model, in the order of the file. */
-static int name_models(struct visiond_config *config, struct atoll_error *err)
-{
-	const struct atoll_config_entry *entry;
-
-	for (size_t i = 0; (entry = atoll_config_at(config->file, i)); i++) {
-		size_t length = 0;
-		const char *name = model_named(entry->key, &length);
-
-		if (!name || find_model(config, name, length))
-			continue;
-		if (config->models == VISIOND_MODELS_MAX)
-			return atoll_error_set(err, -EINVAL, "%s: more than %d models",
-					       entry->place, VISIOND_MODELS_MAX);
-		if (length >= sizeof(config->model[0].name))
-			return atoll_error_set(err, -EINVAL,
-					       "%s: a model's name has at most %zu characters",
-					       entry->place, sizeof(config->model[0].name) - 1);
-		memcpy(config->model[config->models++].name, name, length);
-	}
-	return 0;
+	return settings_wrong(config->file, key, "not stretch, crop or letterbox", err);
 }
 
 static int read_model(struct visiond_config *config, struct visiond_model *model,
 		      struct atoll_error *err)
 {
-	char prefix[64], key[128];
+	struct atoll_config *file = config->file;
+	char prefix[64], key[SETTINGS_KEY_BYTES];
 	struct vision_config *vision = &model->vision;
 
 	(void)snprintf(prefix, sizeof(prefix), "model.%s.", model->name);
-	if (atoll_config_text(config->file, key_of(key, prefix, "file"),
-			      &vision->model_path, err) < 0 ||
-	    atoll_config_text(config->file, key_of(key, prefix, "labels"),
+	if (atoll_config_text(file, settings_key(key, prefix, "file"), &vision->model_path,
+			      err) < 0 ||
+	    atoll_config_text(file, settings_key(key, prefix, "labels"),
 			      &vision->labels_path, err) < 0 ||
-	    atoll_config_text(config->file, key_of(key, prefix, "twin"),
-			      &vision->twin_path, err) < 0 ||
-	    atoll_config_text(config->file, key_of(key, prefix, "device"),
+	    atoll_config_text(file, settings_key(key, prefix, "twin"), &vision->twin_path,
+			      err) < 0 ||
+	    atoll_config_text(file, settings_key(key, prefix, "device"),
 			      &vision->session.device, err) < 0 ||
-	    atoll_config_text(config->file, key_of(key, prefix, "cache"),
+	    atoll_config_text(file, settings_key(key, prefix, "cache"),
 			      &vision->session.cache, err) < 0 ||
-	    read_count(config, key_of(key, prefix, "threads"), 0, 64,
-		       &vision->session.threads, err) < 0 ||
-	    read_count(config, key_of(key, prefix, "top"), 1, VISIOND_THINGS_MAX,
-		       &vision->top, err) < 0 ||
-	    read_fit(config, key_of(key, prefix, "fit"), &vision->fit, err) < 0 ||
+	    settings_count(file, settings_key(key, prefix, "threads"), 0, 64,
+			   &vision->session.threads, err) < 0 ||
+	    settings_count(file, settings_key(key, prefix, "top"), 1, VISIOND_THINGS_MAX,
+			   &vision->top, err) < 0 ||
+	    read_fit(config, settings_key(key, prefix, "fit"), &vision->fit, err) < 0 ||
 	    read_habits(config, prefix, model, err) < 0)
 		return -EINVAL;
 	if (!vision->model_path)
 		return atoll_error_set(err, -EINVAL, "model %s: no file is given", model->name);
+	return 0;
+}
+
+/* Each section [model.NAME] is a model, in the order of the file; without any there
+   is the shipped one. */
+static int name_models(struct visiond_config *config, struct atoll_error *err)
+{
+	char name[VISIOND_MODELS_MAX][SETTINGS_NAME_BYTES];
+	int count = settings_models(config->file, name, VISIOND_MODELS_MAX, err);
+
+	if (count < 0)
+		return count;
+	if (count == 0)
+		(void)snprintf(name[count++], SETTINGS_NAME_BYTES, "cards");
+	for (int i = 0; i < count; i++)
+		memcpy(config->model[i].name, name[i], SETTINGS_NAME_BYTES);
+	config->models = (uint32_t)count;
 	return 0;
 }
 
@@ -313,9 +241,6 @@ static int read_models(struct visiond_config *config,
 
 	if (read_habits(config, "", &all, err) < 0 || name_models(config, err) < 0)
 		return -EINVAL;
-	if (config->models == 0)
-		(void)snprintf(config->model[config->models++].name,
-			       sizeof(config->model[0].name), "cards");
 	for (uint32_t i = 0; i < config->models; i++) {
 		struct visiond_model *model = &config->model[i];
 
@@ -340,23 +265,6 @@ static int read_models(struct visiond_config *config,
 	return 0;
 }
 
-static int read_events(struct visiond_config *config,
-		       const struct visiond_overrides *overrides, struct atoll_error *err)
-{
-	int r;
-
-	config->events_path = EVENTS_PATH;
-	r = atoll_config_text(config->file, "events", &config->events_path, err);
-	if (r < 0)
-		return r;
-	config->is_events_path_chosen = r == 1 || overrides->events;
-	if (overrides->events)
-		config->events_path = overrides->events;
-	if (strcmp(config->events_path, "off") == 0)
-		config->events_path = NULL;
-	return 0;
-}
-
 /* A token goes into addresses as it is. */
 static bool is_plain(const char *text)
 {
@@ -374,9 +282,9 @@ static int read_page(struct visiond_config *config,
 	config->page_rate_mhz = 15000;
 	if (atoll_config_text(config->file, "listen", &listen, err) < 0 ||
 	    atoll_config_text(config->file, "token", &config->token, err) < 0 ||
-	    read_count(config, "viewers", 1, 64, &config->viewers, err) < 0 ||
+	    settings_count(config->file, "viewers", 1, 64, &config->viewers, err) < 0 ||
 	    read_rate(config, "page_rate", 0.1, 60, &config->page_rate_mhz, err) < 0 ||
-	    read_count(config, "page_quality", 1, 100, &quality, err) < 0)
+	    settings_count(config->file, "page_quality", 1, 100, &quality, err) < 0)
 		return -EINVAL;
 	config->page_quality = (int)quality;
 
@@ -384,19 +292,19 @@ static int read_page(struct visiond_config *config,
 		listen = overrides->listen;
 	if (visiond_listen_read(listen, &config->listen, err) < 0) {
 		(void)atoll_error_prefix(err, "%s", overrides->listen ? "--listen" :
-					 place_of(config, "listen"));
+					 settings_place(config->file, "listen"));
 		return -EINVAL;
 	}
 	if (config->token && (strlen(config->token) < TOKEN_LENGTH_MIN ||
 			      strlen(config->token) > TOKEN_LENGTH_MAX ||
 			      !is_plain(config->token)))
-		return wrong(config, err, "token",
-			     "not 16 to 128 letters, digits and - _ . ~");
+		return settings_wrong(config->file, "token",
+				      "not 16 to 128 letters, digits and - _ . ~", err);
 	if (!config->token && !config->listen.is_off && !config->listen.address.is_loopback)
 		return atoll_error_set(err, -EINVAL,
 				       "%s: listen: %s can be reached from other machines: "
 				       "that needs a token", overrides->listen ? "--listen" :
-				       place_of(config, "listen"), listen);
+				       settings_place(config->file, "listen"), listen);
 	return 0;
 }
 
@@ -407,7 +315,6 @@ struct visiond_config *visiond_config_load(const char *path,
 {
 	static const struct visiond_overrides none;
 	struct visiond_config *config = calloc(1, sizeof(*config));
-	const struct atoll_config_entry *left;
 
 	if (!config) {
 		(void)atoll_error_set(err, -ENOMEM, "%s: %s", path, strerror(ENOMEM));
@@ -418,15 +325,13 @@ struct visiond_config *visiond_config_load(const char *path,
 	config->file = atoll_config_load(path, err);
 	if (!config->file || read_source(config, overrides, err) < 0 ||
 	    read_models(config, overrides, err) < 0 ||
-	    read_events(config, overrides, err) < 0 ||
+	    settings_events(config->file, overrides->events, EVENTS_PATH, &config->events,
+			    err) < 0 ||
 	    read_page(config, overrides, err) < 0) {
 		visiond_config_free(config);
 		return NULL;
 	}
-	while ((left = atoll_config_unread(config->file)))
-		if (log)
-			atoll_log(log, ATOLL_LOG_WARNING, "%s: %s: unknown, passed over",
-				  left->place, left->key);
+	settings_pass_over(config->file, log);
 	return config;
 }
 

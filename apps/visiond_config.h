@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apps/settings.h"
 #include "apps/vision.h"
 #include "apps/visiond_tracker.h"
 #include "board/address.h"
@@ -29,7 +30,7 @@
 #define VISIOND_MODELS_MAX 8
 
 struct visiond_model {
-	char name[32];               /* in events and on the page */
+	char name[SETTINGS_NAME_BYTES]; /* in events and on the page */
 	struct vision_config vision;
 	struct visiond_habits habits;
 	int64_t every_ms;            /* at most one look in this time, 0: all */
@@ -47,8 +48,7 @@ struct visiond_config {
 	bool is_camera;              /* otherwise a file that repeats */
 	uint32_t models;             /* at least 1 */
 	struct visiond_model model[VISIOND_MODELS_MAX];
-	const char *events_path;     /* NULL: no socket */
-	bool is_events_path_chosen;  /* not merely the usual place */
+	struct settings_events events;
 	struct visiond_listen listen;
 	const char *token;           /* NULL: anyone who can connect may look */
 	uint32_t viewers;

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "board/clock.h"
 #include "board/json.h"
@@ -12,21 +10,15 @@
 /* What happened last, as the page lists it. */
 #define HAPPENINGS 12
 
-/* Room for "2026-11-21T05:22:21.123Z", and more for years the compiler imagines. */
-#define TIME_BYTES 64
-
 struct happening {
 	uint64_t number; /* from 1 */
 	char event[16], model[32], label[VISIOND_LABEL_BYTES];
 	float score;
-	char time[TIME_BYTES];
+	char time[LINES_TIME_BYTES];
 };
 
 struct visiond_lines {
-	FILE *file;      /* into bytes */
-	char *bytes;
-	size_t length;
-	struct atoll_json json;
+	struct lines *lines;
 	uint64_t happened;
 	struct happening happening[HAPPENINGS]; /* number n at n % HAPPENINGS */
 };
@@ -43,8 +35,8 @@ struct visiond_lines *visiond_lines_new(void)
 
 	if (!lines)
 		return NULL;
-	lines->file = open_memstream(&lines->bytes, &lines->length);
-	if (!lines->file) {
+	lines->lines = lines_new();
+	if (!lines->lines) {
 		free(lines);
 		return NULL;
 	}
@@ -55,39 +47,8 @@ void visiond_lines_free(struct visiond_lines *lines)
 {
 	if (!lines)
 		return;
-	(void)fclose(lines->file); /* memory only */
-	free(lines->bytes);
+	lines_free(lines->lines);
 	free(lines);
-}
-
-/* From the start of the memory there is. */
-static struct atoll_json *begin(struct visiond_lines *lines)
-{
-	rewind(lines->file); /* forgets an earlier error, too */
-	lines->json = (struct atoll_json){ .file = lines->file };
-	atoll_json_object(&lines->json, NULL);
-	return &lines->json;
-}
-
-static struct visiond_line end(struct visiond_lines *lines)
-{
-	atoll_json_end(&lines->json);
-	if (fflush(lines->file) != 0 || ferror(lines->file))
-		return (struct visiond_line){ .bytes = "", .length = 0 };
-	return (struct visiond_line){ .bytes = lines->bytes, .length = lines->length };
-}
-
-static const char *time_text(char text[TIME_BYTES])
-{
-	struct timespec now;
-	struct tm utc;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &utc);
-	(void)snprintf(text, TIME_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-		       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
-		       utc.tm_min, utc.tm_sec, (int)(now.tv_nsec / 1000000));
-	return text;
 }
 
 static void remember(struct visiond_lines *lines, const char *event, const char *model,
@@ -127,40 +88,40 @@ static void add_latency(struct atoll_json *json, const struct visiond_look *look
 				(double)((look->done_ns - look->frame_ns) / 1000) / 1e3);
 }
 
-struct visiond_line visiond_lines_turn(struct visiond_lines *lines,
-				       const struct visiond_look *look,
-				       enum visiond_turn turn,
-				       const struct visiond_thing *thing)
+struct line visiond_lines_turn(struct visiond_lines *lines,
+			       const struct visiond_look *look,
+			       enum visiond_turn turn,
+			       const struct visiond_thing *thing)
 {
-	struct atoll_json *json = begin(lines);
-	char time[TIME_BYTES];
+	struct atoll_json *json = lines_begin(lines->lines);
+	char time[LINES_TIME_BYTES];
 
 	atoll_json_string(json, "event", turns[turn]);
 	atoll_json_string(json, "model", look->model->name);
 	add_thing(json, thing);
-	atoll_json_string(json, "time", time_text(time));
+	atoll_json_string(json, "time", lines_time(time));
 	atoll_json_integer(json, "monotonic_ns", look->done_ns);
 	add_latency(json, look);
 	if (turn != VISIOND_CHANGE)
 		remember(lines, turns[turn], look->model->name, thing->label, thing->score,
 			 time);
-	return end(lines);
+	return lines_end(lines->lines);
 }
 
-struct visiond_line visiond_lines_camera(struct visiond_lines *lines, bool is_there,
-					 const struct visiond_eye *eye)
+struct line visiond_lines_camera(struct visiond_lines *lines, bool is_there,
+				 const struct visiond_eye *eye)
 {
 	struct visiond_eye_state state = visiond_eye_state(eye);
-	struct atoll_json *json = begin(lines);
-	char time[TIME_BYTES];
+	struct atoll_json *json = lines_begin(lines->lines);
+	char time[LINES_TIME_BYTES];
 
 	atoll_json_string(json, "event", "camera");
 	atoll_json_string(json, "state", is_there ? "back" : "lost");
 	atoll_json_string(json, "name", state.name);
-	atoll_json_string(json, "time", time_text(time));
+	atoll_json_string(json, "time", lines_time(time));
 	atoll_json_integer(json, "monotonic_ns", atoll_clock_ns());
 	remember(lines, is_there ? "camera back" : "camera lost", "", state.name, 0, time);
-	return end(lines);
+	return lines_end(lines->lines);
 }
 
 static void add_present(struct atoll_json *json, const struct visiond_look *look,
@@ -189,13 +150,12 @@ static const char *sight_name(enum visiond_sight sight)
 	return names[sight];
 }
 
-struct visiond_line visiond_lines_state(struct visiond_lines *lines,
-					const struct visiond_eye *eye)
+struct line visiond_lines_state(struct visiond_lines *lines,
+				const struct visiond_eye *eye)
 {
 	struct visiond_eye_state state = visiond_eye_state(eye);
-	struct atoll_json *json = begin(lines);
+	struct atoll_json *json = lines_begin(lines->lines);
 	const struct visiond_look *look;
-	char time[TIME_BYTES];
 
 	atoll_json_string(json, "event", "state");
 	atoll_json_string(json, "camera", sight_name(state.sight));
@@ -204,9 +164,8 @@ struct visiond_line visiond_lines_state(struct visiond_lines *lines,
 	for (uint32_t i = 0; (look = visiond_eye_look(eye, i)); i++)
 		add_present(json, look, true);
 	atoll_json_end(json);
-	atoll_json_string(json, "time", time_text(time));
-	atoll_json_integer(json, "monotonic_ns", atoll_clock_ns());
-	return end(lines);
+	lines_stamp(json, atoll_clock_ns());
+	return lines_end(lines->lines);
 }
 
 static void add_source(struct atoll_json *json, const struct visiond_eye *eye)
@@ -291,16 +250,16 @@ static void add_happenings(struct atoll_json *json, const struct visiond_lines *
 	atoll_json_end(json);
 }
 
-struct visiond_line visiond_lines_page(struct visiond_lines *lines,
-				       const struct visiond_eye *eye,
-				       const struct visiond_numbers *numbers)
+struct line visiond_lines_page(struct visiond_lines *lines,
+			       const struct visiond_eye *eye,
+			       const struct visiond_numbers *numbers)
 {
-	struct atoll_json *json = begin(lines);
+	struct atoll_json *json = lines_begin(lines->lines);
 	const struct visiond_look *look;
-	char time[TIME_BYTES];
+	char time[LINES_TIME_BYTES];
 
 	atoll_json_string(json, "version", ATOLL_VERSION);
-	atoll_json_string(json, "time", time_text(time));
+	atoll_json_string(json, "time", lines_time(time));
 	add_source(json, eye);
 	atoll_json_array(json, "models");
 	for (uint32_t i = 0; (look = visiond_eye_look(eye, i)); i++)
@@ -308,5 +267,5 @@ struct visiond_line visiond_lines_page(struct visiond_lines *lines,
 	atoll_json_end(json);
 	add_numbers(json, numbers);
 	add_happenings(json, lines);
-	return end(lines);
+	return lines_end(lines->lines);
 }

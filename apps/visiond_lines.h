@@ -3,9 +3,9 @@
 #define ATOLL_APPS_VISIOND_LINES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "apps/lines.h"
 #include "apps/visiond_eye.h"
 #include "apps/visiond_web.h"
 
@@ -13,7 +13,7 @@
  * What the daemon says to programs: one JSON object per line.
  *
  *	struct visiond_lines *lines = visiond_lines_new();
- *	struct visiond_line line = visiond_lines_turn(lines, look, turn, thing);
+ *	struct line line = visiond_lines_turn(lines, look, turn, thing);
  *
  *	atoll_events_send(events, line.bytes, line.length);
  *	visiond_lines_free(lines);
@@ -23,27 +23,22 @@
  */
 struct visiond_lines;
 
-struct visiond_line {
-	const char *bytes; /* with its newline */
-	size_t length;     /* 0: no memory was left */
-};
-
 struct visiond_lines *visiond_lines_new(void);
 void visiond_lines_free(struct visiond_lines *lines); /* NULL is allowed */
 
 /* Something turned: "appear", "change" or "disappear". Remembered for the page. */
-struct visiond_line visiond_lines_turn(struct visiond_lines *lines,
-				       const struct visiond_look *look,
-				       enum visiond_turn turn,
-				       const struct visiond_thing *thing);
+struct line visiond_lines_turn(struct visiond_lines *lines,
+			       const struct visiond_look *look,
+			       enum visiond_turn turn,
+			       const struct visiond_thing *thing);
 
 /* "camera": lost, or back. Remembered for the page. */
-struct visiond_line visiond_lines_camera(struct visiond_lines *lines, bool is_there,
-					 const struct visiond_eye *eye);
+struct line visiond_lines_camera(struct visiond_lines *lines, bool is_there,
+				 const struct visiond_eye *eye);
 
 /* "state": what there is, for those who begin to listen. */
-struct visiond_line visiond_lines_state(struct visiond_lines *lines,
-					const struct visiond_eye *eye);
+struct line visiond_lines_state(struct visiond_lines *lines,
+				const struct visiond_eye *eye);
 
 /* What the page shows: all of it. */
 struct visiond_numbers {
@@ -54,8 +49,8 @@ struct visiond_numbers {
 	int64_t up_ms, resident_bytes;
 };
 
-struct visiond_line visiond_lines_page(struct visiond_lines *lines,
-				       const struct visiond_eye *eye,
-				       const struct visiond_numbers *numbers);
+struct line visiond_lines_page(struct visiond_lines *lines,
+			       const struct visiond_eye *eye,
+			       const struct visiond_numbers *numbers);
 
 #endif

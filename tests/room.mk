@@ -5,12 +5,14 @@ packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	apps/camera_pace.c \
 	apps/display.c \
+	apps/lines.c \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \
 	apps/options.c \
 	apps/panel.c \
 	apps/screen.c \
+	apps/settings.c \
 	apps/stop.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
@@ -49,7 +51,9 @@ check_parts += \
 	tests/traces.c
 checks += \
 	tests/test_apps_camera_pace.c \
+	tests/test_apps_lines.c \
 	tests/test_apps_live.c \
+	tests/test_apps_settings.c \
 	tests/test_apps_tpu_owner.c \
 	tests/test_apps_tpu_rule.c \
 	tests/test_apps_vision.c \

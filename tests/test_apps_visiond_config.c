@@ -73,8 +73,8 @@ static void without_a_file_everything_has_a_value_that_works(void **state)
 	assert_non_null(strstr(config->model[0].vision.model_path, "cards.tflite"));
 	assert_true(config->model[0].habits.disappear < config->model[0].habits.appear);
 	assert_true(config->model[0].vision.threshold == config->model[0].habits.disappear);
-	assert_string_equal(config->events_path, "/run/atoll/visiond.sock");
-	assert_false(config->is_events_path_chosen);
+	assert_string_equal(config->events.path, "/run/atoll/visiond.sock");
+	assert_false(config->events.is_chosen);
 	assert_true(config->listen.address.is_loopback && !config->listen.is_off);
 	assert_int_equal(config->listen.address.in.sin_port, htons(8080));
 	assert_null(config->token);
@@ -103,8 +103,8 @@ static void what_the_file_says_counts(void **state)
 	assert_int_equal(config->source.camera.height, 720);
 	assert_int_equal(config->source.camera.frame_rate_mhz, 14985);
 	assert_int_equal(config->source.camera.pixels, ATOLL_PIXELS_JPEG);
-	assert_string_equal(config->events_path, "/tmp/e.sock");
-	assert_true(config->is_events_path_chosen);
+	assert_string_equal(config->events.path, "/tmp/e.sock");
+	assert_true(config->events.is_chosen);
 	assert_int_equal(config->listen.address.any.sa_family, AF_INET6);
 	assert_true(config->listen.address.is_loopback);
 	assert_string_equal(config->token, "0123456789abcdef");
@@ -171,7 +171,7 @@ static void the_command_line_has_the_last_word(void **state)
 	assert_int_equal(config->models, 1);
 	assert_string_equal(config->model[0].vision.model_path, "m.tflite");
 	assert_string_equal(config->model[0].vision.labels_path, "l.txt");
-	assert_null(config->events_path);
+	assert_null(config->events.path);
 	assert_true(config->listen.address.is_loopback);
 	assert_int_equal(config->listen.address.in.sin_port, 0);
 	visiond_config_free(config);
