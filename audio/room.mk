@@ -6,9 +6,11 @@ lib += \
 	audio/features_mlperf.c \
 	audio/features_own.c \
 	audio/fft.c \
-	audio/mel.c
+	audio/mel.c \
+	audio/samples.c
 headers += \
 	audio/block.h \
-	audio/features.h
+	audio/features.h \
+	audio/microphone.h
 LDLIBS   += -lkissfft-float
 packages += libkissfft-dev
