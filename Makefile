@@ -107,13 +107,20 @@ $(static): $(call objects,$(lib)) $(rooms)
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # Programs see what any user of the package sees: the doors and the .so. The
-# ones in the build folder find it beside themselves.
-$(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
+# ones in the build folder find it beside themselves, and models in the tree.
+$(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
+		$(BUILD)/apps/shipped_here.o $(links)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' $(filter %.o,$^) \
 		-L$(BUILD) -latoll $(LDLIBS) -o $@
 
-$(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) $(links)
+$(BUILD)/apps/shipped_here.o: apps/shipped.c
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(CC) $(cflags) -UATOLL_DATADIR -DATOLL_DATADIR='"$(CURDIR)/apps"' -MMD -MP -c $< -o $@
+
+$(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
+		$(BUILD)/apps/shipped.o $(links)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@

@@ -4,6 +4,7 @@
 
 #include "apps/live.h"
 #include "apps/options.h"
+#include "apps/shipped.h"
 
 static const char help[] =
 "Usage: atoll-classify [OPTION]... MODEL PICTURE...\n"
@@ -57,7 +58,7 @@ int main(int argc, char **argv)
 	struct live_config config = {
 		.accepts = 1u << VISION_CLASSES,
 		.other_program = "atoll-detect",
-		.usual_model = ATOLL_DATADIR "/models/cards/cards.tflite",
+		.usual_model = shipped_cards,
 	};
 
 	(void)setlocale(LC_CTYPE, ""); /* only what the terminal can show hangs on it */

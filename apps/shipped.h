@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_APPS_SHIPPED_H
+#define ATOLL_APPS_SHIPPED_H
+
+/*
+ * Where the models are that come with the programs: installed, and for programs in
+ * the build folder those of the tree, so that these run as they were built.
+ *
+ *	config.model_path = shipped_keywords;
+ */
+extern const char shipped_cards[], shipped_keywords[];
+
+#endif
