@@ -14,19 +14,23 @@
  *		run_the_model();
  *
  * Follows the level of the background and answers whether there was something louder
- * in the last `hold` of sound; unsure at first, it says yes.
+ * in the last `hold` of sound; unsure at first, it says yes. A noise that stays
+ * becomes background after a while: a dB more in half a second. Rumble, which is
+ * loud but says nothing, counts little.
  */
 struct atoll_activity {
-	float margin_db;        /* above the background, 6 */
+	float margin_db;        /* above the background, 4 */
 	uint32_t hold_ms;       /* 1200 */
 	/* Ours: */
-	float floor_db;         /* of the background; 0: not known yet */
-	double sum;
-	uint32_t counted, quiet;
-	uint64_t heard;
+	float floor_db;         /* of the background, once `frames` are known */
+	float rumble[2];        /* what lies below speech, and the rest of that */
+	double sum;             /* of squares in this frame */
+	uint32_t counted;       /* samples in it */
+	uint64_t frames;        /* before it */
+	uint64_t heard;         /* number of the last one that was louder */
 };
 
-#define ATOLL_ACTIVITY { .margin_db = 6, .hold_ms = 1200 }
+#define ATOLL_ACTIVITY { .margin_db = 4, .hold_ms = 1200 }
 
 bool atoll_activity_push(struct atoll_activity *activity, const float *sample,
 			 uint32_t count);

@@ -17,14 +17,16 @@
  *		printf("%s %.2f\n", labels[word.index], word.score);
  *
  * Scores are averaged over a short time; a word is told when its average passes
- * its threshold and is the largest, and not again before it fell below and the
- * refractory time has passed.
+ * its threshold and is the largest, and not again before it fell clearly below and
+ * the refractory time has passed. Another word within that time must have begun in
+ * its second half. Nothing is allocated after new.
  */
 struct atoll_spot;
 
 struct atoll_spot_config {
 	uint32_t classes;
-	const float *threshold;     /* [classes]; above 1: never told (silence, unknown) */
+	const float *threshold;     /* [classes] above 0; above 1: never told (silence,
+				       unknown), nor do they keep others from it */
 	uint32_t smoothing_ms;      /* 0: 200 */
 	uint32_t refractory_ms;     /* 0: 700 */
 	uint32_t scores_least;      /* that must lie in the smoothing time, 0: 2 */
@@ -33,8 +35,9 @@ struct atoll_spot_config {
 
 struct atoll_word {
 	uint32_t index;
-	float score;                /* the average at its best so far */
-	int64_t start_ms;           /* about when it began, in the time of push */
+	float score;                /* the average */
+	int64_t start_ms;           /* about when it began, in the time of push; may lie
+				       before the first push */
 	int64_t told_ms;            /* the end of the window that decided */
 };
 
@@ -43,7 +46,8 @@ struct atoll_spot *atoll_spot_new(const struct atoll_spot_config *config,
 				  struct atoll_error *err);
 void atoll_spot_free(struct atoll_spot *spot); /* NULL is allowed */
 
-/* [classes] probabilities of the window that ended then. True: a word. */
+/* [classes] probabilities of the window that ended then. True: a word. Times that
+   go back begin anew, as reset does; after a longer gap words may be told again. */
 bool atoll_spot_push(struct atoll_spot *spot, const float *score, int64_t end_ms,
 		     struct atoll_word *word);
 void atoll_spot_reset(struct atoll_spot *spot);

@@ -61,6 +61,8 @@ checks += \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
+	tests/test_audio_activity.c \
+	tests/test_audio_spot.c \
 	tests/test_board_address.c \
 	tests/test_board_clock.c \
 	tests/test_board_config.c \
