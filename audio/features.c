@@ -190,6 +190,8 @@ ATOLL_API void atoll_features_window(const struct atoll_features *features, floa
 	uint8_t *byte = window;
 	struct features_measure measure;
 
+	if (!(scale > 0))
+		scale = 1;
 	kind->measure(features, &measure);
 	for (uint32_t i = 0; i < kind->form.slices; i++) {
 		kind->row(features, &measure, features_slice(features, i), row);

@@ -57,7 +57,7 @@ uint32_t atoll_features_push(struct atoll_features *features, const float *sampl
 /*
  * The newest window, [slices][bands], oldest first; what was not heard yet is
  * silence. As real numbers, and as the bytes of an input where real numbers are
- * scale * (byte - zero_point).
+ * scale * (byte - zero_point); a scale of 0, of a tensor that has none, is 1.
  *
  *	own     logarithms of bands, each band less its mean over the window
  *	coral   whole numbers from 0 to 255: 127.5 is the mean of a band, the

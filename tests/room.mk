@@ -62,6 +62,10 @@ checks += \
 	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
 	tests/test_audio_activity.c \
+	tests/test_audio_features.c \
+	tests/test_audio_features_formulas.c \
+	tests/test_audio_fft.c \
+	tests/test_audio_mel.c \
 	tests/test_audio_spot.c \
 	tests/test_board_address.c \
 	tests/test_board_clock.c \
