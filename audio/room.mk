@@ -1,13 +1,19 @@
 # audio: what a microphone or a file hears, and what keyword models make of it.
-# Leans on board (errors) and kissfft.
+# Leans on board (errors, descriptions), ALSA and kissfft.
 lib += \
 	audio/activity.c \
+	audio/alsa.c \
+	audio/choose.c \
 	audio/features.c \
 	audio/features_coral.c \
 	audio/features_mlperf.c \
 	audio/features_own.c \
 	audio/fft.c \
+	audio/find.c \
+	audio/holder.c \
 	audio/mel.c \
+	audio/microphone.c \
+	audio/pcm_alsa.c \
 	audio/samples.c \
 	audio/spot.c
 headers += \
@@ -16,5 +22,5 @@ headers += \
 	audio/features.h \
 	audio/microphone.h \
 	audio/spot.h
-LDLIBS   += -lkissfft-float
-packages += libkissfft-dev
+LDLIBS   += -lasound -lkissfft-float
+packages += libasound2-dev libkissfft-dev
