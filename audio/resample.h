@@ -29,8 +29,14 @@ uint32_t atoll_resample_run(struct atoll_resample *resample, const void *frames,
 			    uint32_t count, float *out);
 uint32_t atoll_resample_most(const struct atoll_resample *resample, uint32_t frames);
 
-/* Samples of sound by which the output lags behind the input. */
+/* Samples by which the output is behind: the first one out is the first one in, but
+   comes only when this much more went in. 0 at 16 kHz, 48 (3 ms) from above. */
 uint32_t atoll_resample_delay(const struct atoll_resample *resample);
+
+/* At the end: the samples that are still behind, for which `out` has room of two more
+   than the delay. In all there were as many as last as long as the frames. Then as
+   after reset. */
+uint32_t atoll_resample_finish(struct atoll_resample *resample, float *out);
 
 /* After a gap: forget what came before. */
 void atoll_resample_reset(struct atoll_resample *resample);

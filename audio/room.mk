@@ -1,5 +1,5 @@
 # audio: what a microphone or a file hears, and what keyword models make of it.
-# Leans on board (errors, descriptions), ALSA and kissfft.
+# Leans on board (errors, descriptions), ALSA, kissfft and speexdsp.
 lib += \
 	audio/activity.c \
 	audio/alsa.c \
@@ -13,14 +13,24 @@ lib += \
 	audio/holder.c \
 	audio/mel.c \
 	audio/microphone.c \
+	audio/mixer.c \
+	audio/mixer_alsa.c \
 	audio/pcm_alsa.c \
+	audio/resample.c \
 	audio/samples.c \
-	audio/spot.c
+	audio/spot.c \
+	audio/wav.c \
+	audio/wav_header.c \
+	audio/wav_input.c \
+	audio/wav_write.c
 headers += \
 	audio/activity.h \
 	audio/block.h \
 	audio/features.h \
 	audio/microphone.h \
-	audio/spot.h
-LDLIBS   += -lasound -lkissfft-float
-packages += libasound2-dev libkissfft-dev
+	audio/mixer.h \
+	audio/resample.h \
+	audio/spot.h \
+	audio/wav.h
+LDLIBS   += -lasound -lkissfft-float -lspeexdsp
+packages += libasound2-dev libkissfft-dev libspeexdsp-dev

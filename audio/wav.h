@@ -24,6 +24,10 @@
  */
 struct atoll_wav;
 
+#define ATOLL_WAV_RATE_MIN 1000u
+#define ATOLL_WAV_RATE_MAX 384000u
+#define ATOLL_WAV_CHANNELS_MAX 8u
+
 struct atoll_wav_form {
 	enum atoll_samples samples;
 	uint32_t rate;           /* 1000 to 384000 */
@@ -31,13 +35,19 @@ struct atoll_wav_form {
 	uint64_t frames;         /* as the header says; 0: not known */
 };
 
-struct atoll_wav *atoll_wav_open(const char *path, struct atoll_error *err); /* "-": stdin */
+/* "-" is standard input, of which the header is awaited. NULL: -ENOTSUP for what is no
+   WAV file or coded otherwise, -EBADMSG for a header that lies. */
+struct atoll_wav *atoll_wav_open(const char *path, struct atoll_error *err);
+/* The bytes must stay until close. */
 struct atoll_wav *atoll_wav_open_bytes(const void *bytes, size_t size, struct atoll_error *err);
 void atoll_wav_close(struct atoll_wav *wav); /* NULL is allowed */
 struct atoll_wav_form atoll_wav_form(const struct atoll_wav *wav);
 
-/* Frames read, 0 at the end, or a negative errno. */
+/* Frames read, fewer than there is room for only at the end or before a failure; 0 at
+   the end, or a negative errno. */
 int atoll_wav_read(struct atoll_wav *wav, void *frames, uint32_t room);
+/* At the end: how many frames the header promised that never came. */
+uint64_t atoll_wav_missing(const struct atoll_wav *wav);
 /* Back to the first frame; -ESPIPE for a pipe. */
 int atoll_wav_rewind(struct atoll_wav *wav);
 

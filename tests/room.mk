@@ -6,6 +6,9 @@ check_parts += \
 	apps/camera_pace.c \
 	apps/display.c \
 	apps/lines.c \
+	apps/listen_list.c \
+	apps/listen_meter.c \
+	apps/listen_show.c \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \
@@ -48,12 +51,18 @@ check_parts += \
 	tests/sample.c \
 	tests/seeds.c \
 	tests/single.c \
+	tests/sounds.c \
+	tests/terminal.c \
 	tests/traces.c
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_lines.c \
+	tests/test_apps_listen_list.c \
+	tests/test_apps_listen_meter.c \
+	tests/test_apps_listen_show.c \
 	tests/test_apps_live.c \
 	tests/test_apps_settings.c \
+	tests/test_apps_panel.c \
 	tests/test_apps_tpu_owner.c \
 	tests/test_apps_tpu_rule.c \
 	tests/test_apps_vision.c \
@@ -66,7 +75,9 @@ checks += \
 	tests/test_audio_features_formulas.c \
 	tests/test_audio_fft.c \
 	tests/test_audio_mel.c \
+	tests/test_audio_resample.c \
 	tests/test_audio_spot.c \
+	tests/test_audio_wav.c \
 	tests/test_board_address.c \
 	tests/test_board_clock.c \
 	tests/test_board_config.c \
@@ -204,6 +215,7 @@ guest_sources += \
 	tests/vm/dmabuf.c \
 	tests/vm/full_speed.c \
 	tests/vm/loopback.c \
+	tests/vm/microphone.c \
 	tests/vm/pixels.c \
 	tests/vm/tpu.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
@@ -217,4 +229,5 @@ fuzzers += \
 	tests/fuzz_picture.c \
 	tests/fuzz_serve.c \
 	tests/fuzz_usbip.c \
-	tests/fuzz_video.c
+	tests/fuzz_video.c \
+	tests/fuzz_wav.c

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audio/wav.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audio/block.h"
+
+#define HEADER_BYTES 44
+
+/* The sizes in the header are of 32 bits. */
+#define SAMPLES_MAX ((UINT32_MAX - HEADER_BYTES) / 2)
+
+static void put(uint8_t *to, uint32_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		to[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void lay_header(uint8_t header[HEADER_BYTES], uint32_t samples)
+{
+	memcpy(header, "RIFF....WAVEfmt ....", 20);
+	put(header + 4, HEADER_BYTES - 8 + 2 * samples, 4);
+	put(header + 16, 16, 4);
+	put(header + 20, 1, 2);                    /* PCM */
+	put(header + 22, 1, 2);                    /* channels */
+	put(header + 24, ATOLL_SOUND_RATE, 4);
+	put(header + 28, ATOLL_SOUND_RATE * 2, 4); /* bytes a second */
+	put(header + 32, 2, 2);                    /* bytes a frame */
+	put(header + 34, 16, 2);                   /* bits */
+	memcpy(header + 36, "data", 4);
+	put(header + 40, 2 * samples, 4);
+}
+
+/* What is not a number is silence. */
+static int16_t rounded(float sample)
+{
+	float scaled = isnan(sample) ? 0 : sample * 32768;
+
+	return (int16_t)lrintf(fminf(fmaxf(scaled, -32768), 32767));
+}
+
+static int write_all(FILE *file, const float *sample, size_t count)
+{
+	uint8_t header[HEADER_BYTES];
+
+	lay_header(header, (uint32_t)count);
+	(void)fwrite(header, 1, sizeof(header), file); /* ferror tells */
+	for (size_t i = 0; i < count; i++) {
+		uint8_t bytes[2];
+
+		put(bytes, (uint16_t)rounded(sample[i]), 2);
+		(void)fwrite(bytes, 1, sizeof(bytes), file);
+	}
+	/* Down to the disk, so that the new name never shows half a file. */
+	return ferror(file) || fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
+}
+
+/* A new file in the folder of `path`, so that it can take its name. Its own name is
+   the caller's to free; NULL with errno. */
+static FILE *create_beside(const char *path, char **temporary)
+{
+	int fd = -1;
+	FILE *file;
+
+	*temporary = NULL;
+	for (unsigned i = 0; fd < 0 && i < 16; i++) {
+		free(*temporary);
+		if (asprintf(temporary, "%s.%ld-%u~", path, (long)getpid(), i) < 0) {
+			*temporary = NULL;
+			errno = ENOMEM;
+			return NULL;
+		}
+		fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0 && errno != EEXIST)
+			return NULL;
+	}
+	file = fd < 0 ? NULL : fdopen(fd, "wb");
+	if (fd >= 0 && !file) {
+		(void)close(fd); /* nothing was written */
+		(void)unlink(*temporary);
+		errno = ENOMEM;
+	}
+	return file;
+}
+
+static int save(const char *path, const float *sample, size_t count)
+{
+	char *temporary;
+	FILE *file = create_beside(path, &temporary);
+	int r = file ? write_all(file, sample, count) : -errno;
+
+	if (file && fclose(file) != 0 && r == 0)
+		r = -errno;
+	if (r == 0 && rename(temporary, path) != 0)
+		r = -errno;
+	if (file && r < 0)
+		(void)unlink(temporary); /* half a sound */
+	free(temporary);
+	return r;
+}
+
+ATOLL_API int atoll_wav_write(const char *path, const float *sample, size_t count,
+			      struct atoll_error *err)
+{
+	int r;
+
+	if (count > SAMPLES_MAX)
+		return atoll_error_set(err, -EFBIG, "%s: %zu samples are too many for a WAV file",
+				       atoll_error_path(path), count);
+	r = save(path, sample, count);
+	return r < 0 ? atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r)) : 0;
+}
