@@ -55,7 +55,7 @@ static void level_scores_words_and_losses_are_shown(void **state)
 	assert_string_equal(seen.row[1],
 		"  level  ##################                      -30 dB   peak   -9 dB");
 	assert_string_equal(seen.row[3],
-		"   98.8 %  yes                 #######################################");
+		"   98.8 %  yes                 ######################################");
 	assert_string_equal(seen.row[4], "    0.3 %  unknown");
 	assert_string_equal(seen.row[5], "");
 	assert_string_equal(seen.row[8], "heard  1:02 yes   0:58 stop");
