@@ -32,7 +32,7 @@ static double weight_of(const struct mel_form *form, uint32_t band, uint32_t bin
 	const double step = (mel_of(form->high_hz) - low) / (form->bands + 1);
 	const double at = (mel_of(bin * form->bin_hz) - low) / step - band;
 
-	return bin == 0 ? 0 : fmin(at, 2 - at);
+	return fmin(at, 2 - at);
 }
 
 static void weigh(struct mel *mel, const struct mel_form *form)

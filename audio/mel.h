@@ -16,8 +16,8 @@
  *	mel_bands(mel, magnitude, band);
  *
  * The scale is 1127 ln(1 + f / 700). Bands are triangles on it that begin and end
- * in the middle of their neighbours, all edges at equal distances from low_hz to
- * high_hz. What lies at 0 Hz belongs to no band.
+ * at the tops of their neighbours, all edges at equal distances from low_hz to
+ * high_hz. So what never changes, at 0 Hz, is in no band.
  */
 struct mel_form {
 	uint32_t bands, bins;

@@ -243,7 +243,8 @@ static void after_a_reset_nothing_of_before_is_heard(void **state)
 		atoll_features_reset(features);
 		atoll_features_push(features, sound + 20000, 5000);
 		atoll_features_window(features, 0.1f, 3, window);
-		atoll_features_reset(features);
+		atoll_features_free(features);
+		features = new_features(kinds[k]);
 		atoll_features_push(features, sound + 20000, 5000);
 		atoll_features_window(features, 0.1f, 3, wanted);
 		assert_memory_equal(window, wanted, window_bytes(kinds[k]));
@@ -344,6 +345,7 @@ static void what_is_not_a_number_harms_no_longer_than_it_is_heard(void **state)
 {
 	static float sound[SOUND_MAX];
 	static uint8_t window[WINDOW_MAX], wanted[WINDOW_MAX];
+	static const uint8_t harmed[KINDS] = { 0x80, 3, 0x80 };
 
 	(void)state;
 	for (uint32_t k = 0; k < KINDS; k++) {
@@ -359,6 +361,8 @@ static void what_is_not_a_number_harms_no_longer_than_it_is_heard(void **state)
 		sound[301] = -INFINITY;
 		atoll_features_push(features, sound, 6400);
 		atoll_features_window(features, 0.1f, 3, window);
+		/* Of the 20th slice from the end, or of all by their means. */
+		assert_int_equal(window[window_bytes(kinds[k]) * 30 / 49], harmed[k]);
 		atoll_features_push(features, sound + 6400, samples);
 		atoll_features_window(features, 0.1f, 3, window);
 		assert_memory_equal(window, wanted, window_bytes(kinds[k]));
