@@ -219,7 +219,8 @@ bench:
 	@tests/packages.sh $(packages) libxnnpack-dev libpthreadpool-dev libyuv-dev \
 		llvm clang gcc-aarch64-linux-gnu valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
-		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/live \
+		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/features \
+		$(BUILD)/tests/bench/live \
 		$(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
 		$(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
@@ -236,8 +237,8 @@ $(BUILD)/tests/bench/convert: $(BUILD)/tests/bench/convert.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lyuv $(LDLIBS) -o $@
 
-$(BUILD)/tests/bench/live $(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
-$(BUILD)/tests/bench/visiond: %: %.o \
+$(BUILD)/tests/bench/features $(BUILD)/tests/bench/live $(BUILD)/tests/bench/serve \
+$(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
 		$(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@

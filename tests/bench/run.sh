@@ -66,6 +66,10 @@ echo "## a frame through atoll-classify, processor time"
 "$BUILD"/tests/bench/live "$cards"
 echo
 
+echo "## what keyword models hear, one thread"
+"$BUILD"/tests/bench/features
+echo
+
 echo "## atoll-visiond"
 BUILD=$BUILD tests/bench/visiond.sh
 echo
