@@ -41,7 +41,8 @@ static void make_row(const struct atoll_features *features,
 		const double grey = ((double)slice[b] - measure->mean[b]) * measure->factor[b] +
 				    127.5;
 
-		out[b] = (float)floor(fmin(fmax(grey, 0), 255));
+		/* What is not a number is black. */
+		out[b] = !(grey > 0) ? 0 : grey < 255 ? (float)(uint8_t)grey : 255;
 	}
 }
 

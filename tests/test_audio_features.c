@@ -272,6 +272,26 @@ static void mlperf_hears_words_of_any_loudness_alike(void **state)
 	atoll_features_free(features);
 }
 
+static void mlperf_divides_nothing_by_a_sound_that_is_never_above_zero(void **state)
+{
+	static float sound[SOUND_MAX];
+	float above[490], below[490];
+	struct atoll_features *features = new_features(ATOLL_FEATURES_MLPERF);
+
+	(void)state;
+	speak(sound, 16000, 14);
+	for (uint32_t i = 0; i < 16000; i++)
+		sound[i] = -fabsf(sound[i]);
+	atoll_features_push(features, sound, 16000);
+	atoll_features_reals(features, below);
+	atoll_features_reset(features);
+	sound[15999] = 1; /* in no frame */
+	atoll_features_push(features, sound, 16000);
+	atoll_features_reals(features, above);
+	assert_memory_equal(above, below, sizeof(above));
+	atoll_features_free(features);
+}
+
 static void a_click_counts_for_mlperf_as_long_as_it_is_in_the_window(void **state)
 {
 	static float sound[SOUND_MAX];
@@ -429,6 +449,7 @@ int main(void)
 		cmocka_unit_test(silence_is_the_middle_of_a_normalised_window),
 		cmocka_unit_test(after_a_reset_nothing_of_before_is_heard),
 		cmocka_unit_test(mlperf_hears_words_of_any_loudness_alike),
+		cmocka_unit_test(mlperf_divides_nothing_by_a_sound_that_is_never_above_zero),
 		cmocka_unit_test(a_click_counts_for_mlperf_as_long_as_it_is_in_the_window),
 		cmocka_unit_test(bytes_are_reals_by_scale_and_zero_point),
 		cmocka_unit_test(a_tensor_without_a_scale_has_a_scale_of_one),
