@@ -50,7 +50,7 @@ struct hearing_config {
 	const char *twin_path;    /* the model it was compiled from, or NULL */
 	const char *words_path;   /* taught words; NULL: none; a file that is not there
 				     holds none yet, and hearing_warning() says so */
-	struct atoll_session_options session; /* all but the twin */
+	struct atoll_session_options session; /* all but the twin; threads 0: 1 */
 	float threshold;          /* 0: as above; 0 to 1 */
 	uint32_t hop_ms;          /* between two runs; 0: 100; rounded to whole slices */
 	uint32_t smoothing_ms;    /* 0: as spot.h */
@@ -95,8 +95,8 @@ const char *hearing_warning(const struct hearing *hearing);
 /*
  * Take a block, of up to a second, and run the model as often as it is due: the
  * number of words that were heard, or a negative errno with a sentence: -EBUSY while
- * a started run is not finished, -EINVAL for a longer block, or how a run failed.
- * After a failure push the next block; it is tried again.
+ * a started run is not finished, -EINVAL for a longer block, or how a run failed when
+ * no word was heard besides. After a failure push the next block; it is tried again.
  *
  * A block that comes after a gap, or does not begin where the last one ended,
  * begins anew.

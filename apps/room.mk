@@ -86,6 +86,15 @@ daemon_parts := \
 	apps/lines.c \
 	apps/settings.c
 
+# What listens has a keyword model and words that were taught to it.
+hearing_parts := \
+	apps/beside.c \
+	apps/hearing.c \
+	apps/hearing_open.c \
+	apps/lesson.c \
+	apps/vocabulary.c \
+	apps/words.c
+
 # atoll-tpud has parts of its own.
 programs += apps/atoll-tpud.c
 manuals  += apps/man/atoll-tpud.8

@@ -41,11 +41,15 @@ void words_free(struct words *words); /* NULL is allowed */
 uint32_t words_count(const struct words *words); /* 0 for NULL */
 const char *words_name(const struct words *words, uint32_t i);
 
+/* -EINVAL for a name that is empty, too long, has control characters or a blank at
+   an end. */
+int words_check_name(const char *name, struct atoll_error *err);
+
 /*
  * From examples, [examples][size] of unit length, two or more, in place of a word of
  * that name. How like the word something must be follows from how like each other
- * they are. -EINVAL for a name that is empty, too long or has control characters,
- * or examples that have nothing in common; -ENOSPC when there are too many words.
+ * they are, and how far the other words are. -EINVAL for such a name, or examples
+ * that have too little in common; -ENOSPC when there are too many words.
  */
 int words_teach(struct words *words, const char *name, const float *example,
 		uint32_t examples, struct atoll_error *err);

@@ -3,8 +3,12 @@
 check_libs += -lcmocka -ljansson
 packages   += libcmocka-dev libjansson-dev
 check_parts += \
+	apps/beside.c \
 	apps/camera_pace.c \
 	apps/display.c \
+	apps/hearing.c \
+	apps/hearing_open.c \
+	apps/lesson.c \
 	apps/lines.c \
 	apps/listen_list.c \
 	apps/listen_meter.c \
@@ -27,6 +31,8 @@ check_parts += \
 	apps/visiond_guard.c \
 	apps/visiond_picture.c \
 	apps/visiond_tracker.c \
+	apps/vocabulary.c \
+	apps/words.c \
 	tests/allocations.c \
 	tests/check.c \
 	tests/compiled.c \
