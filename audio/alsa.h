@@ -40,6 +40,19 @@ void alsa_end(struct alsa *alsa);
 snd_local_error_handler_t alsa_hush(void);
 void alsa_unhush(snd_local_error_handler_t spoke);
 
+/*
+ * Whether a card is there and may be used: 0, -ENOENT, -EACCES and so on. libasound tells
+ * a card that may not be opened from none only when it has opened it before.
+ */
+int alsa_reach_card(int card);
+
+/* What libasound says, or -EACCES when it finds no card, and there is one that may not be
+   opened. */
+int alsa_why_no_card(int r);
+
+/* CONFIG_SND_MAX_CARDS of the kernel at its highest. */
+enum { ALSA_CARDS_MAX = 256 };
+
 /* What a driver says, with what would do something to a terminal replaced: a USB
    device calls itself what it likes. */
 void alsa_copy_text(char *to, size_t size, const char *said);

@@ -13,8 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* CONFIG_SND_MAX_CARDS of the kernel at its highest. */
-enum { CARDS_MAX = 256, FDS_MAX = 16 };
+enum { FDS_MAX = 16 };
 
 struct pcm {
 	snd_pcm_t *handle;
@@ -35,15 +34,6 @@ static const snd_pcm_format_t formats[] = {
 	[ATOLL_F32] = SND_PCM_FORMAT_FLOAT_LE,
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
-
-/* A control device that may not be opened is not told from none by snd_card_next. */
-static bool is_there(int card)
-{
-	char path[32];
-
-	(void)snprintf(path, sizeof(path), "/dev/snd/controlC%d", card);
-	return access(path, F_OK) == 0;
-}
 
 static int open_control(snd_ctl_t **control, int card, snd_config_t *config)
 {
@@ -104,17 +94,31 @@ static int add_devices(struct list *list, snd_ctl_t *control, struct pcm_entry *
 	}
 }
 
-static void add_card(struct list *list, int card, snd_config_t *config)
+static int look_at_card(struct list *list, struct pcm_entry *entry, snd_config_t *config)
+{
+	snd_ctl_t *control;
+	int r = open_control(&control, entry->card, config);
+
+	if (r < 0)
+		return r;
+	r = describe_card(control, entry);
+	if (r == 0)
+		r = add_devices(list, control, entry);
+	(void)snd_ctl_close(control); /* only looked */
+	return r;
+}
+
+static void add_card(struct list *list, int card)
 {
 	struct pcm_entry entry = { .card = card, .device = -1 };
-	snd_ctl_t *control;
-	int r = open_control(&control, card, config);
+	struct alsa alsa;
+	int r = alsa_reach_card(card);
 
 	if (r == 0) {
-		r = describe_card(control, &entry);
+		r = alsa_begin(&alsa);
 		if (r == 0)
-			r = add_devices(list, control, &entry);
-		(void)snd_ctl_close(control); /* only looked */
+			r = look_at_card(list, &entry, alsa.config);
+		alsa_end(&alsa);
 	}
 	if (r < 0 && r != -ENODEV && r != -ENOENT && r != -ENXIO) { /* it left meanwhile */
 		entry.trouble = r;
@@ -125,22 +129,10 @@ static void add_card(struct list *list, int card, snd_config_t *config)
 static int list_alsa(struct pcm_entry *list, uint32_t room)
 {
 	struct list to = { .entry = list, .room = room };
-	struct alsa alsa = { 0 };
-	int r = 0;
 
-	for (int card = 0; card < CARDS_MAX && r == 0; card++) {
-		if (!is_there(card))
-			continue;
-		if (!alsa.config)
-			r = alsa_begin(&alsa);
-		if (r == 0)
-			add_card(&to, card, alsa.config);
-		else
-			alsa_end(&alsa);
-	}
-	if (alsa.config)
-		alsa_end(&alsa);
-	return r < 0 ? r : to.count;
+	for (int card = 0; card < ALSA_CARDS_MAX; card++)
+		add_card(&to, card);
+	return to.count;
 }
 
 static void close_alsa(struct pcm *pcm)
@@ -176,7 +168,7 @@ static int open_alsa(const char *name, struct pcm **pcm)
 	alsa_end(&alsa);
 	if (r < 0) {
 		close_alsa(opened);
-		return r;
+		return alsa_why_no_card(r);
 	}
 	*pcm = opened;
 	return 0;
@@ -456,7 +448,7 @@ static int watch_alsa(struct pcm *pcm)
 		struct epoll_event event = { .events = (uint32_t)pcm->fds[i].events };
 
 		if (epoll_ctl(fd, EPOLL_CTL_ADD, pcm->fds[i].fd, &event) < 0) {
-			r = -errno;
+			r = errno == EPERM ? -ENOTSUP : -errno; /* a file, of plugins */
 			(void)close(fd); /* nothing in it */
 			return r;
 		}

@@ -146,6 +146,30 @@ load_gpio_sim() {
 	lines=/sys/devices/platform/$(cat "$device/dev_name")/$chip
 }
 
+# load_microphone [OPTION...]: a card of snd-aloop: what is played into hw:Loopback,0 is
+# heard by hw:Loopback,1, which the virtual board takes for its microphone.
+load_microphone() {
+	load snd-aloop "$@"
+	wait_until 5 test -c /dev/snd/pcmC0D1c
+}
+export ATOLL_BOARD=board/boards/virtual.conf
+
+# play FILE FORMAT RATE CHANNELS: raw frames, in the background, $player; while it plays,
+# the other side can only be opened with the same form.
+play() {
+	aplay -q -D hw:Loopback,0,0 -t raw -f "$2" -r "$3" -c "$4" "$1" &
+	player=$!
+	wait_until 5 is_played
+}
+is_played() { grep -q RUNNING /proc/asound/Loopback/pcm0p/sub0/status; }
+
+# start_hearing OPTION...: tests/vm/microphone, until `stop`; frames are in $work/out.
+start_hearing() {
+	: >"$work/out" # likewise
+	start tests/vm/microphone hear "$@"
+	wait_until 10 test -s "$work/out"
+}
+
 # press CONTROL: a button of $camera; vivid has one for each kind of trouble.
 press() {
 	"$BUILD/atoll-camera" controls -c "$camera" "$1=1" || fail "$1 cannot be pressed"
