@@ -125,3 +125,4 @@ $(visiond): private LDLIBS += -lmicrohttpd
 $(BUILD)/apps/visiond_page.o: apps/web/index.html
 
 include apps/models/cards/cards.mk
+include apps/models/keywords/keywords.mk
