@@ -3,6 +3,7 @@
 #include "audio/features_kind.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,15 +263,16 @@ static void an_mlperf_window_is_what_the_formulas_say(void **state)
 
 /* --- against golden files --- */
 
+static const char own_golden[] = "apps/models/keywords/golden";
 static const char *const clips[] = { "yes", "no", "noise", "silence" };
 
 #define CLIPS (sizeof(clips) / sizeof(clips[0]))
 
 /* A second of 16-bit sound, as samples. */
-static void read_clip(const char *clip, float *sample)
+static void read_wav(const char *path, float *sample)
 {
 	size_t size;
-	char *bytes = check_read(check_data_path("audio/%s_1000ms.wav", clip), &size);
+	char *bytes = check_read(path, &size);
 	const char *data = memmem(bytes, size, "data", 4);
 
 	assert_non_null(data);
@@ -284,14 +286,50 @@ static void read_clip(const char *clip, float *sample)
 	free(bytes);
 }
 
-static void *read_golden(const char *clip, const char *what, size_t wanted)
+static void *read_golden(const char *path, size_t wanted)
 {
 	size_t size;
-	void *bytes = check_read(check_data_path("golden/audio/%s_1000ms.%s.bin", clip, what),
-				 &size);
+	void *bytes = check_read(path, &size);
 
 	assert_int_equal(size, wanted);
 	return bytes;
+}
+
+/* From apps/models/keywords/features.py, in numpy, with which the model was trained. */
+static void own_windows_are_those_the_model_was_trained_with(void **state)
+{
+	static const char *const words[] = { "yes", "seven", "noise" };
+	static float sound[16000];
+	static int8_t window[49 * 40];
+	char path[128];
+
+	(void)state;
+	for (uint32_t c = 0; c < sizeof(words) / sizeof(words[0]); c++) {
+		struct atoll_features *features = new_features(ATOLL_FEATURES_OWN);
+		uint32_t differ = 0;
+		float *logs;
+		int8_t *bytes;
+
+		(void)snprintf(path, sizeof(path), "%s/%s.wav", own_golden, words[c]);
+		read_wav(path, sound);
+		(void)snprintf(path, sizeof(path), "%s/%s.logmel.f32", own_golden, words[c]);
+		logs = read_golden(path, sizeof(*logs) * 49 * 40);
+		(void)snprintf(path, sizeof(path), "%s/%s.features.i8", own_golden, words[c]);
+		bytes = read_golden(path, sizeof(window));
+		assert_int_equal(atoll_features_push(features, sound, 16000), 49);
+		for (uint32_t i = 0; i < 49 * 40; i++)
+			assert_near((double)features_slice(features, i / 40)[i % 40],
+				    (double)logs[i], 1e-4);
+		atoll_features_window(features, 0.05f, 0, window);
+		for (uint32_t i = 0; i < sizeof(window); i++) {
+			assert_true(abs(window[i] - bytes[i]) <= 1);
+			differ += window[i] != bytes[i];
+		}
+		assert_nearly_all(differ, sizeof(window));
+		free(logs);
+		free(bytes);
+		atoll_features_free(features);
+	}
 }
 
 static void coral_windows_are_the_golden_ones(void **state)
@@ -302,11 +340,15 @@ static void coral_windows_are_the_golden_ones(void **state)
 	(void)state;
 	for (uint32_t c = 0; c < CLIPS; c++) {
 		struct atoll_features *features = new_features(ATOLL_FEATURES_CORAL);
-		float *logs = read_golden(clips[c], "logmel_198x32_f32", sizeof(*logs) * 198 * 32);
-		uint8_t *grey = read_golden(clips[c], "coral_u8_198x32", sizeof(window));
+		float *logs = read_golden(
+			check_data_path("golden/audio/%s_1000ms.logmel_198x32_f32.bin", clips[c]),
+			sizeof(*logs) * 198 * 32);
+		uint8_t *grey = read_golden(
+			check_data_path("golden/audio/%s_1000ms.coral_u8_198x32.bin", clips[c]),
+			sizeof(window));
 		uint32_t differ = 0;
 
-		read_clip(clips[c], sound + 16000);
+		read_wav(check_data_path("audio/%s_1000ms.wav", clips[c]), sound + 16000);
 		assert_int_equal(atoll_features_push(features, sound, 32000), 198);
 		for (uint32_t i = 0; i < 198 * 32; i++)
 			assert_near((double)features_slice(features, i / 32)[i % 32],
@@ -332,9 +374,11 @@ static void mlperf_cepstra_are_the_golden_ones(void **state)
 	(void)state;
 	for (uint32_t c = 0; c < CLIPS; c++) {
 		struct atoll_features *features = new_features(ATOLL_FEATURES_MLPERF);
-		float *cepstra = read_golden(clips[c], "mfcc_49x10_f32", sizeof(reals));
+		float *cepstra = read_golden(
+			check_data_path("golden/audio/%s_1000ms.mfcc_49x10_f32.bin", clips[c]),
+			sizeof(reals));
 
-		read_clip(clips[c], sound);
+		read_wav(check_data_path("audio/%s_1000ms.wav", clips[c]), sound);
 		assert_int_equal(atoll_features_push(features, sound, 16000), 49);
 		atoll_features_reals(features, reals);
 		for (uint32_t i = 0; i < 490; i++)
@@ -369,7 +413,7 @@ static void the_model_of_mlperf_hears_what_it_should(void **state)
 	for (uint32_t c = 0; c < CLIPS; c++) {
 		const int8_t *score = atoll_session_output(session, 0)->data;
 
-		read_clip(clips[c], sound);
+		read_wav(check_data_path("audio/%s_1000ms.wav", clips[c]), sound);
 		atoll_features_reset(features);
 		atoll_features_push(features, sound, 16000);
 		atoll_features_window(features, input->quant.scale, input->quant.zero_point,
@@ -388,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_coral_window_is_what_the_formulas_say),
 		cmocka_unit_test(an_own_window_is_what_the_formulas_say),
 		cmocka_unit_test(an_mlperf_window_is_what_the_formulas_say),
+		cmocka_unit_test(own_windows_are_those_the_model_was_trained_with),
 		cmocka_unit_test(coral_windows_are_the_golden_ones),
 		cmocka_unit_test(mlperf_cepstra_are_the_golden_ones),
 		cmocka_unit_test(the_model_of_mlperf_hears_what_it_should),
