@@ -40,8 +40,8 @@
  * other, in any case and with any punctuation around them ("_unknown_"): they have
  * scores, but are never told.
  *
- * What a score has to pass is, the first that is given: config.threshold for all
- * words; of x.tflite the lines "yes 0.62" of x_thresholds.txt, where "*" is any word
+ * What a score has to pass is, the first that is given: the word's own in
+ * config.thresholds; config.threshold for all words; of x.tflite the lines "yes 0.62" of x_thresholds.txt, where "*" is any word
  * that has no line of its own; 0.7. Taught words have thresholds of their own.
  */
 struct hearing_config {
@@ -52,6 +52,8 @@ struct hearing_config {
 				     holds none yet, and hearing_warning() says so */
 	struct atoll_session_options session; /* all but the twin; threads 0: 1 */
 	float threshold;          /* 0: as above; 0 to 1 */
+	const char *thresholds;   /* "yes 0.8, lights on 0.55": of these words, before all
+				     others; NULL: none */
 	uint32_t hop_ms;          /* between two runs; 0: 100; rounded to whole slices */
 	uint32_t smoothing_ms;    /* 0: as spot.h */
 	bool is_gated;            /* the model rests while it is quiet */

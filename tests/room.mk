@@ -39,6 +39,7 @@ check_parts += \
 	tests/compiled_read.c \
 	tests/compiled_samples.c \
 	tests/compiled_walk.c \
+	tests/ears.c \
 	tests/emulated.c \
 	tests/daemon.c \
 	tests/exact.c \
@@ -62,6 +63,7 @@ check_parts += \
 	tests/traces.c
 checks += \
 	tests/test_apps_camera_pace.c \
+	tests/test_apps_hearing.c \
 	tests/test_apps_lines.c \
 	tests/test_apps_listen_list.c \
 	tests/test_apps_listen_meter.c \
@@ -76,6 +78,7 @@ checks += \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
+	tests/test_apps_words.c \
 	tests/test_audio_activity.c \
 	tests/test_audio_features.c \
 	tests/test_audio_features_formulas.c \
