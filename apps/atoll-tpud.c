@@ -2,8 +2,6 @@
 /* Own the Edge TPUs, and run what many processes ask of them. */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +9,12 @@
 #include <unistd.h>
 
 #include "apps/options.h"
+#include "apps/service.h"
 #include "apps/tpud_config.h"
 #include "apps/tpud_emulators.h"
 #include "apps/tpud_status.h"
-#include "board/clock.h"
 #include "board/log.h"
 #include "board/loop.h"
-#include "board/notify.h"
 #include "runtime/edgetpu/firmware.h"
 #include "runtime/serve/plug.h"
 #include "runtime/serve/serve.h"
@@ -43,15 +40,11 @@ static const char help[] =
 
 #define CONFIG_PATH "/etc/atoll/tpud.conf"
 
-/* EX_CONFIG of sysexits(3): systemd is told not to try again. */
-#define EXIT_CONFIG 78
-
 struct daemon {
-	struct atoll_log log;
+	struct service service;
 	const char *config_path;
 	struct tpud_overrides overrides;
 	struct tpud_config *config;
-	struct atoll_loop *loop;
 	struct engine_tpu_options tpu;
 	struct edgetpu_firmware *firmware; /* NULL: none, or emulated TPUs */
 	struct crew *crew;
@@ -59,14 +52,13 @@ struct daemon {
 	struct plug *plug;
 	struct worker *cpu;          /* NULL: it does not step in */
 	char trouble[192];           /* of the bus, as it was told last */
-	char status[256];            /* as systemd was told last */
 };
 
 static void on_say(void *data, enum atoll_log_level level, const char *text)
 {
 	struct daemon *d = data;
 
-	atoll_log(&d->log, level, "%s", text);
+	atoll_log(&d->service.log, level, "%s", text);
 }
 
 static void on_change(void *data, enum crew_news news, const struct serve_tpu *tpu)
@@ -76,18 +68,18 @@ static void on_change(void *data, enum crew_news news, const struct serve_tpu *t
 	switch (news) {
 	case CREW_UP:
 		if (tpu->speed_mbit > 0)
-			atoll_log(&d->log, ATOLL_LOG_NOTICE, "%s: ready, %u Mbit/s", tpu->name,
+			atoll_log(&d->service.log, ATOLL_LOG_NOTICE, "%s: ready, %u Mbit/s", tpu->name,
 				  tpu->speed_mbit);
 		break;
 	case CREW_FAILED:
-		atoll_log(&d->log, ATOLL_LOG_WARNING, "%s: %s", tpu->name, tpu->why);
+		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s: %s", tpu->name, tpu->why);
 		break;
 	case CREW_DOWN:
-		atoll_log(&d->log, ATOLL_LOG_WARNING, "%s: cannot be used now: %s", tpu->name,
+		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s: cannot be used now: %s", tpu->name,
 			  tpu->why);
 		break;
 	case CREW_GONE:
-		atoll_log(&d->log, ATOLL_LOG_NOTICE, "%s: gone", tpu->name);
+		atoll_log(&d->service.log, ATOLL_LOG_NOTICE, "%s: gone", tpu->name);
 		break;
 	}
 }
@@ -102,54 +94,30 @@ static void look_at_bus(struct daemon *d)
 	if (strcmp(err.text, d->trouble) == 0)
 		return;
 	if (err.text[0])
-		atoll_log(&d->log, ATOLL_LOG_WARNING, "%s", err.text);
+		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s", err.text);
 	else
-		atoll_log(&d->log, ATOLL_LOG_NOTICE, "USB can be looked at again");
+		atoll_log(&d->service.log, ATOLL_LOG_NOTICE, "USB can be looked at again");
 	(void)snprintf(d->trouble, sizeof(d->trouble), "%s", err.text);
 }
 
-static void tell_status(struct daemon *d)
+static void on_status(void *data, char status[256])
 {
+	struct daemon *d = data;
 	struct serve_status *now = server_status(d->server);
 	uint32_t working = 0, failed = 0;
-	char status[sizeof(d->status)];
 
 	for (uint32_t i = 0; now && i < now->numbers.tpus; i++)
 		if (strcmp(now->tpu[i].name, "cpu") != 0)
 			now->tpu[i].state == SERVE_TPU_DOWN ? failed++ : working++;
-	(void)snprintf(status, sizeof(status), "%u Edge TPU%s%s, %u client%s", working + failed,
+	(void)snprintf(status, 256, "%u Edge TPU%s%s, %u client%s", working + failed,
 		       working + failed == 1 ? "" : "s", failed > 0 ? " (some failed)" : "",
 		       server_clients(d->server), server_clients(d->server) == 1 ? "" : "s");
 	serve_status_free(now);
-	if (strcmp(status, d->status) == 0)
-		return;
-	(void)atoll_notify("STATUS=%s", status); /* nobody to tell is fine */
-	memcpy(d->status, status, sizeof(status));
 }
 
-static void on_second(void *data, uint32_t times)
+static void on_second(void *data)
 {
-	struct daemon *d = data;
-
-	(void)times;
-	look_at_bus(d);
-	tell_status(d);
-}
-
-static void on_watchdog(void *data, uint32_t times)
-{
-	(void)data, (void)times;
-	(void)atoll_notify("WATCHDOG=1"); /* systemd will notice what does not arrive */
-}
-
-static void on_stop(void *data, uint32_t signal)
-{
-	struct daemon *d = data;
-
-	atoll_log(&d->log, ATOLL_LOG_INFO, "%s, stopping",
-		  signal == SIGTERM ? "terminated" : "interrupted");
-	(void)atoll_notify("STOPPING=1");
-	atoll_loop_stop(d->loop, EXIT_SUCCESS);
+	look_at_bus(data);
 }
 
 static int set_cpu(struct daemon *d, const struct tpud_config *config,
@@ -179,7 +147,7 @@ static int listen_at(struct daemon *d, const struct tpud_config *config,
 		(void)mkdir("/run/atoll", 0755); /* listen tells if it is not there */
 	r = server_listen(d->server, &config->place, err);
 	if (r == 0)
-		atoll_log(&d->log, ATOLL_LOG_INFO, "listening at %s", config->place.path);
+		atoll_log(&d->service.log, ATOLL_LOG_INFO, "listening at %s", config->place.path);
 	return r;
 }
 
@@ -215,56 +183,26 @@ static int take(struct daemon *d, struct tpud_config *next, struct atoll_error *
 	plug_set_clock(d->plug, next->clock);
 	if (next->emulators != d->config->emulators ||
 	    !is_same_text(next->firmware, d->config->firmware))
-		atoll_log(&d->log, ATOLL_LOG_NOTICE,
+		atoll_log(&d->service.log, ATOLL_LOG_NOTICE,
 			  "emulators and firmware change when the daemon is started again");
 	return 0;
 }
 
-static void reload(struct daemon *d)
+static void on_reload(void *data)
 {
+	struct daemon *d = data;
 	struct atoll_error err;
-	struct tpud_config *next = tpud_config_load(d->config_path, &d->overrides, &d->log,
+	struct tpud_config *next = tpud_config_load(d->config_path, &d->overrides, &d->service.log,
 						    &err);
 
 	if (!next || take(d, next, &err) < 0) {
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
+		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
 		tpud_config_free(next);
 		return;
 	}
 	tpud_config_free(d->config);
 	d->config = next;
-	atoll_log(&d->log, ATOLL_LOG_INFO, "configuration read again");
-}
-
-static void on_reload(void *data, uint32_t signal)
-{
-	struct daemon *d = data;
-
-	(void)signal;
-	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, atoll_clock_ns() / 1000);
-	reload(d);
-	(void)atoll_notify("READY=1");
-}
-
-static int start_loop(struct daemon *d, struct atoll_error *err)
-{
-	uint32_t watchdog_ms = atoll_notify_watchdog_ms();
-	int r;
-
-	d->loop = atoll_loop_new(err);
-	if (!d->loop)
-		return err->code;
-	/* Before any thread is there, for threads inherit what is blocked. */
-	r = atoll_loop_signal(d->loop, SIGTERM, on_stop, d);
-	if (r == 0)
-		r = atoll_loop_signal(d->loop, SIGINT, on_stop, d);
-	if (r == 0)
-		r = atoll_loop_signal(d->loop, SIGHUP, on_reload, d);
-	if (r == 0)
-		r = atoll_loop_every(d->loop, 1000, on_second, d);
-	if (r >= 0 && watchdog_ms > 0)
-		r = atoll_loop_every(d->loop, watchdog_ms, on_watchdog, d);
-	return r < 0 ? atoll_error_set(err, r, "loop: %s", strerror(-r)) : 0;
+	atoll_log(&d->service.log, ATOLL_LOG_INFO, "configuration read again");
 }
 
 static int open_bus(struct daemon *d, struct atoll_error *err)
@@ -282,23 +220,24 @@ static int open_bus(struct daemon *d, struct atoll_error *err)
 	d->firmware = edgetpu_firmware_find(d->config->firmware, &why);
 	d->tpu.firmware = d->firmware;
 	if (!d->firmware)
-		atoll_log(&d->log, d->config->firmware ? ATOLL_LOG_WARNING : ATOLL_LOG_NOTICE,
+		atoll_log(&d->service.log, d->config->firmware ? ATOLL_LOG_WARNING : ATOLL_LOG_NOTICE,
 			  "%s", why.text);
 	return 0;
 }
 
-static int start(struct daemon *d, struct atoll_error *err)
+static int on_start(void *data, struct atoll_error *err)
 {
+	struct daemon *d = data;
 	const struct crew_settings crew = {
 		.patience_ms = d->config->patience_ms, .group_ms = d->config->group_ms,
 		.changed = on_change, .data = d };
 	const struct server_options server = {
 		.limits = d->config->limits, .say = on_say, .data = d };
 
-	if (start_loop(d, err) < 0 || open_bus(d, err) < 0)
+	if (open_bus(d, err) < 0)
 		return -EIO;
 	d->crew = crew_new(&crew, err);
-	d->server = d->crew ? server_new(d->loop, d->crew, &server, err) : NULL;
+	d->server = d->crew ? server_new(d->service.loop, d->crew, &server, err) : NULL;
 	d->plug = d->server ? plug_new(d->crew, &d->tpu, err) : NULL;
 	if (!d->plug || listen_at(d, d->config, err) < 0 || set_cpu(d, d->config, err) < 0)
 		return -EIO;
@@ -307,35 +246,22 @@ static int start(struct daemon *d, struct atoll_error *err)
 }
 
 /* Runs that are under way end, who waits is answered, the chips go to sleep. */
-static void stop(struct daemon *d)
+static void on_stop(void *data)
 {
+	struct daemon *d = data;
+
 	plug_free(d->plug);
 	server_free(d->server);
 	crew_free(d->crew);
 	if (d->tpu.bus)
 		d->tpu.bus->ops->free(d->tpu.bus);
 	edgetpu_firmware_free(d->firmware);
-	atoll_loop_free(d->loop);
 }
 
-static int run(struct daemon *d)
-{
-	struct atoll_error err;
-	int status;
-
-	if (start(d, &err) < 0) {
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s", err.text);
-		stop(d);
-		return EXIT_COULD_NOT;
-	}
-	(void)atoll_notify("READY=1"); /* nobody to tell is fine */
-	tell_status(d);
-	status = atoll_loop_run(d->loop);
-	if (status < 0)
-		atoll_log(&d->log, ATOLL_LOG_ERR, "loop: %s", strerror(-status));
-	stop(d);
-	return status < 0 ? EXIT_COULD_NOT : status;
-}
+static const struct service_calls calls = {
+	.start = on_start, .stop = on_stop, .reload = on_reload, .second = on_second,
+	.status = on_status,
+};
 
 static int show_status(const char *socket, bool wants_json)
 {
@@ -391,7 +317,7 @@ static void read_options(struct daemon *d, int argc, char **argv, struct wishes 
 			wishes->wants_json = true;
 			break;
 		case 'v':
-			d->log.most = ATOLL_LOG_DEBUG;
+			d->service.log.most = ATOLL_LOG_DEBUG;
 			break;
 		case 'h':
 			options_help(help);
@@ -410,20 +336,15 @@ static void read_options(struct daemon *d, int argc, char **argv, struct wishes 
 		options_wrong("--json is for status");
 }
 
-/* No file at the usual place is fine, one that was asked for must be there. */
 static bool load_config(struct daemon *d)
 {
 	struct atoll_error err;
 
-	if (d->config_path && access(d->config_path, R_OK) < 0) {
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s: %s", d->config_path, strerror(errno));
+	if (!service_finds(&d->service, &d->config_path, CONFIG_PATH))
 		return false;
-	}
-	if (!d->config_path)
-		d->config_path = CONFIG_PATH;
-	d->config = tpud_config_load(d->config_path, &d->overrides, &d->log, &err);
+	d->config = tpud_config_load(d->config_path, &d->overrides, &d->service.log, &err);
 	if (!d->config)
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s", err.text);
+		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s", err.text);
 	return d->config != NULL;
 }
 
@@ -434,16 +355,14 @@ int main(int argc, char **argv)
 	int status = EXIT_SUCCESS;
 
 	options_begin("atoll-tpud");
-	d.log = atoll_log_new("atoll-tpud", ATOLL_LOG_INFO);
+	d.service = service_begin("atoll-tpud", &calls, &d);
 	read_options(&d, argc, argv, &wishes);
-	/* Who reads our words may go away; we stay. */
-	(void)signal(SIGPIPE, SIG_IGN);
 	if (!load_config(&d))
 		return EXIT_CONFIG;
 	if (wishes.wants_status)
 		status = show_status(d.config->place.path, wishes.wants_json);
 	else if (!wishes.wants_check)
-		status = run(&d);
+		status = service_run(&d.service);
 	tpud_config_free(d.config);
 	return options_end(status);
 }

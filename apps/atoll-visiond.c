@@ -2,8 +2,6 @@
 /* Watch through a camera, tell what appears and disappears, show it on a page. */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "apps/options.h"
+#include "apps/service.h"
 #include "apps/visiond_config.h"
 #include "apps/visiond_eye.h"
 #include "apps/visiond_lines.h"
@@ -19,7 +18,6 @@
 #include "board/events.h"
 #include "board/log.h"
 #include "board/loop.h"
-#include "board/notify.h"
 
 static const char help[] =
 "Usage: atoll-visiond [OPTION]...\n"
@@ -42,17 +40,13 @@ static const char help[] =
 
 #define CONFIG_PATH "/etc/atoll/visiond.conf"
 
-/* EX_CONFIG of sysexits(3): systemd is told not to try again. */
-#define EXIT_CONFIG 78
-
 #define CLIENTS_MAX 32
 
 struct daemon {
-	struct atoll_log log;
+	struct service service;
 	const char *config_path;
 	struct visiond_overrides overrides;
 	struct visiond_config *config;
-	struct atoll_loop *loop;
 	struct atoll_devices *devices;
 	struct visiond_eye *eye;
 	struct atoll_events *events; /* NULL: none */
@@ -60,7 +54,6 @@ struct daemon {
 	struct visiond_lines *lines;
 	int64_t begin_ns, page_due_ns;
 	int64_t resident_bytes;      /* at the last tick */
-	char status[256];            /* as systemd was told last */
 };
 
 /* What those get who begin to listen now. */
@@ -108,7 +101,7 @@ static void on_eye_turn(void *data, const struct visiond_look *look, enum vision
 	struct daemon *d = data;
 
 	send_line(d, visiond_lines_turn(d->lines, look, turn, thing));
-	atoll_log(&d->log, ATOLL_LOG_DEBUG, "%s: %s %s",
+	atoll_log(&d->service.log, ATOLL_LOG_DEBUG, "%s: %s %s",
 		  look->model->name, thing->label, turn == VISIOND_APPEAR ? "appears" :
 		  turn == VISIOND_CHANGE ? "changes" : "disappears");
 }
@@ -142,26 +135,22 @@ static const struct visiond_eye_calls eye_calls = {
 	.camera = on_eye_camera,
 };
 
-static void tell_status(struct daemon *d)
+static void on_status(void *data, char status[256])
 {
+	struct daemon *d = data;
 	struct visiond_eye_state state = visiond_eye_state(d->eye);
 	const struct visiond_look *look = visiond_eye_look(d->eye, 0);
-	char status[sizeof(d->status)];
 
 	if (state.sight == VISIOND_SEES)
-		(void)snprintf(status, sizeof(status),
+		(void)snprintf(status, 256,
 			       "%s, %ux%u at %u frames per second, %s at %u; page %s",
 			       state.name, state.width, state.height,
 			       (state.rate_mhz + 500) / 1000, look->model->name,
 			       (look->rate_mhz + 500) / 1000,
 			       d->web ? visiond_web_address(d->web) : "off");
 	else
-		(void)snprintf(status, sizeof(status), "%s", state.sight == VISIOND_WAITS ?
+		(void)snprintf(status, 256, "%s", state.sight == VISIOND_WAITS ?
 			       state.why : "the file is at its end");
-	if (strcmp(status, d->status) == 0)
-		return;
-	(void)atoll_notify("STATUS=%s", status); /* nobody to tell is fine */
-	memcpy(d->status, status, sizeof(status));
 }
 
 /* Memory that is ours and in use, from proc(5): its second number, in pages. */
@@ -177,33 +166,15 @@ static int64_t resident_bytes(void)
 	return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
-static void on_second(void *data, uint32_t times)
+static void on_second(void *data)
 {
 	struct daemon *d = data;
 
-	(void)times;
 	visiond_eye_tick(d->eye);
 	d->resident_bytes = resident_bytes();
 	greet(d);
 	show_state(d);
 	visiond_web_tick(d->web);
-	tell_status(d);
-}
-
-static void on_watchdog(void *data, uint32_t times)
-{
-	(void)data, (void)times;
-	(void)atoll_notify("WATCHDOG=1"); /* systemd will notice what does not arrive */
-}
-
-static void on_stop(void *data, uint32_t signal)
-{
-	struct daemon *d = data;
-
-	atoll_log(&d->log, ATOLL_LOG_INFO, "%s, stopping",
-		  signal == SIGTERM ? "terminated" : "interrupted");
-	(void)atoll_notify("STOPPING=1");
-	atoll_loop_stop(d->loop, EXIT_SUCCESS);
 }
 
 /* NULL with code 0 when it is switched off, or merely not possible at the usual
@@ -218,11 +189,11 @@ static struct atoll_events *open_events(struct daemon *d, const struct visiond_c
 		return NULL;
 	if (!config->events.is_chosen)
 		(void)mkdir("/run/atoll", 0755); /* open tells if it is not there */
-	events = atoll_events_open(d->loop, config->events.path, CLIENTS_MAX, err);
+	events = atoll_events_open(d->service.loop, config->events.path, CLIENTS_MAX, err);
 	if (events) {
-		atoll_log(&d->log, ATOLL_LOG_INFO, "events: %s", config->events.path);
+		atoll_log(&d->service.log, ATOLL_LOG_INFO, "events: %s", config->events.path);
 	} else if (!config->events.is_chosen) {
-		atoll_log(&d->log, ATOLL_LOG_WARNING, "%s; going on without events",
+		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s; going on without events",
 			  err->text);
 		err->code = 0;
 	}
@@ -239,7 +210,7 @@ static struct visiond_web *open_web(struct daemon *d, const struct visiond_confi
 		return NULL;
 	web = visiond_web_open(config, err);
 	if (web)
-		atoll_log(&d->log, ATOLL_LOG_INFO, "page: %s%s", visiond_web_address(web),
+		atoll_log(&d->service.log, ATOLL_LOG_INFO, "page: %s%s", visiond_web_address(web),
 			  config->token ? " (with the token)" : "");
 	return web;
 }
@@ -250,12 +221,12 @@ static struct visiond_eye *new_eye(struct daemon *d, const struct visiond_config
 	struct visiond_eye_calls calls = eye_calls;
 
 	calls.data = d;
-	return visiond_eye_new(config, d->devices, &calls, &d->log, err);
+	return visiond_eye_new(config, d->devices, &calls, &d->service.log, err);
 }
 
 static int open_eye(struct daemon *d, struct atoll_error *err)
 {
-	int r = visiond_eye_open(d->eye, d->loop, err);
+	int r = visiond_eye_open(d->eye, d->service.loop, err);
 
 	if (r < 0)
 		return r;
@@ -288,7 +259,7 @@ struct next {
 
 static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
 {
-	next->config = visiond_config_load(d->config_path, &d->overrides, &d->log, err);
+	next->config = visiond_config_load(d->config_path, &d->overrides, &d->service.log, err);
 	if (!next->config)
 		return err->code;
 	if (!next->config->is_camera && strcmp(next->config->what, "-") != 0 &&
@@ -332,16 +303,17 @@ static void take_web(struct daemon *d, struct next *next)
 		return;
 	d->web = open_web(d, next->config, &err);
 	if (err.code)
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s; going on without a page", err.text);
+		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; going on without a page", err.text);
 }
 
-static void reload(struct daemon *d)
+static void on_reload(void *data)
 {
+	struct daemon *d = data;
 	struct next next = { .config = NULL };
 	struct atoll_error err;
 
 	if (prepare(d, &next, &err) < 0) {
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
+		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
 		visiond_web_close(next.web);
 		atoll_events_close(next.events);
 		visiond_eye_close(next.eye);
@@ -358,52 +330,21 @@ static void reload(struct daemon *d)
 	visiond_config_free(d->config);
 	d->config = next.config;
 	if (open_eye(d, &err) < 0) {
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s", err.text);
-		atoll_loop_stop(d->loop, EXIT_COULD_NOT);
+		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s", err.text);
+		service_end(&d->service, EXIT_COULD_NOT);
 		return;
 	}
-	atoll_log(&d->log, ATOLL_LOG_INFO, "configuration read again");
+	atoll_log(&d->service.log, ATOLL_LOG_INFO, "configuration read again");
 }
 
-static void on_reload(void *data, uint32_t signal)
+static int on_start(void *data, struct atoll_error *err)
 {
 	struct daemon *d = data;
 
-	(void)signal;
-	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, atoll_clock_ns() / 1000);
-	reload(d);
-	(void)atoll_notify("READY=1");
-}
-
-static int start_loop(struct daemon *d, struct atoll_error *err)
-{
-	uint32_t watchdog_ms = atoll_notify_watchdog_ms();
-	int r;
-
-	d->loop = atoll_loop_new(err);
-	if (!d->loop)
-		return err->code;
-	/* Before any thread is there, for threads inherit what is blocked. */
-	r = atoll_loop_signal(d->loop, SIGTERM, on_stop, d);
-	if (r == 0)
-		r = atoll_loop_signal(d->loop, SIGINT, on_stop, d);
-	if (r == 0)
-		r = atoll_loop_signal(d->loop, SIGHUP, on_reload, d);
-	if (r == 0)
-		r = atoll_loop_every(d->loop, 1000, on_second, d);
-	if (r >= 0 && watchdog_ms > 0)
-		r = atoll_loop_every(d->loop, watchdog_ms, on_watchdog, d);
-	return r < 0 ? atoll_error_set(err, r, "loop: %s", strerror(-r)) : 0;
-}
-
-static int start(struct daemon *d, struct atoll_error *err)
-{
 	d->begin_ns = atoll_clock_ns();
 	d->lines = visiond_lines_new();
 	if (!d->lines)
 		return atoll_error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
-	if (start_loop(d, err) < 0)
-		return err->code;
 	d->devices = atoll_devices_new(NULL, err);
 	if (!d->devices)
 		return err->code;
@@ -419,35 +360,21 @@ static int start(struct daemon *d, struct atoll_error *err)
 	return open_eye(d, err);
 }
 
-static void stop(struct daemon *d)
+static void on_stop(void *data)
 {
+	struct daemon *d = data;
+
 	visiond_eye_close(d->eye);
 	atoll_devices_free(d->devices);
 	visiond_web_close(d->web);
 	atoll_events_close(d->events);
 	visiond_lines_free(d->lines);
-	atoll_loop_free(d->loop);
-	visiond_config_free(d->config);
 }
 
-static int run(struct daemon *d)
-{
-	struct atoll_error err;
-	int status;
-
-	if (start(d, &err) < 0) {
-		atoll_log(&d->log, ATOLL_LOG_ERR, "%s", err.text);
-		stop(d);
-		return EXIT_COULD_NOT;
-	}
-	(void)atoll_notify("READY=1"); /* nobody to tell is fine */
-	tell_status(d);
-	status = atoll_loop_run(d->loop);
-	if (status < 0)
-		atoll_log(&d->log, ATOLL_LOG_ERR, "loop: %s", strerror(-status));
-	stop(d);
-	return status < 0 ? EXIT_COULD_NOT : status;
-}
+static const struct service_calls calls = {
+	.start = on_start, .stop = on_stop, .reload = on_reload, .second = on_second,
+	.status = on_status,
+};
 
 static void read_options(struct daemon *d, int argc, char **argv, bool *wants_check)
 {
@@ -495,7 +422,7 @@ static void read_options(struct daemon *d, int argc, char **argv, bool *wants_ch
 			d->overrides.events = optarg;
 			break;
 		case 'v':
-			d->log.most = ATOLL_LOG_DEBUG;
+			d->service.log.most = ATOLL_LOG_DEBUG;
 			break;
 		case 'h':
 			options_help(help);
@@ -512,28 +439,21 @@ int main(int argc, char **argv)
 {
 	struct daemon d = { .config_path = NULL };
 	bool wants_check = false;
+	int status = EXIT_SUCCESS;
 	struct atoll_error err;
 
 	options_begin("atoll-visiond");
-	d.log = atoll_log_new("atoll-visiond", ATOLL_LOG_INFO);
+	d.service = service_begin("atoll-visiond", &calls, &d);
 	read_options(&d, argc, argv, &wants_check);
-	/* Who reads our words may go away; we stay. */
-	(void)signal(SIGPIPE, SIG_IGN);
-
-	/* No file at the usual place is fine, one that was asked for must be there. */
-	if (d.config_path && access(d.config_path, R_OK) < 0) {
-		atoll_log(&d.log, ATOLL_LOG_ERR, "%s: %s", d.config_path, strerror(errno));
+	if (!service_finds(&d.service, &d.config_path, CONFIG_PATH))
 		return EXIT_CONFIG;
-	}
-	if (!d.config_path)
-		d.config_path = CONFIG_PATH;
-	d.config = visiond_config_load(d.config_path, &d.overrides, &d.log, &err);
+	d.config = visiond_config_load(d.config_path, &d.overrides, &d.service.log, &err);
 	if (!d.config) {
-		atoll_log(&d.log, ATOLL_LOG_ERR, "%s", err.text);
+		atoll_log(&d.service.log, ATOLL_LOG_ERR, "%s", err.text);
 		return EXIT_CONFIG;
 	}
 	if (!wants_check)
-		return options_end(run(&d));
+		status = service_run(&d.service);
 	visiond_config_free(d.config);
-	return options_end(EXIT_SUCCESS);
+	return options_end(status);
 }

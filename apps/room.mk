@@ -84,6 +84,7 @@ $(live): $(live_parts:%.c=$(BUILD)/%.o)
 # What daemons share.
 daemon_parts := \
 	apps/lines.c \
+	apps/service.c \
 	apps/settings.c
 
 # What listens has a keyword model and words that were taught to it.
