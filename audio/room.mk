@@ -18,6 +18,9 @@ lib += \
 	audio/pcm_alsa.c \
 	audio/resample.c \
 	audio/samples.c \
+	audio/source.c \
+	audio/source_files.c \
+	audio/source_live.c \
 	audio/spot.c \
 	audio/wav.c \
 	audio/wav_header.c \
@@ -30,6 +33,7 @@ headers += \
 	audio/microphone.h \
 	audio/mixer.h \
 	audio/resample.h \
+	audio/source.h \
 	audio/spot.h \
 	audio/wav.h
 LDLIBS   += -lasound -lkissfft-float -lspeexdsp

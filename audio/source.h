@@ -23,11 +23,14 @@
  * `what` is one of
  *
  *	mic, mic:MATCH   live, MATCH as atoll_microphone_find reads it
- *	a WAV file       PCM of 8 to 32 bits or float, any rate, 1 to 8 channels
- *	-                standard input: a WAV file, or raw samples when `raw` says so
+ *	a WAV file       PCM of 8 to 32 bits or float, any rate, 1 to 8 channels; also
+ *	                 a pipe by its name
+ *	-                standard input: the same
  *
  * A file called "mic" can be given as ./mic. Files run as fast as they are asked
- * unless they are paced. A source belongs to one thread at a time.
+ * unless they are paced. Open waits for the header of a pipe; nothing else waits longer
+ * than it is told. Nothing is allocated between open, or reopen, and close. A source
+ * belongs to one thread at a time.
  */
 struct atoll_sound;
 
@@ -36,15 +39,19 @@ struct atoll_sound_config {
 	struct atoll_microphone_config microphone; /* of a live source, but for its match */
 	uint32_t channel;        /* 0: all of them mixed; else counted from 1 */
 	bool is_paced;           /* files run in real time, as a microphone would */
-	bool repeats;            /* files begin again at their end */
-	/* Samples on standard input without a header; rate 0: it is a WAV file. */
+	bool repeats;            /* files begin again at their end, without a pause */
+	/* Samples of a file or standard input without a header; channels 0: one; rate 0:
+	   it is a WAV file. */
 	struct { uint32_t rate, channels; enum atoll_samples samples; } raw;
 };
 
 struct atoll_sound_counts {
 	uint64_t samples;        /* given out, at 16 kHz */
-	uint64_t overruns, lost; /* of a microphone; lost in samples at 16 kHz */
+	uint64_t overruns;       /* of a microphone */
+	uint64_t lost;           /* by which `at` jumped, in all */
 	uint64_t returns;        /* times it came back after it was away */
+	uint64_t missing;        /* that a file's header promised and did not come, at
+				    16 kHz; known at its end */
 };
 
 struct atoll_sound *atoll_sound_open(const struct atoll_sound_config *config,
@@ -52,19 +59,25 @@ struct atoll_sound *atoll_sound_open(const struct atoll_sound_config *config,
 void atoll_sound_close(struct atoll_sound *sound); /* NULL is allowed */
 
 /*
- * The next piece, of at most 100 ms. 0; -ETIMEDOUT after timeout_ms (negative: no
- * limit); -ENODATA at the end; -ENODEV when the microphone went away (reopen);
- * any other negative errno for something that was lost: call again.
+ * The next piece, of at most 100 ms or one period of the microphone. 0; -ETIMEDOUT after
+ * timeout_ms (negative: no limit); -ENODATA at the end; -ENODEV when the microphone went
+ * away (reopen); any other negative errno for something that was lost: call again.
+ * `block` is written only on 0.
  */
 int atoll_sound_next(struct atoll_sound *sound, int timeout_ms, struct atoll_block *block);
 
-/* Readable when next would not wait; -1 for files that never wait. */
+/*
+ * For a loop, readable when next, with a timeout of 0, would not say -ETIMEDOUT; a
+ * microphone's stays readable until it has said so. -1 for files that never wait and
+ * for a microphone that is away; it has another one when it is back. Do not close it.
+ */
 int atoll_sound_fd(const struct atoll_sound *sound);
 
-/* After -ENODEV: the same microphone again, by its card's name; -ENODEV: not yet. */
+/* After -ENODEV: the same microphone again, by its card's name; -ENODEV: not yet.
+   -ENOTSUP for files. The time it was away counts as lost. */
 int atoll_sound_reopen(struct atoll_sound *sound, struct atoll_error *err);
 
-/* The sentence behind the last negative errno of next. */
+/* The sentence behind the last negative errno of next other than -ETIMEDOUT. */
 const struct atoll_error *atoll_sound_error(const struct atoll_sound *sound);
 
 bool atoll_sound_is_live(const struct atoll_sound *sound);

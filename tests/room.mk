@@ -85,6 +85,7 @@ checks += \
 	tests/test_audio_fft.c \
 	tests/test_audio_mel.c \
 	tests/test_audio_resample.c \
+	tests/test_audio_source.c \
 	tests/test_audio_spot.c \
 	tests/test_audio_wav.c \
 	tests/test_board_address.c \
