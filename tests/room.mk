@@ -39,10 +39,11 @@ check_parts += \
 	tests/compiled_read.c \
 	tests/compiled_samples.c \
 	tests/compiled_walk.c \
+	tests/daemon.c \
 	tests/ears.c \
 	tests/emulated.c \
-	tests/daemon.c \
 	tests/exact.c \
+	tests/fake_pcm.c \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
 	tests/flatc.c \
@@ -69,8 +70,8 @@ checks += \
 	tests/test_apps_listen_meter.c \
 	tests/test_apps_listen_show.c \
 	tests/test_apps_live.c \
-	tests/test_apps_settings.c \
 	tests/test_apps_panel.c \
+	tests/test_apps_settings.c \
 	tests/test_apps_tpu_owner.c \
 	tests/test_apps_tpu_rule.c \
 	tests/test_apps_vision.c \
@@ -80,10 +81,14 @@ checks += \
 	tests/test_apps_visiond_tracker.c \
 	tests/test_apps_words.c \
 	tests/test_audio_activity.c \
+	tests/test_audio_alsa.c \
 	tests/test_audio_features.c \
 	tests/test_audio_features_formulas.c \
 	tests/test_audio_fft.c \
+	tests/test_audio_find.c \
 	tests/test_audio_mel.c \
+	tests/test_audio_microphone.c \
+	tests/test_audio_mixer.c \
 	tests/test_audio_resample.c \
 	tests/test_audio_source.c \
 	tests/test_audio_spot.c \
@@ -119,11 +124,11 @@ checks += \
 	tests/test_edgetpu_executable.c \
 	tests/test_edgetpu_firmware.c \
 	tests/test_edgetpu_layout.c \
-	tests/test_edgetpu_run.c \
-	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_package.c \
 	tests/test_edgetpu_package_flatc.c \
 	tests/test_edgetpu_relayout.c \
+	tests/test_edgetpu_run.c \
+	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
 	tests/test_edgetpu_walk.c \
