@@ -18,9 +18,9 @@ lib += \
 	audio/pcm_alsa.c \
 	audio/resample.c \
 	audio/samples.c \
+	audio/sound_files.c \
+	audio/sound_live.c \
 	audio/source.c \
-	audio/source_files.c \
-	audio/source_live.c \
 	audio/spot.c \
 	audio/wav.c \
 	audio/wav_header.c \

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/source_files.h"
-#include "audio/source_live.h"
+#include "audio/sound_files.h"
+#include "audio/sound_live.h"
 
 struct atoll_sound {
-	struct source_live *live;   /* one of the two */
-	struct source_files *files;
+	struct sound_live *live;   /* one of the two */
+	struct sound_files *files;
 	struct atoll_error err;     /* of the last next that failed */
 };
 
@@ -22,7 +22,7 @@ static const char *microphone_match(const char *what)
 	return strncmp(what, "mic:", strlen("mic:")) == 0 ? what + strlen("mic:") : NULL;
 }
 
-struct atoll_sound *sound_open_on(source_open_microphone *open,
+struct atoll_sound *sound_open_on(sound_open_microphone *open,
 				  const struct atoll_sound_config *config,
 				  struct atoll_error *err)
 {
@@ -34,9 +34,9 @@ struct atoll_sound *sound_open_on(source_open_microphone *open,
 		return NULL;
 	}
 	if (match)
-		sound->live = source_live_open(open, match, config, err);
+		sound->live = sound_live_open(open, match, config, err);
 	else
-		sound->files = source_files_open(config, err);
+		sound->files = sound_files_open(config, err);
 	if (sound->live || sound->files)
 		return sound;
 	free(sound);
@@ -53,29 +53,29 @@ ATOLL_API void atoll_sound_close(struct atoll_sound *sound)
 {
 	if (!sound)
 		return;
-	source_live_close(sound->live);
-	source_files_close(sound->files);
+	sound_live_close(sound->live);
+	sound_files_close(sound->files);
 	free(sound);
 }
 
 ATOLL_API int atoll_sound_next(struct atoll_sound *sound, int timeout_ms,
 			       struct atoll_block *block)
 {
-	return sound->live ? source_live_next(sound->live, timeout_ms, block, &sound->err) :
-		source_files_next(sound->files, timeout_ms, block, &sound->err);
+	return sound->live ? sound_live_next(sound->live, timeout_ms, block, &sound->err) :
+		sound_files_next(sound->files, timeout_ms, block, &sound->err);
 }
 
 ATOLL_API int atoll_sound_fd(const struct atoll_sound *sound)
 {
-	return sound->live ? source_live_fd(sound->live) : source_files_fd(sound->files);
+	return sound->live ? sound_live_fd(sound->live) : sound_files_fd(sound->files);
 }
 
 ATOLL_API int atoll_sound_reopen(struct atoll_sound *sound, struct atoll_error *err)
 {
 	if (sound->live)
-		return source_live_reopen(sound->live, err);
+		return sound_live_reopen(sound->live, err);
 	return atoll_error_set(err, -ENOTSUP, "%s: a file does not come back",
-			       atoll_error_path(source_files_name(sound->files)));
+			       atoll_error_path(sound_files_name(sound->files)));
 }
 
 ATOLL_API const struct atoll_error *atoll_sound_error(const struct atoll_sound *sound)
@@ -90,10 +90,10 @@ ATOLL_API bool atoll_sound_is_live(const struct atoll_sound *sound)
 
 ATOLL_API const char *atoll_sound_name(const struct atoll_sound *sound)
 {
-	return sound->live ? source_live_name(sound->live) : source_files_name(sound->files);
+	return sound->live ? sound_live_name(sound->live) : sound_files_name(sound->files);
 }
 
 ATOLL_API struct atoll_sound_counts atoll_sound_counts(const struct atoll_sound *sound)
 {
-	return sound->live ? source_live_counts(sound->live) : source_files_counts(sound->files);
+	return sound->live ? sound_live_counts(sound->live) : sound_files_counts(sound->files);
 }

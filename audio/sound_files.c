@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audio/source_files.h"
+#include "audio/sound_files.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 /* Pieces are of 100 ms, or as long as most microphones' periods when they are paced. */
 enum { PIECES_PER_S = 10, PACED_PIECES_PER_S = 50 };
 
-struct source_files {
+struct sound_files {
 	struct atoll_wav *wav;
 	char *name;
 	bool repeats, is_paced, is_done;
@@ -42,7 +42,7 @@ struct source_files {
  * Waiting.
  */
 
-static void set_timer(const struct source_files *files, int64_t time_ns)
+static void set_timer(const struct sound_files *files, int64_t time_ns)
 {
 	struct itimerspec when = {
 		.it_value = { time_ns / NS_PER_S, time_ns % NS_PER_S },
@@ -53,7 +53,7 @@ static void set_timer(const struct source_files *files, int64_t time_ns)
 }
 
 /* From now on others wait for `fd`. */
-static int watch(struct source_files *files, int fd)
+static int watch(struct sound_files *files, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
@@ -69,7 +69,7 @@ static int watch(struct source_files *files, int fd)
 }
 
 /* When the next piece would have been heard. */
-static int64_t due_ns(const struct source_files *files)
+static int64_t due_ns(const struct sound_files *files)
 {
 	uint64_t frames = files->frames_read + files->piece;
 	uint32_t rate = atoll_wav_form(files->wav).rate;
@@ -78,14 +78,14 @@ static int64_t due_ns(const struct source_files *files)
 	       (int64_t)(frames % rate) * NS_PER_S / rate;
 }
 
-static bool may_wait_for_pipe(const struct source_files *files)
+static bool may_wait_for_pipe(const struct sound_files *files)
 {
 	return files->pipe_fd >= 0 && !wav_is_at_end(files->wav);
 }
 
 /* After each piece: what the next one waits for. Fails where adding a descriptor that
    was there before fails, which is when memory is out. */
-static void watch_for_next(struct source_files *files)
+static void watch_for_next(struct sound_files *files)
 {
 	if (files->watch_fd < 0)
 		return;
@@ -113,7 +113,7 @@ static int wait_until(int fd, int64_t end_ns)
 }
 
 /* For the pace first, then for the pipe. */
-static int wait_for_piece(struct source_files *files, int64_t end_ns)
+static int wait_for_piece(struct sound_files *files, int64_t end_ns)
 {
 	int r = files->is_paced ? wait_until(files->timer_fd, end_ns) : 0;
 
@@ -125,7 +125,7 @@ static int wait_for_piece(struct source_files *files, int64_t end_ns)
 	return r;
 }
 
-static int open_watch(struct source_files *files)
+static int open_watch(struct sound_files *files)
 {
 	files->pipe_fd = wav_fd(files->wav);
 	if (!files->is_paced && files->pipe_fd < 0)
@@ -147,7 +147,7 @@ static int open_watch(struct source_files *files)
  * Piece by piece.
  */
 
-static int lend(struct source_files *files, uint32_t count, struct atoll_block *block)
+static int lend(struct sound_files *files, uint32_t count, struct atoll_block *block)
 {
 	uint64_t at = files->counts.samples;
 
@@ -163,7 +163,7 @@ static int lend(struct source_files *files, uint32_t count, struct atoll_block *
 }
 
 /* The file ended: 0 when it was begun again, 1 when that was all. */
-static int end_round(struct source_files *files)
+static int end_round(struct sound_files *files)
 {
 	uint32_t rate = atoll_wav_form(files->wav).rate;
 
@@ -175,7 +175,7 @@ static int end_round(struct source_files *files)
 	return 0;
 }
 
-static int finish(struct source_files *files, struct atoll_block *block, struct atoll_error *err)
+static int finish(struct sound_files *files, struct atoll_block *block, struct atoll_error *err)
 {
 	uint32_t count = files->is_done ? 0 : atoll_resample_finish(files->resample, files->out);
 
@@ -185,7 +185,7 @@ static int finish(struct source_files *files, struct atoll_block *block, struct 
 }
 
 /* What one look at the file gives: 1 when it was nothing yet. */
-static int look(struct source_files *files, struct atoll_block *block, struct atoll_error *err)
+static int look(struct sound_files *files, struct atoll_block *block, struct atoll_error *err)
 {
 	int r = wav_read_some(files->wav, files->frames, files->piece);
 	uint32_t count;
@@ -204,7 +204,7 @@ static int look(struct source_files *files, struct atoll_block *block, struct at
 	return count == 0 ? 1 : lend(files, count, block);
 }
 
-int source_files_next(struct source_files *files, int timeout_ms, struct atoll_block *block,
+int sound_files_next(struct sound_files *files, int timeout_ms, struct atoll_block *block,
 		      struct atoll_error *err)
 {
 	int64_t end_ns = timeout_ms < 0 ? INT64_MAX :
@@ -221,17 +221,17 @@ int source_files_next(struct source_files *files, int timeout_ms, struct atoll_b
 	return r;
 }
 
-int source_files_fd(const struct source_files *files)
+int sound_files_fd(const struct sound_files *files)
 {
 	return files->watch_fd;
 }
 
-const char *source_files_name(const struct source_files *files)
+const char *sound_files_name(const struct sound_files *files)
 {
 	return files->name;
 }
 
-struct atoll_sound_counts source_files_counts(const struct source_files *files)
+struct atoll_sound_counts sound_files_counts(const struct sound_files *files)
 {
 	return files->counts;
 }
@@ -253,7 +253,7 @@ static struct atoll_wav *open_wav(const struct atoll_sound_config *config,
 			  atoll_wav_open(config->what, err);
 }
 
-static int make_room(struct source_files *files)
+static int make_room(struct sound_files *files)
 {
 	struct atoll_wav_form form = atoll_wav_form(files->wav);
 	uint32_t frame_bytes = form.channels * atoll_samples_bytes(form.samples);
@@ -266,7 +266,7 @@ static int make_room(struct source_files *files)
 	return files->frames && files->out ? 0 : -ENOMEM;
 }
 
-static int open_files(struct source_files *files, const struct atoll_sound_config *config,
+static int open_files(struct sound_files *files, const struct atoll_sound_config *config,
 		      struct atoll_error *err)
 {
 	struct atoll_wav_form form;
@@ -293,10 +293,10 @@ static int open_files(struct source_files *files, const struct atoll_sound_confi
 				       strerror(-r)) : 0;
 }
 
-struct source_files *source_files_open(const struct atoll_sound_config *config,
+struct sound_files *sound_files_open(const struct atoll_sound_config *config,
 				       struct atoll_error *err)
 {
-	struct source_files *files = calloc(1, sizeof(*files));
+	struct sound_files *files = calloc(1, sizeof(*files));
 	struct atoll_error own;
 
 	if (!files) {
@@ -308,11 +308,11 @@ struct source_files *source_files_open(const struct atoll_sound_config *config,
 		return files;
 	if (err)
 		*err = own;
-	source_files_close(files);
+	sound_files_close(files);
 	return NULL;
 }
 
-void source_files_close(struct source_files *files)
+void sound_files_close(struct sound_files *files)
 {
 	if (!files)
 		return;

@@ -10,7 +10,7 @@
  * they were made of, though they come a little later, for that is how the filter works.
  * What it still holds when a gap comes is lost with it.
  */
-#include "audio/source_live.h"
+#include "audio/sound_live.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@
 
 #define NS_PER_S 1e9
 
-struct source_live {
-	source_open_microphone *open;
+struct sound_live {
+	sound_open_microphone *open;
 	struct atoll_microphone_config config; /* but for its match */
 	uint32_t channel;
 
@@ -47,13 +47,13 @@ static uint64_t samples_of_ns(int64_t time_ns)
 	return time_ns > 0 ? (uint64_t)((double)time_ns / NS_PER_S * ATOLL_SOUND_RATE + 0.5) : 0;
 }
 
-static uint64_t samples_of(const struct source_live *live, uint64_t frames)
+static uint64_t samples_of(const struct sound_live *live, uint64_t frames)
 {
 	return (frames * ATOLL_SOUND_RATE + live->form.rate / 2) / live->form.rate;
 }
 
 /* Begin anew, `lost` samples after the frames that were heard. */
-static void begin_stretch(struct source_live *live, uint64_t lost)
+static void begin_stretch(struct sound_live *live, uint64_t lost)
 {
 	uint64_t told = live->first + live->samples;
 
@@ -66,7 +66,7 @@ static void begin_stretch(struct source_live *live, uint64_t lost)
 	atoll_resample_reset(live->resample);
 }
 
-static void pass_gap(struct source_live *live, const struct atoll_heard *heard)
+static void pass_gap(struct sound_live *live, const struct atoll_heard *heard)
 {
 	if (live->is_back)
 		begin_stretch(live, samples_of_ns(heard->time_ns - live->end_ns));
@@ -77,14 +77,14 @@ static void pass_gap(struct source_live *live, const struct atoll_heard *heard)
 }
 
 /* How much earlier or later the next sample was taken than the next frame. */
-static int64_t ahead_ns(const struct source_live *live)
+static int64_t ahead_ns(const struct sound_live *live)
 {
 	return (int64_t)(((double)live->samples / ATOLL_SOUND_RATE -
 			  (double)live->frames / live->form.rate) * NS_PER_S);
 }
 
 /* 1 when no sample came of it yet. */
-static int take(struct source_live *live, const struct atoll_heard *heard,
+static int take(struct sound_live *live, const struct atoll_heard *heard,
 		struct atoll_block *block)
 {
 	int64_t time_ns;
@@ -111,7 +111,7 @@ static int take(struct source_live *live, const struct atoll_heard *heard,
 	return 0;
 }
 
-static void let_go(struct source_live *live)
+static void let_go(struct sound_live *live)
 {
 	live->overruns_before += atoll_microphone_overruns(live->microphone);
 	atoll_microphone_close(live->microphone);
@@ -127,7 +127,7 @@ static int left_ms(int64_t end_ns)
 	return left_ns > 0 ? (int)((left_ns + 999999) / 1000000) : 0;
 }
 
-int source_live_next(struct source_live *live, int timeout_ms, struct atoll_block *block,
+int sound_live_next(struct sound_live *live, int timeout_ms, struct atoll_block *block,
 		     struct atoll_error *err)
 {
 	int64_t end_ns = timeout_ms < 0 ? INT64_MAX :
@@ -152,7 +152,7 @@ int source_live_next(struct source_live *live, int timeout_ms, struct atoll_bloc
 }
 
 /* For the frames that this microphone gives. */
-static int make_room(struct source_live *live, const struct atoll_microphone_form *form,
+static int make_room(struct sound_live *live, const struct atoll_microphone_form *form,
 		     struct atoll_error *err)
 {
 	struct atoll_resample *resample = atoll_resample_new(form->samples, form->rate,
@@ -173,7 +173,7 @@ static int make_room(struct source_live *live, const struct atoll_microphone_for
 	return 0;
 }
 
-static int open_microphone(struct source_live *live, const char *match, struct atoll_error *err)
+static int open_microphone(struct sound_live *live, const char *match, struct atoll_error *err)
 {
 	struct atoll_microphone_config config = live->config;
 	struct atoll_microphone *microphone;
@@ -198,7 +198,7 @@ static int open_microphone(struct source_live *live, const char *match, struct a
 	return 0;
 }
 
-int source_live_reopen(struct source_live *live, struct atoll_error *err)
+int sound_live_reopen(struct sound_live *live, struct atoll_error *err)
 {
 	struct atoll_error own;
 	char again[sizeof(live->again)];
@@ -219,11 +219,11 @@ int source_live_reopen(struct source_live *live, struct atoll_error *err)
 	return r;
 }
 
-struct source_live *source_live_open(source_open_microphone *open, const char *match,
+struct sound_live *sound_live_open(sound_open_microphone *open, const char *match,
 				     const struct atoll_sound_config *config,
 				     struct atoll_error *err)
 {
-	struct source_live *live = calloc(1, sizeof(*live));
+	struct sound_live *live = calloc(1, sizeof(*live));
 	struct atoll_error own;
 
 	if (!live) {
@@ -237,11 +237,11 @@ struct source_live *source_live_open(source_open_microphone *open, const char *m
 		return live;
 	if (err)
 		*err = own;
-	source_live_close(live);
+	sound_live_close(live);
 	return NULL;
 }
 
-void source_live_close(struct source_live *live)
+void sound_live_close(struct sound_live *live)
 {
 	if (!live)
 		return;
@@ -251,17 +251,17 @@ void source_live_close(struct source_live *live)
 	free(live);
 }
 
-int source_live_fd(const struct source_live *live)
+int sound_live_fd(const struct sound_live *live)
 {
 	return live->microphone ? atoll_microphone_fd(live->microphone) : -1;
 }
 
-const char *source_live_name(const struct source_live *live)
+const char *sound_live_name(const struct sound_live *live)
 {
 	return live->name;
 }
 
-struct atoll_sound_counts source_live_counts(const struct source_live *live)
+struct atoll_sound_counts sound_live_counts(const struct sound_live *live)
 {
 	struct atoll_sound_counts counts = live->counts;
 
