@@ -8,7 +8,7 @@
 
 #define HOP_MS 100u
 #define HOP_MS_MAX 10000u
-#define SMOOTHING_MS 200u
+#define SMOOTHING_MS 400u /* of spot.h, at least two hops */
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
@@ -109,6 +109,7 @@ static int open_vocabulary(struct hearing *hearing, const struct hearing_config 
 		.is_mlperf = hearing->kind == ATOLL_FEATURES_MLPERF &&
 			     hearing->model_classes == 12,
 		.threshold = config->threshold,
+		.thresholds = config->thresholds,
 	};
 
 	hearing->vocabulary = vocabulary_load(&own, err);

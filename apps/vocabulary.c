@@ -206,6 +206,37 @@ static int load_thresholds(struct vocabulary *vocabulary, const char *model_path
 	return r;
 }
 
+static int set_one(struct vocabulary *vocabulary, char *item, struct atoll_error *err)
+{
+	const char *name;
+	float threshold = 0;
+	char whole[64];
+
+	(void)snprintf(whole, sizeof(whole), "%s", item + strspn(item, " \t"));
+	if (!split_line(item, &name, &threshold) || *name == '\0')
+		return atoll_error_set(err, -EINVAL, "thresholds: '%s' is not 'word 0.7', a word "
+				       "and a number above 0, at most 1", whole);
+	if (!set_threshold(vocabulary, name, threshold))
+		return atoll_error_set(err, -EINVAL, "thresholds: '%.40s' is no word of the "
+				       "model", name);
+	return 0;
+}
+
+/* With commas between. */
+static int set_thresholds(struct vocabulary *vocabulary, const char *list,
+			  struct atoll_error *err)
+{
+	char *copy = strdup(list), *rest = copy, *item;
+	int r = 0;
+
+	if (!copy)
+		return atoll_error_set(err, -ENOMEM, "out of memory");
+	while (r == 0 && (item = strsep(&rest, ",")))
+		r = set_one(vocabulary, item, err);
+	free(copy);
+	return r;
+}
+
 struct vocabulary *vocabulary_load(const struct vocabulary_config *config,
 				   struct atoll_error *err)
 {
@@ -226,6 +257,8 @@ struct vocabulary *vocabulary_load(const struct vocabulary_config *config,
 		if (!(config->threshold > 0))
 			r = load_thresholds(vocabulary, config->model_path, err);
 	}
+	if (r == 0 && config->thresholds)
+		r = set_thresholds(vocabulary, config->thresholds, err);
 	if (r < 0) {
 		vocabulary_free(vocabulary);
 		return NULL;

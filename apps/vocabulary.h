@@ -23,6 +23,7 @@ struct vocabulary_config {
 	uint32_t classes;
 	bool is_mlperf;           /* without labels its names are known */
 	float threshold;          /* 0: of the file, if there */
+	const char *thresholds;   /* "yes 0.8, lights on 0.55", above all; NULL: none */
 };
 
 struct vocabulary;

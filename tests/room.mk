@@ -79,6 +79,7 @@ checks += \
 	tests/test_apps_visiond_guard.c \
 	tests/test_apps_visiond_picture.c \
 	tests/test_apps_visiond_tracker.c \
+	tests/test_apps_vocabulary.c \
 	tests/test_apps_words.c \
 	tests/test_audio_activity.c \
 	tests/test_audio_alsa.c \
