@@ -163,11 +163,6 @@ static int change_place(const struct tpud_config *config, struct atoll_error *er
 	return 0;
 }
 
-static bool is_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* What may fail comes first, and is made before the old is given up. */
 static int take(struct daemon *d, struct tpud_config *next, struct atoll_error *err)
 {
@@ -182,7 +177,7 @@ static int take(struct daemon *d, struct tpud_config *next, struct atoll_error *
 	crew_set(d->crew, next->patience_ms, next->group_ms);
 	plug_set_clock(d->plug, next->clock);
 	if (next->emulators != d->config->emulators ||
-	    !is_same_text(next->firmware, d->config->firmware))
+	    !settings_is_same(next->firmware, d->config->firmware))
 		atoll_log(&d->service.log, ATOLL_LOG_NOTICE,
 			  "emulators and firmware change when the daemon is started again");
 	return 0;

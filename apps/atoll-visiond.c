@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/options.h"
@@ -177,29 +176,6 @@ static void on_second(void *data)
 	visiond_web_tick(d->web);
 }
 
-/* NULL with code 0 when it is switched off, or merely not possible at the usual
-   place. */
-static struct atoll_events *open_events(struct daemon *d, const struct visiond_config *config,
-					struct atoll_error *err)
-{
-	struct atoll_events *events;
-
-	*err = (struct atoll_error){ .code = 0 };
-	if (!config->events.path)
-		return NULL;
-	if (!config->events.is_chosen)
-		(void)mkdir("/run/atoll", 0755); /* open tells if it is not there */
-	events = atoll_events_open(d->service.loop, config->events.path, CLIENTS_MAX, err);
-	if (events) {
-		atoll_log(&d->service.log, ATOLL_LOG_INFO, "events: %s", config->events.path);
-	} else if (!config->events.is_chosen) {
-		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s; going on without events",
-			  err->text);
-		err->code = 0;
-	}
-	return events;
-}
-
 static struct visiond_web *open_web(struct daemon *d, const struct visiond_config *config,
 				    struct atoll_error *err)
 {
@@ -236,11 +212,6 @@ static int open_eye(struct daemon *d, struct atoll_error *err)
 	return 0;
 }
 
-static bool is_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool is_same_place(const struct visiond_listen *a, const struct visiond_listen *b)
 {
 	return a->is_off == b->is_off && a->address.bytes == b->address.bytes &&
@@ -271,9 +242,10 @@ static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
 		return err->code;
 
 	next->has_other_events =
-		!is_same_text(next->config->events.path, d->config->events.path);
+		!settings_is_same(next->config->events.path, d->config->events.path);
 	if (next->has_other_events) {
-		next->events = open_events(d, next->config, err);
+		next->events = service_events(&d->service, &next->config->events, CLIENTS_MAX,
+					      err);
 		if (err->code)
 			return err->code;
 	}
@@ -291,7 +263,7 @@ static void take_web(struct daemon *d, struct next *next)
 {
 	struct atoll_error err;
 	bool is_same = !next->has_other_web && next->config->viewers == d->config->viewers &&
-		       is_same_text(next->config->token, d->config->token);
+		       settings_is_same(next->config->token, d->config->token);
 
 	if (is_same) {
 		visiond_web_set(d->web, next->config);
@@ -351,7 +323,7 @@ static int on_start(void *data, struct atoll_error *err)
 	d->eye = new_eye(d, d->config, err);
 	if (!d->eye)
 		return err->code;
-	d->events = open_events(d, d->config, err);
+	d->events = service_events(&d->service, &d->config->events, CLIENTS_MAX, err);
 	if (err->code)
 		return err->code;
 	d->web = open_web(d, d->config, err);

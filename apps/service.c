@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/options.h"
@@ -31,14 +32,41 @@ bool service_finds(const struct service *service, const char **config_path,
 	return false;
 }
 
+struct atoll_events *service_events(const struct service *service,
+				    const struct settings_events *place, uint32_t clients_max,
+				    struct atoll_error *err)
+{
+	struct atoll_events *events;
+
+	*err = (struct atoll_error){ .code = 0 };
+	if (!place->path)
+		return NULL;
+	if (!place->is_chosen)
+		(void)mkdir("/run/atoll", 0755); /* open tells if it is not there */
+	events = atoll_events_open(service->loop, place->path, clients_max, err);
+	if (events) {
+		atoll_log(&service->log, ATOLL_LOG_INFO, "events: %s", place->path);
+	} else if (!place->is_chosen) {
+		atoll_log(&service->log, ATOLL_LOG_WARNING, "%s; going on without events",
+			  err->text);
+		err->code = 0;
+	}
+	return events;
+}
+
 void service_tell(struct service *service)
 {
+	const struct service_calls *calls = service->calls;
 	char status[sizeof(service->status)] = "";
 
-	service->calls->status(service->data, status);
+	if (!service->is_ready && (!calls->is_ready || calls->is_ready(service->data))) {
+		(void)atoll_notify("READY=1"); /* nobody to tell is fine */
+		service->is_ready = true;
+	}
+	calls->status(service->data, status);
 	if (strcmp(status, service->status) == 0)
 		return;
-	(void)atoll_notify("STATUS=%s", status); /* nobody to tell is fine */
+	(void)atoll_notify("STATUS=%s", status);
 	memcpy(service->status, status, sizeof(status));
 }
 
@@ -78,8 +106,8 @@ static void on_reload(void *data, uint32_t signal)
 
 	(void)signal;
 	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, atoll_clock_ns() / 1000);
+	service->is_ready = false;
 	service->calls->reload(service->data);
-	(void)atoll_notify("READY=1");
 	service_tell(service);
 }
 
@@ -116,7 +144,6 @@ int service_run(struct service *service)
 	if (status < 0) {
 		atoll_log(&service->log, ATOLL_LOG_ERR, "%s", err.text);
 	} else {
-		(void)atoll_notify("READY=1"); /* nobody to tell is fine */
 		service_tell(service);
 		status = atoll_loop_run(service->loop);
 		if (status < 0)

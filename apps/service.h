@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apps/settings.h"
 #include "board/error.h"
+#include "board/events.h"
 #include "board/log.h"
 #include "board/loop.h"
 
@@ -33,6 +35,8 @@ struct service_calls {
 	void (*reload)(void *data);
 	void (*second)(void *data);             /* has passed */
 	void (*status)(void *data, char text[256]); /* in a sentence, for people */
+	bool (*is_ready)(void *data);           /* NULL: once it has started, or read its
+						   configuration again */
 };
 
 struct service {
@@ -41,6 +45,7 @@ struct service {
 	const struct service_calls *calls;
 	void *data;
 	char status[256];                       /* as systemd was told last */
+	bool is_ready;                          /* likewise */
 };
 
 struct service service_begin(const char *name, const struct service_calls *calls, void *data);
@@ -50,10 +55,19 @@ struct service service_begin(const char *name, const struct service_calls *calls
 bool service_finds(const struct service *service, const char **config_path,
 		   const char *usual);
 
+/*
+ * The events socket of a configuration, from within start or reload: NULL with code 0 in
+ * `err` when it is off, or merely not possible at the usual place, of which the log has a
+ * sentence.
+ */
+struct atoll_events *service_events(const struct service *service,
+				    const struct settings_events *place, uint32_t clients_max,
+				    struct atoll_error *err);
+
 /* Until it is told to end; the exit status. */
 int service_run(struct service *service);
 
-/* The status may have changed. */
+/* The status may have changed, or it may be ready now. */
 void service_tell(struct service *service);
 
 /* From within a call. */

@@ -113,6 +113,11 @@ int settings_events(struct atoll_config *file, const char *option, const char *u
 	return 0;
 }
 
+bool settings_is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 void settings_pass_over(struct atoll_config *file, const struct atoll_log *log)
 {
 	const struct atoll_config_entry *left;

@@ -59,6 +59,9 @@ struct settings_events {
 int settings_events(struct atoll_config *file, const char *option, const char *usual,
 		    struct settings_events *events, struct atoll_error *err);
 
+/* Both the same, or both NULL. */
+bool settings_is_same(const char *a, const char *b);
+
 /* What nobody has asked for is told to `log` (NULL is allowed). */
 void settings_pass_over(struct atoll_config *file, const struct atoll_log *log);
 
