@@ -3,13 +3,14 @@
  * What a microphone hears, for tests in guests.
  *
  *	microphone list
- *	microphone hear [-m MATCH] [-r RATE] [-c CHANNELS] [-p PERIOD_MS] [-b BUFFER_MS] [-n]
+ *	microphone hear [-m MATCH] [-r RATE] [-c CHANNELS] [-p PERIOD_MS] [-b BUFFER_MS] [-nw]
  *	microphone mix CARD PRESET
  *	microphone find FILE
  *
  * `hear` writes frames to stdout as they come, and to stderr what it opened, what was
- * lost, and when the microphone goes away and is back; until SIGTERM. -n: no mmap. `find`
- * says at which byte of stdin the bytes of FILE are, all in one piece.
+ * lost, and when the microphone goes away and is back; until SIGTERM. -n: no mmap; -w:
+ * as a loop does, by waiting for its descriptor; how often that woke is told at the end.
+ * `find` says at which byte of stdin the bytes of FILE are, all in one piece.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +24,7 @@
 #include "audio/mixer.h"
 
 static volatile sig_atomic_t is_stopped;
+static unsigned wakes;
 
 static void stop(int number)
 {
@@ -78,12 +80,25 @@ static struct atoll_microphone *reopen(const struct atoll_microphone_config *con
 	return microphone;
 }
 
-static int hear(struct atoll_microphone_config *config)
+/* Wait as a loop would, and say how long next may still wait itself. */
+static int wait_for(const struct atoll_microphone *microphone, bool is_loop, bool is_drained)
+{
+	struct pollfd watch = { .fd = atoll_microphone_fd(microphone), .events = POLLIN };
+
+	if (!is_loop)
+		return 500;
+	if (is_drained && poll(&watch, 1, 500) > 0)
+		wakes++;
+	return 0;
+}
+
+static int hear(struct atoll_microphone_config *config, bool is_loop)
 {
 	struct atoll_microphone *microphone;
 	struct atoll_microphone_form form;
 	struct atoll_error err;
 	char again[64];
+	int r = -ETIMEDOUT;
 
 	microphone = atoll_microphone_open(config, &err);
 	if (!microphone) {
@@ -93,8 +108,9 @@ static int hear(struct atoll_microphone_config *config)
 	tell_form(microphone);
 	while (!is_stopped && microphone) {
 		struct atoll_heard heard;
-		int r = atoll_microphone_next(microphone, 500, &heard);
+		int timeout_ms = wait_for(microphone, is_loop, r == -ETIMEDOUT);
 
+		r = atoll_microphone_next(microphone, timeout_ms, &heard);
 		form = atoll_microphone_form(microphone);
 		if (r == 0 && heard.lost)
 			fprintf(stderr, "lost %llu ms, %llu overruns\n",
@@ -116,6 +132,8 @@ static int hear(struct atoll_microphone_config *config)
 			tell_form(microphone);
 	}
 	atoll_microphone_close(microphone);
+	if (is_loop)
+		fprintf(stderr, "woke %u times\n", wakes);
 	return 0;
 }
 
@@ -160,6 +178,7 @@ int main(int argc, char **argv)
 {
 	struct atoll_microphone_config config = { 0 };
 	struct sigaction action = { .sa_handler = stop };
+	bool is_loop = false;
 	int option;
 
 	sigaction(SIGTERM, &action, NULL);
@@ -169,7 +188,7 @@ int main(int argc, char **argv)
 		return mix(argv[2], argv[3]);
 	if (argc > 2 && strcmp(argv[1], "find") == 0)
 		return find(argv[2]);
-	while ((option = getopt(argc, argv, "m:r:c:p:b:n")) != -1)
+	while ((option = getopt(argc, argv, "m:r:c:p:b:nw")) != -1)
 		switch (option) {
 		case 'm': config.match = optarg; break;
 		case 'r': config.rate = (uint32_t)atoi(optarg); break;
@@ -177,7 +196,8 @@ int main(int argc, char **argv)
 		case 'p': config.period_ms = (uint32_t)atoi(optarg); break;
 		case 'b': config.buffer_ms = (uint32_t)atoi(optarg); break;
 		case 'n': config.without_mmap = true; break;
+		case 'w': is_loop = true; break;
 		default: return 2;
 		}
-	return hear(&config);
+	return hear(&config, is_loop);
 }
