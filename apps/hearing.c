@@ -4,7 +4,8 @@
  * cut before:
  *
  *	block     take_piece(): the gate, the front end
- *	due       every `hop` slices, and when a window is full for the first time
+ *	due       every `hop` slices, among them when a window is full for the first
+ *	          time; a window of which half is not yet sound says nothing
  *	prepare   the window into the model's input
  *	decode    scores, taught words, and what spot.h makes of them
  */
@@ -73,7 +74,8 @@ static bool take_piece(struct hearing *hearing, const struct atoll_block *block,
 	hearing->next += count;
 	hearing->slices += is_due;
 	hearing->counts.features_ns += (uint64_t)atoll_clock_ns() - start_ns;
-	is_due = is_due && hearing->slices % hearing->hop == hearing->form.slices % hearing->hop;
+	is_due = is_due && hearing->slices % hearing->hop == hearing->form.slices % hearing->hop &&
+		hearing->slices >= hearing->form.slices / 2;
 	if (is_due && hearing->is_gated && !is_active) {
 		hearing->counts.gated++;
 		return false;

@@ -55,7 +55,7 @@ struct hearing_config {
 	const char *thresholds;   /* "yes 0.8, lights on 0.55": of these words, before all
 				     others; NULL: none */
 	uint32_t hop_ms;          /* between two runs; 0: 100; rounded to whole slices */
-	uint32_t smoothing_ms;    /* 0: as spot.h */
+	uint32_t smoothing_ms;    /* 0: as spot.h, at least two hops */
 	bool is_gated;            /* the model rests while it is quiet */
 };
 
@@ -95,9 +95,9 @@ void hearing_close(struct hearing *hearing); /* NULL is allowed; waits for a sta
 const char *hearing_warning(const struct hearing *hearing);
 
 /*
- * Take a block, of up to a second, and run the model as often as it is due: the
- * number of words that were heard, or a negative errno with a sentence: -EBUSY while
- * a started run is not finished, -EINVAL for a longer block, or how a run failed when
+ * Take a block, of up to a second, and run the model as often as it is due, though not
+ * before half a window was heard: the number of words that were heard, or a negative
+ * errno with a sentence: -EBUSY while a started run is not finished, -EINVAL for a longer block, or how a run failed when
  * no word was heard besides. After a failure push the next block; it is tried again.
  *
  * A block that comes after a gap, or does not begin where the last one ended,

@@ -14,7 +14,7 @@
  */
 #define HEARING_SAMPLES_MS (ATOLL_SOUND_RATE / 1000)
 
-/* In a second of sound; spot.h tells three at most. */
+/* In a second of sound; spot.h tells two at most. */
 #define HEARING_WORDS 8
 
 struct hearing {

@@ -12,20 +12,21 @@
  *	      :   :<--- refractory time ---->:
  *	   rises  told                       may be told again
  *
- * A word that is cut in two at the window's edge often looks like another one, and
- * so does its beginning. In the refractory time another word therefore counts only
- * when its score began to rise in the second half: nobody says two words faster.
+ * What is left of a word when the window leaves it behind often looks like another
+ * ("stop", "off"), so the refractory time is that of all words, about as long as one
+ * stays in the window. A word that was said soon behind another is still in the window
+ * when the time has passed, and told then.
  */
 #include "audio/spot.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define SMOOTHING_MS 200
-#define REFRACTORY_MS 700
+#define SMOOTHING_MS 400
+#define REFRACTORY_MS 1000
 #define SCORES_LEAST 2
 
-/* Sets of scores that are kept: of 200 ms at a hop of 10 ms, and then some. When
+/* Sets of scores that are kept: of 400 ms at a hop of 20 ms, and then some. When
    more come, the oldest are forgotten early. */
 #define SETS_MAX 32
 
@@ -40,7 +41,6 @@ struct track {
 	float threshold;
 	float average;
 	int64_t risen_ms;        /* since when it has been rising, or NEVER */
-	int64_t told_ms;         /* the last time, or NEVER */
 	bool is_over;            /* the threshold, since it was told */
 };
 
@@ -52,7 +52,7 @@ struct atoll_spot {
 	float *set;              /* [SETS_MAX][classes], a ring */
 	int64_t set_ms[SETS_MAX];
 	uint32_t newest, sets;   /* newest: index of the next one to be written */
-	int64_t told_ms;         /* any word, or NEVER */
+	int64_t told_ms;         /* the last word, or NEVER */
 };
 
 ATOLL_API struct atoll_spot *atoll_spot_new(const struct atoll_spot_config *config,
@@ -106,7 +106,7 @@ ATOLL_API void atoll_spot_reset(struct atoll_spot *spot)
 		struct track *track = &spot->track[i];
 
 		track->average = 0;
-		track->risen_ms = track->told_ms = NEVER;
+		track->risen_ms = NEVER;
 		track->is_over = false;
 	}
 }
@@ -188,16 +188,6 @@ static uint32_t find_best(const struct atoll_spot *spot)
 	return best;
 }
 
-static bool is_too_early(const struct atoll_spot *spot, const struct track *track,
-			 int64_t end_ms)
-{
-	if (track->told_ms != NEVER && end_ms - track->told_ms < spot->refractory_ms)
-		return true;
-	if (spot->told_ms == NEVER || end_ms - spot->told_ms >= spot->refractory_ms)
-		return false;
-	return track->risen_ms - spot->told_ms < spot->refractory_ms / 2;
-}
-
 ATOLL_API bool atoll_spot_push(struct atoll_spot *spot, const float *score, int64_t end_ms,
 			       struct atoll_word *word)
 {
@@ -218,15 +208,15 @@ ATOLL_API bool atoll_spot_push(struct atoll_spot *spot, const float *score, int6
 		return false;
 	track = &spot->track[best];
 	if (track->average < track->threshold || track->is_over ||
-	    is_too_early(spot, track, end_ms))
+	    (spot->told_ms != NEVER && end_ms - spot->told_ms < spot->refractory_ms))
 		return false;
 	track->is_over = true;
-	track->told_ms = spot->told_ms = end_ms;
+	spot->told_ms = end_ms;
 	/* A score rises when most of the word is in the window, at its end; where the
-	   word begins depends on its length, half a window on average. */
+	   word begins depends on its length: a third of a window is usual. */
 	*word = (struct atoll_word){
 		.index = best, .score = track->average, .told_ms = end_ms,
-		.start_ms = track->risen_ms - spot->window_ms / 2,
+		.start_ms = track->risen_ms - spot->window_ms / 3,
 	};
 	return true;
 }

@@ -17,9 +17,8 @@
  *		printf("%s %.2f\n", labels[word.index], word.score);
  *
  * Scores are averaged over a short time; a word is told when its average passes
- * its threshold and is the largest, and not again before it fell clearly below and
- * the refractory time has passed. Another word within that time must have begun in
- * its second half. Nothing is allocated after new.
+ * its threshold and is the largest, and not again before it fell clearly below.
+ * Between two words lies at least the refractory time. Nothing is allocated after new.
  */
 struct atoll_spot;
 
@@ -27,8 +26,8 @@ struct atoll_spot_config {
 	uint32_t classes;
 	const float *threshold;     /* [classes] above 0; above 1: never told (silence,
 				       unknown), nor do they keep others from it */
-	uint32_t smoothing_ms;      /* 0: 200 */
-	uint32_t refractory_ms;     /* 0: 700 */
+	uint32_t smoothing_ms;      /* 0: 400 */
+	uint32_t refractory_ms;     /* 0: 1000 */
 	uint32_t scores_least;      /* that must lie in the smoothing time, 0: 2 */
 	uint32_t window_ms;         /* of sound behind one set of scores */
 };
