@@ -9,6 +9,7 @@ programs += \
 	apps/atoll-camera.c \
 	apps/atoll-classify.c \
 	apps/atoll-detect.c \
+	apps/atoll-listen.c \
 	apps/atoll-model.c \
 	apps/atoll-tpu-emulator.c \
 	apps/atoll-tpu.c
@@ -18,6 +19,7 @@ manuals += \
 	apps/man/atoll-classify.1 \
 	apps/man/atoll-detect.1 \
 	apps/man/atoll-events.7 \
+	apps/man/atoll-listen.1 \
 	apps/man/atoll-model.1 \
 	apps/man/atoll-tpu-emulator.1 \
 	apps/man/atoll-tpu.1
@@ -95,6 +97,22 @@ hearing_parts := \
 	apps/lesson.c \
 	apps/vocabulary.c \
 	apps/words.c
+
+# atoll-listen has parts of its own.
+listen_parts := \
+	apps/listen.c \
+	apps/listen_list.c \
+	apps/listen_meter.c \
+	apps/listen_options.c \
+	apps/listen_show.c \
+	apps/listen_source.c \
+	apps/listen_teach.c \
+	apps/listen_tell.c \
+	apps/panel.c \
+	apps/preset.c \
+	apps/stop.c
+listen := $(BUILD)/atoll-listen $(BUILD)/installed/atoll-listen
+$(listen): $(patsubst %.c,$(BUILD)/%.o,$(hearing_parts) $(listen_parts))
 
 # atoll-tpud has parts of its own.
 programs += apps/atoll-tpud.c

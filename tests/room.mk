@@ -10,14 +10,20 @@ check_parts += \
 	apps/hearing_open.c \
 	apps/lesson.c \
 	apps/lines.c \
+	apps/listen.c \
 	apps/listen_list.c \
 	apps/listen_meter.c \
+	apps/listen_options.c \
 	apps/listen_show.c \
+	apps/listen_source.c \
+	apps/listen_teach.c \
+	apps/listen_tell.c \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \
 	apps/options.c \
 	apps/panel.c \
+	apps/preset.c \
 	apps/screen.c \
 	apps/settings.c \
 	apps/stop.c \
@@ -66,9 +72,12 @@ checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_hearing.c \
 	tests/test_apps_lines.c \
+	tests/test_apps_listen.c \
 	tests/test_apps_listen_list.c \
 	tests/test_apps_listen_meter.c \
+	tests/test_apps_listen_options.c \
 	tests/test_apps_listen_show.c \
+	tests/test_apps_listen_tell.c \
 	tests/test_apps_live.c \
 	tests/test_apps_panel.c \
 	tests/test_apps_settings.c \
@@ -181,7 +190,6 @@ checks += \
 	tests/test_kernels_transpose_conv.c \
 	tests/test_kernels_unary.c \
 	tests/test_kernels_vector.c \
-	tests/test_listening.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
@@ -222,6 +230,7 @@ check_scripts += \
 	tests/cli/classify.sh \
 	tests/cli/detect.sh \
 	tests/cli/install.sh \
+	tests/cli/listen.sh \
 	tests/cli/model.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
