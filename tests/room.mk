@@ -100,6 +100,7 @@ checks += \
 	tests/test_audio_microphone.c \
 	tests/test_audio_mixer.c \
 	tests/test_audio_resample.c \
+	tests/test_audio_sound_live.c \
 	tests/test_audio_source.c \
 	tests/test_audio_spot.c \
 	tests/test_audio_wav.c \
