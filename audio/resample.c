@@ -112,9 +112,9 @@ static int check(uint32_t rate, uint32_t channels, uint32_t channel, struct atol
 	if (rate < ATOLL_WAV_RATE_MIN || rate > ATOLL_WAV_RATE_MAX)
 		return atoll_error_set(err, -EINVAL, "resample: %u samples a second; we take %u to "
 				       "%u", rate, ATOLL_WAV_RATE_MIN, ATOLL_WAV_RATE_MAX);
-	if (channels < 1 || channels > ATOLL_WAV_CHANNELS_MAX)
+	if (channels < 1 || channels > ATOLL_CHANNELS_MAX)
 		return atoll_error_set(err, -EINVAL, "resample: %u channels; we take 1 to %u",
-				       channels, ATOLL_WAV_CHANNELS_MAX);
+				       channels, ATOLL_CHANNELS_MAX);
 	if (channel > channels)
 		return atoll_error_set(err, -EINVAL, "resample: channel %u is wanted, and there %s "
 				       "%u", channel, channels == 1 ? "is" : "are", channels);

@@ -10,7 +10,7 @@
 #include "audio/wav_input.h"
 #include "audio/wav_stream.h"
 
-#define FRAME_BYTES_MAX (ATOLL_WAV_CHANNELS_MAX * 4)
+#define FRAME_BYTES_MAX (ATOLL_CHANNELS_MAX * 4)
 
 struct atoll_wav {
 	struct wav_input input;

@@ -26,7 +26,6 @@ struct atoll_wav;
 
 #define ATOLL_WAV_RATE_MIN 1000u
 #define ATOLL_WAV_RATE_MAX 384000u
-#define ATOLL_WAV_CHANNELS_MAX 8u
 
 struct atoll_wav_form {
 	enum atoll_samples samples;

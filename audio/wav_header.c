@@ -178,9 +178,9 @@ static int find_samples(const struct format *format, enum atoll_samples *samples
 
 int wav_form_check(const struct atoll_wav_form *form, int code, struct atoll_error *err)
 {
-	if (form->channels < 1 || form->channels > ATOLL_WAV_CHANNELS_MAX)
+	if (form->channels < 1 || form->channels > ATOLL_CHANNELS_MAX)
 		return atoll_error_set(err, code, "%u channels; we take 1 to %u",
-				       form->channels, ATOLL_WAV_CHANNELS_MAX);
+				       form->channels, ATOLL_CHANNELS_MAX);
 	if (form->rate < ATOLL_WAV_RATE_MIN || form->rate > ATOLL_WAV_RATE_MAX)
 		return atoll_error_set(err, code, "%u samples a second; we take %u to %u",
 				       form->rate, ATOLL_WAV_RATE_MIN, ATOLL_WAV_RATE_MAX);

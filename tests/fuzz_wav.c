@@ -22,7 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static uint64_t read_all(struct atoll_wav *wav, struct atoll_resample *resample,
 			 uint32_t piece, float *out)
 {
-	uint8_t frames[PIECE_MAX * ATOLL_WAV_CHANNELS_MAX * 4];
+	uint8_t frames[PIECE_MAX * ATOLL_CHANNELS_MAX * 4];
 	uint64_t count = 0;
 	int r;
 
