@@ -191,6 +191,7 @@ checks += \
 	tests/test_kernels_transpose_conv.c \
 	tests/test_kernels_unary.c \
 	tests/test_kernels_vector.c \
+	tests/test_listening.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
