@@ -3,8 +3,10 @@
 . tests/vm/guest.sh
 
 load_microphone
-# ALSA's own plugins wait in ways of their own.
+# ALSA's own plugins wait in ways of their own. The default shares the card with the
+# group audio, which a guest may not have.
 for match in hw:0,1 plughw:0,1 default; do
+	[ $match != default ] || grep -q ^audio: /etc/group || continue
 	start_hearing -w -m $match -r 16000 -c 1
 	sleep 2
 	stop
