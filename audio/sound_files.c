@@ -181,7 +181,7 @@ static int finish(struct sound_files *files, struct atoll_block *block, struct a
 
 	files->is_done = true;
 	return count > 0 ? lend(files, count, block) :
-		atoll_error_set(err, -ENODATA, "%s: no more sound", files->name);
+		atoll_error_set(err, -ENODATA, "%s: no more sound", atoll_error_path(files->name));
 }
 
 /* What one look at the file gives: 1 when it was nothing yet. */
@@ -194,7 +194,8 @@ static int look(struct sound_files *files, struct atoll_block *block, struct ato
 		return 1;
 	if (r < 0) {
 		files->is_done = true;
-		return atoll_error_set(err, r, "%s: %s", files->name, strerror(-r));
+		return atoll_error_set(err, r, "%s: %s", atoll_error_path(files->name),
+				       strerror(-r));
 	}
 	if (r == 0)
 		return end_round(files) == 0 ? 1 : finish(files, block, err);
