@@ -175,7 +175,8 @@ static int end_round(struct sound_files *files)
 	return 0;
 }
 
-static int finish(struct sound_files *files, struct atoll_block *block, struct atoll_error *err)
+static int finish(struct sound_files *files, struct atoll_block *block,
+		  struct atoll_error *err)
 {
 	uint32_t count = files->is_done ? 0 : atoll_resample_finish(files->resample, files->out);
 

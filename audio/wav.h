@@ -38,7 +38,8 @@ struct atoll_wav_form {
    WAV file or coded otherwise, -EBADMSG for a header that lies. */
 struct atoll_wav *atoll_wav_open(const char *path, struct atoll_error *err);
 /* The bytes must stay until close. */
-struct atoll_wav *atoll_wav_open_bytes(const void *bytes, size_t size, struct atoll_error *err);
+struct atoll_wav *atoll_wav_open_bytes(const void *bytes, size_t size,
+				       struct atoll_error *err);
 void atoll_wav_close(struct atoll_wav *wav); /* NULL is allowed */
 struct atoll_wav_form atoll_wav_form(const struct atoll_wav *wav);
 
