@@ -97,8 +97,9 @@ const char *hearing_warning(const struct hearing *hearing);
 /*
  * Take a block, of up to a second, and run the model as often as it is due, though not
  * before half a window was heard: the number of words that were heard, or a negative
- * errno with a sentence: -EBUSY while a started run is not finished, -EINVAL for a longer block, or how a run failed when
- * no word was heard besides. After a failure push the next block; it is tried again.
+ * errno with a sentence: -EBUSY while a started run is not finished, -EINVAL for a
+ * longer block, or how a run failed when no word was heard besides. After a failure
+ * push the next block; it is tried again.
  *
  * A block that comes after a gap, or does not begin where the last one ended,
  * begins anew.

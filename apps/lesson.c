@@ -33,7 +33,7 @@
 #define SHIFTS 3
 
 /* Cosine between an example and the others: words_teach() wants it, too. */
-#define ALIKE 0.5f
+#define ALIKE 0.3f
 
 /* Peak, of a file that has nothing in it. */
 #define SILENT_DB (-66)

@@ -13,15 +13,14 @@
 #define HEAD "atoll-words 1"
 
 /*
- * Cosines of the angle between embeddings. Examples of one word are closer to each
- * other than COMMON; however close, what is called the word may be as far away as
- * STRICTEST, and however far, not farther than LOOSEST. SLACK is for the next time,
- * which will not be one of the examples.
+ * Cosines of the angle between embeddings. Examples of one word have at least COMMON
+ * with the others of it. The next time it is said it may be as far from them as the
+ * odd one of them was; but however close they are, STRICTEST will do, and however far,
+ * it has to be LOOSEST.
  */
-#define COMMON 0.5f
-#define SLACK 0.08f
+#define COMMON 0.3f
 #define LOOSEST 0.6f
-#define STRICTEST 0.9f
+#define STRICTEST 0.95f
 
 struct words {
 	char digest[ATOLL_DIGEST_TEXT]; /* of the model */
@@ -195,7 +194,7 @@ int words_teach(struct words *words, const char *name, const float *example,
 	words_forget(words, name);
 	word = &words->word[words->count];
 	memcpy(word->name, name, strlen(name) + 1);
-	word->like = fminf(fmaxf(spread - SLACK, LOOSEST), STRICTEST);
+	word->like = fminf(fmaxf(spread, LOOSEST), STRICTEST);
 	word->like = fmaxf(word->like, find_border(words, mean));
 	memcpy(vector_of(words, words->count), mean, words->size * sizeof(*mean));
 	words->count++;
