@@ -40,9 +40,10 @@
  * other, in any case and with any punctuation around them ("_unknown_"): they have
  * scores, but are never told.
  *
- * What a score has to pass is, the first that is given: the word's own in
- * config.thresholds; config.threshold for all words; of x.tflite the lines "yes 0.62" of x_thresholds.txt, where "*" is any word
- * that has no line of its own; 0.7. Taught words have thresholds of their own.
+ * What a score has to pass is, the first that is given: config.thresholds, for the
+ * words it names; config.threshold for all; of x.tflite the lines "yes 0.62" of
+ * x_thresholds.txt, where "*" is any word that has no line of its own; 0.7. Taught
+ * words have thresholds of their own.
  */
 struct hearing_config {
 	const char *model_path;   /* needed only during open, as the next four */
