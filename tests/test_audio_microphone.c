@@ -207,6 +207,21 @@ static void an_overrun_is_counted_and_tells_what_was_lost(void **state)
 	}
 }
 
+static void any_number_of_overruns_is_survived(void **state)
+{
+	struct atoll_microphone *microphone = open_with(&plain);
+
+	(void)state;
+	for (uint64_t i = 0; i < 50; i++) {
+		fake_pcm_sound(0, 9000);
+		hears_nothing(microphone);
+		fake_pcm_sound(0, 320);
+		assert_int_equal(hears(microphone, 320, 0).lost, 9000);
+	}
+	assert_int_equal(atoll_microphone_overruns(microphone), 50);
+	atoll_microphone_close(microphone);
+}
+
 static void what_was_lost_before_the_first_frame_is_told_too(void **state)
 {
 	struct atoll_microphone *microphone = open_with(&plain);
@@ -621,6 +636,7 @@ int main(void)
 		TEST(less_than_a_period_is_waited_for),
 		TEST(waking_for_nothing_neither_spins_nor_lasts),
 		TEST(an_overrun_is_counted_and_tells_what_was_lost),
+		TEST(any_number_of_overruns_is_survived),
 		TEST(what_was_lost_before_the_first_frame_is_told_too),
 		TEST(an_overrun_while_frames_are_lent_is_found_when_they_come_back),
 		TEST(a_gap_is_never_nothing),
