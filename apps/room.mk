@@ -124,6 +124,17 @@ tpud_parts := \
 tpud := $(BUILD)/atoll-tpud $(BUILD)/installed/atoll-tpud
 $(tpud): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(tpud_parts))
 
+# atoll-listend has parts of its own.
+programs += apps/atoll-listend.c
+manuals  += apps/man/atoll-listend.8
+listend_parts := \
+	apps/listend_config.c \
+	apps/listend_ear.c \
+	apps/listend_lines.c \
+	apps/preset.c
+listend := $(BUILD)/atoll-listend $(BUILD)/installed/atoll-listend
+$(listend): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(hearing_parts) $(listend_parts))
+
 # atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
 programs += apps/atoll-visiond.c
 manuals  += apps/man/atoll-visiond.8

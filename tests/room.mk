@@ -18,6 +18,8 @@ check_parts += \
 	apps/listen_source.c \
 	apps/listen_teach.c \
 	apps/listen_tell.c \
+	apps/listend_config.c \
+	apps/listend_ear.c \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \
@@ -26,6 +28,7 @@ check_parts += \
 	apps/preset.c \
 	apps/screen.c \
 	apps/settings.c \
+	apps/shipped.c \
 	apps/stop.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
@@ -78,6 +81,8 @@ checks += \
 	tests/test_apps_listen_options.c \
 	tests/test_apps_listen_show.c \
 	tests/test_apps_listen_tell.c \
+	tests/test_apps_listend_config.c \
+	tests/test_apps_listend_ear.c \
 	tests/test_apps_live.c \
 	tests/test_apps_panel.c \
 	tests/test_apps_settings.c \
@@ -233,6 +238,7 @@ check_scripts += \
 	tests/cli/detect.sh \
 	tests/cli/install.sh \
 	tests/cli/listen.sh \
+	tests/cli/listend.sh \
 	tests/cli/model.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
