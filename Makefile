@@ -3,7 +3,7 @@
 #
 #   make               library and programs, into build/
 #   make demo          install what is missing, build, name the demo pictures and
-#                      the cards shown in a short film
+#                      the cards shown in a short film, hear the words of a recording
 #   make check         install what is missing, build, run every test that needs
 #                      no hardware
 #   make check-asan    the same tests under address and undefined sanitizers
@@ -169,6 +169,8 @@ demo: packages
 	@echo "cards held into a camera, one after another: apps/models/cards/demo/cards.mjpeg"
 	@$(BUILD)/atoll-classify --rate=15 apps/models/cards/cards.tflite \
 		apps/models/cards/demo/cards.mjpeg | cat
+	@echo "words said one after another: apps/models/keywords/demo/words.wav"
+	@$(BUILD)/atoll-listen apps/models/keywords/demo/words.wav
 
 guest_tools := $(guest_sources:%.c=$(BUILD)/%)
 

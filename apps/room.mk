@@ -34,7 +34,10 @@ data += \
 	apps/models/cards/demo/light-bulb.jpg \
 	apps/models/cards/demo/nothing.jpg \
 	apps/models/cards/demo/rocket.jpg \
-	apps/models/cards/demo/umbrella.jpg
+	apps/models/cards/demo/umbrella.jpg \
+	apps/models/keywords/demo/words.wav \
+	apps/models/keywords/keywords.tflite \
+	apps/models/keywords/keywords_labels.txt
 
 # atoll-camera has parts of its own.
 camera_parts := \

@@ -14,15 +14,18 @@ everything_is_installed() {
 		return 1
 	}
 	for file in bin/atoll-bench bin/atoll-camera bin/atoll-classify bin/atoll-detect \
-		bin/atoll-model bin/atoll-tpu bin/atoll-tpu-emulator bin/atoll-tpud \
-		bin/atoll-visiond \
+		bin/atoll-listen bin/atoll-model bin/atoll-tpu bin/atoll-tpu-emulator \
+		bin/atoll-tpud bin/atoll-visiond \
 		lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
 		include/atoll/runtime/session.h include/atoll/board/error.h \
 		share/man/man1/atoll-bench.1 share/man/man1/atoll-camera.1 \
 		share/man/man1/atoll-classify.1 share/man/man1/atoll-detect.1 \
-		share/man/man1/atoll-model.1 share/man/man7/atoll-events.7 \
+		share/man/man1/atoll-listen.1 share/man/man1/atoll-model.1 \
+		share/man/man7/atoll-events.7 \
 		share/man/man1/atoll-tpu.1 share/man/man1/atoll-tpu-emulator.1 \
 		share/man/man8/atoll-tpud.8 share/man/man8/atoll-visiond.8 \
+		share/atoll/models/keywords/keywords.tflite \
+		share/atoll/models/keywords/keywords_labels.txt \
 		share/atoll/boards/coral-dev-board-mini.conf share/atoll/boards/virtual.conf; do
 		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
@@ -94,19 +97,25 @@ the_example_of_session_h_builds_and_runs() {
 	done
 }
 
-the_installed_model_runs_as_in_the_manual() {
-	[ -e $cards/cards.tflite ] || { why="$cards/cards.tflite is not there"; return 77; }
-	# The first example of the manual: a folder, and what to do there.
+# runs_as_in_the_manual PROGRAM: the first example of the manual, a folder and
+# what to do there.
+runs_as_in_the_manual() {
 	awk '/^\.Bd/ { is_example = 1; next } /^\.Ed/ { exit } is_example' \
-		"$root/usr/share/man/man1/atoll-classify.1" >"$work/commands"
+		"$root/usr/share/man/man1/$1.1" >"$work/commands"
 	folder=$(sed -n 's/^cd //p' "$work/commands")
 	[ -d "$root$folder" ] || { echo "# $folder is not installed"; return 1; }
-	command=$(sed -n 's/^atoll-classify //p' "$work/commands")
+	command=$(sed -n "s/^$1 //p" "$work/commands")
 	# shellcheck disable=SC2086 # arguments
 	(cd "$root$folder" &&
-	 LD_LIBRARY_PATH=$root/usr/lib "$root/usr/bin/atoll-classify" $command) \
+	 LD_LIBRARY_PATH=$root/usr/lib "$root/usr/bin/$1" $command) \
 		>"$work/out" 2>"$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
-	is_silent err && out_has '	bell$' && ! grep '	class ' "$work/out"
+	is_silent err
+}
+installed_models_run_as_in_the_manuals() {
+	[ -e $cards/cards.tflite ] || { why="$cards/cards.tflite is not there"; return 77; }
+	runs_as_in_the_manual atoll-classify && out_has '	bell$' &&
+	! grep '	class ' "$work/out" &&
+	runs_as_in_the_manual atoll-listen && out_has '	seven	' && lines_are out 6
 }
 
 manuals_are_well_formed() {
@@ -127,5 +136,5 @@ run_tests everything_is_installed \
 	the_library_offers_only_what_headers_declare \
 	every_header_stands_alone \
 	the_example_of_session_h_builds_and_runs \
-	the_installed_model_runs_as_in_the_manual \
+	installed_models_run_as_in_the_manuals \
 	manuals_are_well_formed

@@ -3,41 +3,30 @@
 # atoll-listen as a user sees it, who has files but no microphone.
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=tests/cli/clip.sh
+. "$(dirname "$0")/clip.sh"
 tool=atoll-listen
 try="try '$tool --help'"
-keywords=apps/models/keywords
 HOME=$work/home
 unset XDG_DATA_HOME
 export HOME
 
-# le BYTES NUMBER...: little-endian numbers.
-le() {
-	bytes=$1
-	shift
-	for number in "$@"; do
-		left=$bytes
-		while [ "$left" -gt 0 ]; do
-			printf '%b' "\\0$(printf %o $((number % 256)))"
-			number=$((number / 256)) left=$((left - 1))
-		done
-	done
-}
 # wav RATE CHANNELS BITS [FORMAT] <SAMPLES: with a header before them.
 wav() {
 	cat >"$work/samples"
 	size=$(wc -c <"$work/samples")
-	printf RIFF && le 4 $((size + 36)) && printf 'WAVEfmt ' && le 4 16 &&
-	le 2 "${4:-1}" "$2" && le 4 "$1" $(($1 * $2 * $3 / 8)) && le 2 $(($2 * $3 / 8)) "$3" &&
-	printf data && le 4 "$size" && cat "$work/samples"
+	printf RIFF; le 4 $((size + 36)); printf 'WAVEfmt '; le 4 16
+	le 2 "${4:-1}"; le 2 "$2"; le 4 "$1"; le 4 $(($1 * $2 * $3 / 8))
+	le 2 $(($2 * $3 / 8)); le 2 "$3"; printf data; le 4 "$size"
+	cat "$work/samples"
 }
 # Two seconds of nothing, and of noise in 8 bits.
 head -c 64000 /dev/zero | wav 16000 1 16 >"$work/silence.wav"
 awk 'BEGIN { srand(1); for (i = 0; i < 32000; i++) printf "%c", 110 + int(36 * rand()) }' |
 	wav 16000 1 8 >"$work/noise.wav"
 
-# The shipped model, and the first word of the shipped recording.
-model=$keywords/keywords.tflite words=$keywords/demo/words.wav
-clip=$work/yes.wav word=yes
+# The first word of the shipped recording.
+words=$keywords/demo/words.wav clip=$work/yes.wav word=yes
 needs_model() { skip_unless "$model"; }
 needs_word() {
 	skip_unless "$model" "$words" || return
@@ -293,6 +282,29 @@ a_lesson_needs_three_examples() {
 	[ ! -e "$work/lamp.words" ] && lines_are err 1 && err_has "^$tool: .*yes"
 }
 
+# A word played backwards is speech that the model does not know.
+backwards() {
+	tail -c 32000 "$1" | od -An -v -tu1 -w2 | tac | awk '{ printf "%c%c", $1, $2 }'
+}
+a_word_is_taught_and_then_heard() {
+	needs_word || return 77
+	skip_unless $keywords/golden/seven.wav || return 77
+	backwards $keywords/golden/seven.wav >"$work/neves"
+	head -c 32000 /dev/zero >"$work/second"
+	cat "$work/second" "$work/neves" "$work/second" | wav 16000 1 16 >"$work/neves.wav"
+	cat "$work/neves.wav" "$work/neves" "$work/second" >"$work/twice.wav"
+	listen 0 "$work/neves.wav" && is_silent out &&
+	tail -c +45 "$work/twice.wav" | listen 0 --rate=16000 --teach=neves --examples=3 		"$work/neves.wav" - && is_silent out && lines_are err 1 &&
+	err_has "^$tool: 'neves' learnt from 3 examples, kept in $HOME/.local/share/atoll/keywords.words$" &&
+	listen 0 "$work/neves.wav" && is_silent err && lines_are out 1 && out_has '	neves	' &&
+	listen 0 --json --until=neves "$work/neves.wav" && out_has '"is_taught":true\}$' &&
+	# The others are heard as before.
+	listen 0 "$words" && is_silent err && lines_are out 6 && ! grep -q neves "$work/out" &&
+	echo 'hello' >"$work/other.words" &&
+	listen 1 --words="$work/other.words" "$clip" && is_silent out && lines_are err 1 &&
+	err_has "^$tool: .*$work/other.words"
+}
+
 a_list_is_given_also_where_there_are_none() {
 	gives 0 $tool --list --json && out_has '^\[.*\]$' && lines_are out 1 &&
 	gives 0 $tool --list || return
@@ -330,5 +342,6 @@ run_tests $every_program \
 	a_full_disk_loses_no_word_silently \
 	a_signal_ends_it_in_good_order \
 	a_lesson_needs_three_examples \
+	a_word_is_taught_and_then_heard \
 	a_list_is_given_also_where_there_are_none \
 	a_microphone_that_is_not_there_gives_a_sentence
