@@ -12,8 +12,8 @@ enum { PERIOD_MS = 20, BUFFER_MS = 500, MS_MAX = 10000, PERIOD_MS_MAX = 1000 };
 /* Ours; then those that are divided by a whole number; then those that hold all of the
    sound, the least work first; then what is left of it. */
 static const uint32_t rates[] = {
-	ATOLL_SOUND_RATE, 32000, 48000, 96000, 64000, 192000, 22050, 24000, 44100, 88200, 176400,
-	384000, 12000, 11025, 8000,
+	ATOLL_SOUND_RATE, 32000, 48000, 96000, 64000, 192000, 22050, 24000, 44100,
+	88200, 176400, 384000, 12000, 11025, 8000,
 };
 
 /* What most drivers have first; eight bits only for want of others. */
@@ -85,29 +85,38 @@ static int refuse(const char *device, const struct pcm_offer *offer,
 				       offer->rate_max);
 	if (config->channels && (config->channels < offer->channels_min ||
 				 config->channels > offer->channels_max))
-		return atoll_error_set(err, -ENOTSUP, "microphone: %s: does not give %u channels, "
-				       "only %u to %u", device, config->channels,
-				       offer->channels_min, offer->channels_max);
+		return atoll_error_set(err, -ENOTSUP,
+				       "microphone: %s: does not give %u channels, "
+				       "only %u to %u",
+				       device, config->channels, offer->channels_min,
+				       offer->channels_max);
 	if (offer->channels_min > ATOLL_CHANNELS_MAX)
-		return atoll_error_set(err, -ENOTSUP, "microphone: %s: gives %u channels at least; "
-				       "%d are the most here", device, offer->channels_min,
-				       ATOLL_CHANNELS_MAX);
+		return atoll_error_set(err, -ENOTSUP,
+				       "microphone: %s: gives %u channels at least; "
+				       "%d are the most here",
+				       device, offer->channels_min, ATOLL_CHANNELS_MAX);
 	if (!config->rate && !config->channels)
-		return atoll_error_set(err, -ENOTSUP, "microphone: %s: gives none of the usual "
-				       "rates", device);
-	return atoll_error_set(err, -ENOTSUP, "microphone: %s: does not give %u Hz and %u channels "
-			       "together (0: any)", device, config->rate, config->channels);
+		return atoll_error_set(err, -ENOTSUP,
+				       "microphone: %s: gives none of the usual rates",
+				       device);
+	return atoll_error_set(err, -ENOTSUP,
+			       "microphone: %s: does not give %u Hz and %u channels "
+			       "together (0: any)",
+			       device, config->rate, config->channels);
 }
 
 static int check(const struct atoll_microphone_config *config, struct atoll_error *err)
 {
 	if (config->channels > ATOLL_CHANNELS_MAX)
-		return atoll_error_set(err, -EINVAL, "microphone: %u channels are more than %d",
+		return atoll_error_set(err, -EINVAL,
+				       "microphone: %u channels are more than %d",
 				       config->channels, ATOLL_CHANNELS_MAX);
 	if (config->period_ms > PERIOD_MS_MAX || config->buffer_ms > MS_MAX)
-		return atoll_error_set(err, -EINVAL, "microphone: periods of %u ms in a buffer of "
-				       "%u ms are more than %d and %d", config->period_ms,
-				       config->buffer_ms, PERIOD_MS_MAX, MS_MAX);
+		return atoll_error_set(err, -EINVAL,
+				       "microphone: periods of %u ms in a buffer of "
+				       "%u ms are more than %d and %d",
+				       config->period_ms, config->buffer_ms,
+				       PERIOD_MS_MAX, MS_MAX);
 	return 0;
 }
 
@@ -132,11 +141,12 @@ int microphone_choose(const struct pcm_system *system, struct pcm *pcm, const ch
 		return r;
 	r = system->offer(pcm, &offer);
 	if (r < 0)
-		return atoll_error_set(err, r, "microphone: %s: what does it offer: %s", device,
-				       strerror(-r));
+		return atoll_error_set(err, r, "microphone: %s: what does it offer: %s",
+				       device, strerror(-r));
 	if (!offer.is_mappable && !offer.is_readable)
-		return atoll_error_set(err, -ENOTSUP, "microphone: %s: gives each channel apart, "
-				       "which is not supported; ALSA's plughw may join them",
+		return atoll_error_set(err, -ENOTSUP,
+				       "microphone: %s: gives each channel apart, which "
+				       "is not supported; ALSA's plughw may join them",
 				       device);
 	chosen.is_mapped = offer.is_mappable && (!config->without_mmap || !offer.is_readable);
 	if (!has_any(system, pcm, &offer, config, &chosen))

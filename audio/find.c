@@ -33,7 +33,8 @@ static bool is_microphone(const struct pcm_entry *entry)
 	if (entry->trouble)
 		return false;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strcasestr(entry->driver, others[i]) || strcasestr(entry->name, others[i]) ||
+		if (strcasestr(entry->driver, others[i]) ||
+		    strcasestr(entry->name, others[i]) ||
 		    strcasestr(entry->pcm, others[i]))
 			return false;
 	return true;
@@ -189,13 +190,16 @@ static int none_at_all(const struct pcm_system *system, const struct pcm_entry *
 		if (!entries[i].trouble)
 			continue;
 		write_device(&entries[i], device, sizeof(device));
-		microphone_trouble(system, &entries[i], entries[i].trouble, text, sizeof(text));
-		return atoll_error_set(err, entries[i].trouble, "microphone: %s: %s: %s", match,
-				       device, text);
+		microphone_trouble(system, &entries[i], entries[i].trouble, text,
+				   sizeof(text));
+		return atoll_error_set(err, entries[i].trouble,
+				       "microphone: %s: %s: %s", match, device, text);
 	}
 	write_names(entries, count, NULL, text, sizeof(text));
-	return atoll_error_set(err, -ENODEV, "microphone: %s: no microphone among %s; one of them "
-			       "has to be named", match, text);
+	return atoll_error_set(err, -ENODEV,
+			       "microphone: %s: no microphone among %s; one of them "
+			       "has to be named",
+			       match, text);
 }
 
 static int choose_auto(const struct pcm_system *system, const struct pcm_entry *entries,
@@ -221,7 +225,8 @@ static int choose_numbered(const struct pcm_entry *entries, int count, const cha
 			return 0;
 		}
 	}
-	return atoll_error_set(err, -ENODEV, "microphone: there is no card %s that records", match);
+	return atoll_error_set(err, -ENODEV,
+			       "microphone: there is no card %s that records", match);
 }
 
 /* 0 with the first device of the card; 1 when no card is called so. */
@@ -246,8 +251,8 @@ static int choose_named(const struct pcm_entry *entries, int count, const char *
 	if (cards <= 1)
 		return cards == 0;
 	write_names(entries, count, match, names, sizeof(names));
-	return atoll_error_set(err, -EEXIST, "microphone: '%s' fits %d cards: %s", match, cards,
-			       names);
+	return atoll_error_set(err, -EEXIST, "microphone: '%s' fits %d cards: %s",
+			       match, cards, names);
 }
 
 /* A name from ALSA's configuration, such as "default", or a word that fits nothing. */
@@ -291,7 +296,8 @@ int microphone_pick(const struct pcm_system *system, const char *match,
 	int count, r;
 
 	if (match && strlen(match) >= size)
-		return atoll_error_set(err, -ENODEV, "microphone: %.32s...: the name is too long",
+		return atoll_error_set(err, -ENODEV,
+				       "microphone: %.32s...: the name is too long",
 				       match);
 	*entry = (struct pcm_entry){ .card = -1, .device = -1 };
 	if (match && strpbrk(match, ":=")) {
@@ -303,7 +309,8 @@ int microphone_pick(const struct pcm_system *system, const char *match,
 		return count;
 	if (count > ENTRIES_MAX)
 		count = ENTRIES_MAX;
-	r = pick_of(system, entries, count, match, described ? described : &nothing, &chosen, err);
+	r = pick_of(system, entries, count, match, described ? described : &nothing,
+		    &chosen, err);
 	if (chosen && r == 0) {
 		*entry = *chosen;
 		write_device(chosen, device, size);

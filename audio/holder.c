@@ -42,8 +42,9 @@ int pcm_holder(const char *proc, int card, int device, char *text, size_t size)
 	char path[256], name[32];
 
 	for (unsigned stream = 0; !owner; stream++) {
-		(void)snprintf(path, sizeof(path), "%s/asound/card%d/pcm%dc/sub%u/status", proc,
-			       card, device, stream);
+		(void)snprintf(path, sizeof(path),
+			       "%s/asound/card%d/pcm%dc/sub%u/status", proc, card,
+			       device, stream);
 		if (owner_of(path, &owner) < 0)
 			return -ENOENT;
 	}

@@ -68,8 +68,9 @@ static int failed(const struct atoll_microphone *microphone, int r, const char *
 	microphone_trouble(microphone->system, entry, r, why, sizeof(why));
 	if (r == -ENOENT || r == -ENXIO)
 		r = -ENODEV;
-	return atoll_error_set(err, r, "microphone: %s%s%s%s: %s: %s", microphone->device,
-			       has_name ? " (" : "", entry->name, has_name ? ")" : "", step, why);
+	return atoll_error_set(err, r, "microphone: %s%s%s%s: %s: %s",
+			       microphone->device, has_name ? " (" : "", entry->name,
+			       has_name ? ")" : "", step, why);
 }
 
 /* Drivers are trusted to be present, not to be right. */
@@ -86,9 +87,10 @@ static int set_up(struct atoll_microphone *microphone, struct atoll_error *err)
 	if (r < 0)
 		return failed(microphone, r, "set up", err);
 	if (!form->period || form->buffer < form->period)
-		return atoll_error_set(err, -EPROTO, "microphone: %s: set up: periods of %u frames "
-				       "in a buffer of %u", microphone->device, form->period,
-				       form->buffer);
+		return atoll_error_set(err, -EPROTO,
+				       "microphone: %s: set up: periods of %u frames "
+				       "in a buffer of %u",
+				       microphone->device, form->period, form->buffer);
 	return 0;
 }
 
@@ -103,8 +105,10 @@ static int make_room(struct atoll_microphone *microphone, struct atoll_error *er
 	if (form->is_mapped)
 		return 0;
 	microphone->copy = calloc(microphone->most, frame);
-	return microphone->copy ? 0 : atoll_error_set(err, -ENOMEM, "microphone: %s: out of memory",
-						      microphone->device);
+	if (!microphone->copy)
+		return atoll_error_set(err, -ENOMEM, "microphone: %s: out of memory",
+				       microphone->device);
+	return 0;
 }
 
 static int start(struct atoll_microphone *microphone, struct atoll_error *err)
@@ -130,8 +134,8 @@ static void describe(struct atoll_microphone *microphone)
 	(void)snprintf(microphone->again, sizeof(microphone->again), "%s", microphone->device);
 	/* Numbers are given anew when a card comes back, ids for as long as they are free. */
 	if (strncmp(microphone->device, "hw:", 3) == 0 && entry->id[0] && entry->device >= 0)
-		(void)snprintf(microphone->again, sizeof(microphone->again), "hw:%s,%d", entry->id,
-			       entry->device);
+		(void)snprintf(microphone->again, sizeof(microphone->again), "hw:%s,%d",
+			       entry->id, entry->device);
 }
 
 static int open_device(struct atoll_microphone *microphone,
@@ -154,9 +158,9 @@ static int open_device(struct atoll_microphone *microphone,
 	return r < 0 ? r : start(microphone, err);
 }
 
-struct atoll_microphone *
-microphone_open_on(const struct pcm_system *system, const struct atoll_microphone_config *config,
-		   const struct microphone_described *described, struct atoll_error *err)
+struct atoll_microphone *microphone_open_on(
+	const struct pcm_system *system, const struct atoll_microphone_config *config,
+	const struct microphone_described *described, struct atoll_error *err)
 {
 	struct atoll_microphone *microphone = calloc(1, sizeof(*microphone));
 

@@ -72,9 +72,11 @@ static int read_range(const struct desk *desk, const struct mixer_control *contr
 	}
 	if (end && *end == '\0' && *value >= control->low && *value <= control->high)
 		return 0;
-	return atoll_error_set(err, -EINVAL, "mixer: %s: %s: '%.48s' is not within %lld to %lld, "
-			       "nor 0%% to 100%%", desk->card, control->name, text,
-			       (long long)control->low, (long long)control->high);
+	return atoll_error_set(err, -EINVAL,
+			       "mixer: %s: %s: '%.48s' is not within %lld to %lld, "
+			       "nor 0%% to 100%%",
+			       desk->card, control->name, text, (long long)control->low,
+			       (long long)control->high);
 }
 
 /* By the item's name, else by its number. */
@@ -88,8 +90,9 @@ static int read_choice(const struct desk *desk, const struct mixer_control *cont
 	for (uint32_t i = 0; i < control->items; i++) {
 		r = desk->system->item(desk->mixer, control, i, name, sizeof(name));
 		if (r < 0)
-			return atoll_error_set(err, r, "mixer: %s: %s: item %u: %s", desk->card,
-					       control->name, i, strerror(-r));
+			return atoll_error_set(err, r, "mixer: %s: %s: item %u: %s",
+					       desk->card, control->name, i,
+					       strerror(-r));
 		if (strcasecmp(name, text) == 0) {
 			*value = i;
 			return 0;
@@ -107,8 +110,8 @@ static int read_value(const struct desk *desk, const struct mixer_control *contr
 		      const char *text, int64_t *value, struct atoll_error *err)
 {
 	if (!control->is_writable)
-		return atoll_error_set(err, -EPERM, "mixer: %s: %s: can only be read", desk->card,
-				       control->name);
+		return atoll_error_set(err, -EPERM, "mixer: %s: %s: can only be read",
+				       desk->card, control->name);
 	switch (control->kind) {
 	case MIXER_SWITCH: return read_switch(desk, control, text, value, err);
 	case MIXER_NUMBER: return read_range(desk, control, text, value, err);
@@ -127,7 +130,8 @@ static int prepare(struct desk *desk, char *entry, struct atoll_error *err)
 	int r;
 
 	if (!equals)
-		return atoll_error_set(err, -EINVAL, "mixer: '%.64s' is not NAME=VALUE", entry);
+		return atoll_error_set(err, -EINVAL, "mixer: '%.64s' is not NAME=VALUE",
+				       entry);
 	*equals = '\0';
 	name = trim(entry);
 	value = trim(equals + 1);
@@ -139,8 +143,10 @@ static int prepare(struct desk *desk, char *entry, struct atoll_error *err)
 			return r;
 		is_known = desk->is_wanted[i] = true;
 	}
-	return is_known ? 0 : atoll_error_set(err, -ENOENT, "mixer: %s: there is no control '%.64s'",
-					      desk->card, name);
+	if (!is_known)
+		return atoll_error_set(err, -ENOENT, "mixer: %s: there is no control '%.64s'",
+				       desk->card, name);
+	return 0;
 }
 
 static int prepare_all(struct desk *desk, const char *preset, struct atoll_error *err)
@@ -175,7 +181,8 @@ static int apply(struct desk *desk, const char *preset, struct atoll_error *err)
 	int r = desk->system->list(desk->mixer, &desk->controls, &desk->count);
 
 	if (r < 0)
-		return atoll_error_set(err, r, "mixer: %s: list: %s", desk->card, strerror(-r));
+		return atoll_error_set(err, r, "mixer: %s: list: %s", desk->card,
+				       strerror(-r));
 	desk->value = calloc(desk->count + 1, sizeof(*desk->value));
 	desk->is_wanted = calloc(desk->count + 1, sizeof(*desk->is_wanted));
 	if (!desk->value || !desk->is_wanted)

@@ -92,7 +92,8 @@ struct microphone_described {
 
 /* What the board's description says, when `match` leaves it to it; lives as long as the
    board, which is to be freed and may be NULL. */
-struct atoll_board *microphone_board(const char *match, struct microphone_described *described);
+struct atoll_board *microphone_board(const char *match,
+				     struct microphone_described *described);
 
 /* As the door's, on devices of `system`. */
 int microphones_list_on(const struct pcm_system *system, struct atoll_microphone_found *list,
@@ -100,9 +101,9 @@ int microphones_list_on(const struct pcm_system *system, struct atoll_microphone
 int microphone_find_on(const struct pcm_system *system, const char *match,
 		       const struct microphone_described *described,
 		       struct atoll_microphone_found *found, struct atoll_error *err);
-struct atoll_microphone *
-microphone_open_on(const struct pcm_system *system, const struct atoll_microphone_config *config,
-		   const struct microphone_described *described, struct atoll_error *err);
+struct atoll_microphone *microphone_open_on(
+	const struct pcm_system *system, const struct atoll_microphone_config *config,
+	const struct microphone_described *described, struct atoll_error *err);
 
 /* Which device is meant, by the name that opens it, without a look at it. */
 int microphone_pick(const struct pcm_system *system, const char *match,

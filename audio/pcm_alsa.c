@@ -184,7 +184,8 @@ static int describe_alsa(struct pcm *pcm, struct pcm_entry *entry)
 
 	snd_pcm_info_alloca(&info);
 	r = alsa_begin(&alsa);
-	if (r == 0 && snd_pcm_info(pcm->handle, info) == 0 && snd_pcm_info_get_card(info) >= 0) {
+	if (r == 0 && snd_pcm_info(pcm->handle, info) == 0 &&
+	    snd_pcm_info_get_card(info) >= 0) {
 		said.card = snd_pcm_info_get_card(info);
 		said.device = (int)snd_pcm_info_get_device(info);
 		alsa_copy_text(said.pcm, sizeof(said.pcm), snd_pcm_info_get_name(info));

@@ -359,7 +359,8 @@ void fake_pcm_sound(unsigned i, uint32_t frames)
 
 	fake_pcm.now_ns += (int64_t)frames * NS / microphone->form.rate;
 	for (uint32_t f = 0; f < frames && microphone->is_running; f++) {
-		uint64_t number = microphone->written++, place = number % microphone->form.buffer;
+		uint64_t number = microphone->written++;
+		uint64_t place = number % microphone->form.buffer;
 		uint8_t *frame = microphone->ring + place * microphone->frame_bytes;
 
 		for (uint32_t c = 0; c < microphone->form.channels; c++)

@@ -31,7 +31,11 @@ static int reset(void **state)
 		.pcm = "USB Audio", .card = 1,
 	};
 	fakes[2] = (struct fake_microphone){
-		.id = "board", .name = "Board Card", .driver = "board", .pcm = "VUL", .card = 2,
+		.id = "board",
+		.name = "Board Card",
+		.driver = "board",
+		.pcm = "VUL",
+		.card = 2,
 		.device = 1,
 	};
 	fakes[3] = fakes[2];
@@ -71,7 +75,8 @@ static void assert_finds_none(const char *match, int code, const char *sentence)
 	struct atoll_microphone_found found = { .device = "untouched" };
 	struct atoll_error err = { 0 };
 
-	assert_int_equal(microphone_find_on(&fake_pcm_system, match, NULL, &found, &err), code);
+	assert_int_equal(
+		microphone_find_on(&fake_pcm_system, match, NULL, &found, &err), code);
 	assert_string_equal(err.text, sentence);
 	assert_string_equal(found.device, "untouched");
 }
@@ -161,8 +166,10 @@ static void without_a_microphone_what_there_is_is_named(void **state)
 {
 	(void)state;
 	memset(&fakes[1], 0, 3 * sizeof(fakes[1]));
-	assert_finds_none("auto", -ENODEV, "microphone: auto: no microphone among "
-			  "hw:0,0 (Loopback), hw:3,0 (USB Video); one of them has to be named");
+	assert_finds_none(
+		"auto", -ENODEV,
+		"microphone: auto: no microphone among "
+		"hw:0,0 (Loopback), hw:3,0 (USB Video); one of them has to be named");
 	fakes[4].trouble = -EACCES;
 	assert_finds_none("auto", -EACCES, "microphone: auto: hw:3: no permission; "
 			  "is the user in the group audio?");
@@ -191,7 +198,8 @@ static void of_several_that_fit_none_is_taken(void **state)
 	assert_finds_none("webcam", -EEXIST, "microphone: 'webcam' fits 2 cards: "
 			  "hw:1,0 (HD Pro Webcam C920), hw:3,0 (Another Webcam)");
 	memset(&fakes[2], 0, 2 * sizeof(fakes[2]));
-	assert_finds_none("guitar", -ENODEV, "microphone: 'guitar' fits none of hw:0,0 (Loopback), "
+	assert_finds_none("guitar", -ENODEV,
+			  "microphone: 'guitar' fits none of hw:0,0 (Loopback), "
 			  "hw:1,0 (HD Pro Webcam C920), hw:3,0 (Another Webcam)");
 }
 
@@ -206,7 +214,8 @@ static void a_long_list_does_not_break_the_sentence(void **state)
 	name[sizeof(name) - 1] = '\0';
 	for (int i = 0; i < FAKE_MICROPHONES; i++)
 		fakes[i].name = name;
-	assert_int_equal(microphone_find_on(&fake_pcm_system, "xx", NULL, &found, &err), -EEXIST);
+	assert_int_equal(microphone_find_on(&fake_pcm_system, "xx", NULL, &found, &err),
+			 -EEXIST);
 	assert_non_null(strstr(err.text, "fits 4 cards: hw:0,0 (xxx"));
 }
 
@@ -226,7 +235,8 @@ static void names_of_alsa_are_left_to_alsa(void **state)
 	assert_int_equal(microphone_find_on(&fake_pcm_system, "pulse", NULL, &found, NULL), 0);
 	assert_string_equal(found.device, "pulse");
 	assert_string_equal(found.trouble, "Connection refused");
-	assert_int_equal(microphone_find_on(&fake_pcm_system, "hw:9,0", NULL, &found, NULL), 0);
+	assert_int_equal(
+		microphone_find_on(&fake_pcm_system, "hw:9,0", NULL, &found, NULL), 0);
 	assert_string_equal(found.trouble, "there is no such device");
 }
 
@@ -240,9 +250,11 @@ static void odd_names_fit_nothing(void **state)
 	assert_finds_none("", -ENODEV, "microphone: '' fits none of hw:0,0 (Loopback)");
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_finds_none(name, -ENODEV, "microphone: nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn...: the name "
+	assert_finds_none(name, -ENODEV,
+			  "microphone: nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn...: the name "
 			  "is too long");
-	assert_int_equal(microphone_find_on(&fake_pcm_system, name, NULL, &found, NULL), -ENODEV);
+	assert_int_equal(microphone_find_on(&fake_pcm_system, name, NULL, &found, NULL),
+			 -ENODEV);
 }
 
 static void a_list_that_fails_says_so(void **state)

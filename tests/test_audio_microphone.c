@@ -534,13 +534,16 @@ static void what_cannot_be_had_is_named(void **state)
 		       "together (0: any)");
 	fake->offer[1] = (struct fake_offer){ 0 };
 	fake->offer[0].channels_min = fake->offer[0].channels_max = 32;
-	assert_refused(&plain, -ENOTSUP, "microphone: hw:0,0: gives 32 channels at least; 8 are "
+	assert_refused(&plain, -ENOTSUP,
+		       "microphone: hw:0,0: gives 32 channels at least; 8 are "
 		       "the most here");
 	fake->offer[0].formats = 0;
-	assert_refused(&plain, -ENOTSUP, "microphone: hw:0,0: none of its formats is known here; "
+	assert_refused(&plain, -ENOTSUP,
+		       "microphone: hw:0,0: none of its formats is known here; "
 		       "ALSA's plughw may convert them");
 	fake->is_not_mappable = fake->is_not_readable = true;
-	assert_refused(&plain, -ENOTSUP, "microphone: hw:0,0: gives each channel apart, which is "
+	assert_refused(&plain, -ENOTSUP,
+		       "microphone: hw:0,0: gives each channel apart, which is "
 		       "not supported; ALSA's plughw may join them");
 }
 
@@ -583,7 +586,8 @@ static void periods_are_what_the_device_makes_of_them(void **state)
 	atoll_microphone_close(microphone);
 	fake->buffer = 1024;
 	assert_refused(&plain, -EPROTO,
-		       "microphone: hw:0,0: set up: periods of 2048 frames in a buffer of 1024");
+		       "microphone: hw:0,0: set up: periods of 2048 frames in a buffer "
+		       "of 1024");
 	fake->period = 0;
 	assert_refused(&plain, -EPROTO,
 		       "microphone: hw:0,0: set up: periods of 0 frames in a buffer of 1024");

@@ -195,14 +195,18 @@ static void what_does_not_fit_is_named_and_nothing_is_set(void **state)
 		char preset[96] = "Capture Switch=on;PGA Capture Volume=", sentence[160];
 
 		strcat(preset, wrong[i]);
-		snprintf(sentence, sizeof(sentence), "mixer: hw:0: PGA Capture Volume: '%s' is not "
-			 "within 0 to 5, nor 0%% to 100%%", wrong[i]);
+		snprintf(sentence, sizeof(sentence),
+			 "mixer: hw:0: PGA Capture Volume: '%s' is not "
+			 "within 0 to 5, nor 0%% to 100%%",
+			 wrong[i]);
 		assert_refused(preset, -EINVAL, sentence);
 	}
 	assert_refused("Capture Switch=on;AIF TX Mux=Line", -EINVAL,
-		       "mixer: hw:0: AIF TX Mux: 'Line' is not one of Analog MIC, Digital MIC, 2");
+		       "mixer: hw:0: AIF TX Mux: 'Line' is not one of Analog MIC, "
+		       "Digital MIC, 2");
 	assert_refused("AIF TX Mux=3", -EINVAL,
-		       "mixer: hw:0: AIF TX Mux: '3' is not one of Analog MIC, Digital MIC, 2");
+		       "mixer: hw:0: AIF TX Mux: '3' is not one of Analog MIC, Digital "
+		       "MIC, 2");
 	assert_refused("Capture Switch=2", -EINVAL,
 		       "mixer: hw:0: Capture Switch: '2' is not on or off");
 	assert_refused("Capture Switch=on;Coefficients=1", -EINVAL,
@@ -223,7 +227,8 @@ static void what_the_card_says_is_told(void **state)
 	assert_refused("PGA Capture Volume=4", -EIO,
 		       "mixer: hw:0: PGA Capture Volume: Input/output error");
 	fake.item_error = -EIO;
-	assert_refused("AIF TX Mux=4", -EIO, "mixer: hw:0: AIF TX Mux: item 0: Input/output error");
+	assert_refused("AIF TX Mux=4", -EIO,
+		       "mixer: hw:0: AIF TX Mux: item 0: Input/output error");
 	fake.list_error = -ENOMEM;
 	assert_refused("PGA Capture Volume=4", -ENOMEM,
 		       "mixer: hw:0: list: Cannot allocate memory");

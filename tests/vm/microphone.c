@@ -43,12 +43,13 @@ static int list(void)
 		return 1;
 	}
 	for (uint32_t i = 0; i < count && i < 16; i++)
-		printf("%s [%s] %s, %s: %s, %u to %u Hz, %u to %u channels, formats %x%s%s\n",
+		printf("%s [%s] %s, %s: %s, %u to %u Hz, %u to %u channels, formats "
+		       "%x%s%s\n",
 		       found[i].device, found[i].id, found[i].name, found[i].pcm,
 		       found[i].is_microphone ? "microphone" : "other",
 		       found[i].rate_min, found[i].rate_max, found[i].channels_min,
-		       found[i].channels_max, found[i].formats, found[i].trouble[0] ? ": " : "",
-		       found[i].trouble);
+		       found[i].channels_max, found[i].formats,
+		       found[i].trouble[0] ? ": " : "", found[i].trouble);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ hears() {
 	wait $player
 	stop
 	echo "$format $rate $channels $*:"
-	err_has "hears hw:0,1 \(Loopback\), again hw:Loopback,1: $rate Hz, $channels channels, "
+	err_has "hw:0,1 \(Loopback\), again hw:Loopback,1: $rate Hz, $channels channels, "
 	"$BUILD/tests/vm/microphone" find "$work/sound" <"$work/out"
 	is "$(grep -c lost "$work/err")" 0
 }
