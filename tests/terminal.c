@@ -18,6 +18,7 @@ static struct {
 	int outside, kept;
 	uint32_t rows, columns;
 	pthread_t reader;
+	pthread_barrier_t begun;
 	char said[SAID_MAX];
 	size_t length;
 } now;
@@ -28,6 +29,7 @@ static void *read_all(void *data)
 	char byte;
 
 	(void)data;
+	(void)pthread_barrier_wait(&now.begun);
 	while (read(now.outside, &byte, 1) == 1 && byte != '\0')
 		if (now.length < SAID_MAX)
 			now.said[now.length++] = byte;
@@ -57,7 +59,10 @@ void terminal_begin(uint32_t rows, uint32_t columns)
 	now.kept = dup(STDOUT_FILENO);
 	assert_true(now.kept >= 0 && dup2(inside, STDOUT_FILENO) >= 0);
 	(void)close(inside);
+	/* What a thread takes when it begins is not taken by what is tested. */
+	assert_int_equal(pthread_barrier_init(&now.begun, NULL, 2), 0);
 	assert_int_equal(pthread_create(&now.reader, NULL, read_all, NULL), 0);
+	(void)pthread_barrier_wait(&now.begun);
 }
 
 static void put(struct terminal *terminal, uint32_t *row, uint32_t *column, char letter)
@@ -135,6 +140,7 @@ void terminal_end(struct terminal *terminal)
 	(void)fflush(stdout);
 	assert_int_equal(write(STDOUT_FILENO, "", 1), 1);
 	assert_int_equal(pthread_join(now.reader, NULL), 0);
+	(void)pthread_barrier_destroy(&now.begun);
 	assert_true(dup2(now.kept, STDOUT_FILENO) >= 0);
 	(void)close(now.kept);
 	(void)close(now.outside);
