@@ -116,6 +116,30 @@ published_models_hear_too() {
 	listen 0 -m "$mlperf" "$data/audio/silence_1000ms.wav" && is_silent err && is_silent out
 }
 
+# Its answers are a pattern, of which only the way to them counts.
+a_compiled_model_runs_on_an_emulated_tpu() {
+	compiled=$data/models/voice_commands_v0.8_edgetpu.tflite
+	skip_unless "$compiled" "$data/audio" || return 77
+	set -- -m "$compiled" -l "$data/models/voice_commands_labels.txt" --no-gate \
+		"$data/audio/yes_1000ms.wav"
+	listen 0 --device=emu "$@" && is_silent err && lines_are out 1 || return
+	cp "$work/out" "$work/expected"
+	listen 0 --device=emu "$@" && cmp "$work/expected" "$work/out" &&
+	listen 1 --device=cpu "$@" && is_silent out && lines_are err 1 &&
+	err_has "^$tool: $compiled: operator 0: compiled for the Edge TPU, which device cpu is not"
+}
+
+a_stranger_is_understood() {
+	needs_model || return 77
+	skip_unless "$data/audio" || return 77
+	listen 0 "$data/audio/yes_1000ms.wav" && is_silent err && lines_are out 1 &&
+	out_has '	yes	' || return
+	for what in silence noise; do
+		listen 0 "$data/audio/${what}_1000ms.wav" && is_silent err && is_silent out ||
+			return
+	done
+}
+
 silence_and_noise_give_nothing() {
 	needs_model || return 77
 	listen 0 "$work/silence.wav" && is_silent out && is_silent err &&
@@ -325,7 +349,9 @@ run_tests $every_program \
 	a_model_that_cannot_be_used_is_named \
 	a_word_is_a_line_and_nothing_else \
 	the_words_of_the_shipped_recording_are_heard \
+	a_stranger_is_understood \
 	published_models_hear_too \
+	a_compiled_model_runs_on_an_emulated_tpu \
 	silence_and_noise_give_nothing \
 	of_several_files_each_is_named \
 	what_cannot_be_read_does_not_stop_the_others \
