@@ -235,7 +235,6 @@ tpu_says() {
 	order status
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		grep -qE -- "^1-1: $1" "$work/answers" && return
-		[ ! -s "$work/answers" ] || break
 		sleep 0.1
 	done
 	sed 's/^/# /' "$work/answers"
