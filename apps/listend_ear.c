@@ -24,8 +24,6 @@
 /* Pieces taken before others have their turn: a second of sound. */
 #define PIECES_AT_ONCE 10
 
-#define NS_PER_SAMPLE (1000000000 / ATOLL_SOUND_RATE)
-
 struct listend_ear {
 	const struct listend_config *config;
 	struct listend_ear_calls calls;
@@ -55,24 +53,6 @@ struct listend_ear {
 
 static const struct atoll_level silence = { .rms_db = -120, .peak_db = -120 };
 
-static int add_listener(struct listend_ear *ear, const struct listend_model *model,
-			struct atoll_devices *devices, struct atoll_error *err)
-{
-	struct listend_listener *listener = &ear->listener[ear->listeners++];
-	struct hearing_config config = model->hearing;
-
-	listener->ear = ear;
-	listener->model = model;
-	config.session.devices = devices;
-	listener->hearing = hearing_open(&config, err);
-	if (!listener->hearing)
-		return atoll_error_prefix(err, "model %s", model->name);
-	if (hearing_warning(listener->hearing))
-		atoll_log(ear->log, ATOLL_LOG_WARNING, "model %s: %s", model->name,
-			  hearing_warning(listener->hearing));
-	return 0;
-}
-
 struct listend_ear *listend_ear_new(const struct listend_config *config,
 				    struct atoll_devices *devices,
 				    const struct listend_ear_calls *calls,
@@ -90,63 +70,12 @@ struct listend_ear *listend_ear_new(const struct listend_config *config,
 	ear->sound_fd = ear->watch_fd = ear->ask_timer = ear->soon_timer = -1;
 	ear->level = ear->level_before = silence;
 	for (uint32_t i = 0; i < config->models; i++)
-		if (add_listener(ear, &config->model[i], devices, err) < 0) {
+		if (listend_listener_open(&ear->listener[ear->listeners++], &config->model[i],
+					  devices, log, err) < 0) {
 			listend_ear_close(ear);
 			return NULL;
 		}
 	return ear;
-}
-
-/* A condition is told when it begins and when it ends, not in between. */
-static void tell_failure(struct listend_listener *listener, const struct atoll_error *err)
-{
-	if (!listener->is_failing)
-		atoll_log(listener->ear->log, ATOLL_LOG_WARNING, "model %s: %s",
-			  listener->model->name, err->text);
-	listener->is_failing = true;
-}
-
-static void tell_success(struct listend_listener *listener)
-{
-	if (listener->is_failing)
-		atoll_log(listener->ear->log, ATOLL_LOG_NOTICE,
-			  "model %s: works again, %" PRIu64 " failures so far",
-			  listener->model->name, hearing_counts(listener->hearing).failed);
-	listener->is_failing = false;
-}
-
-/* Inference has ended. */
-static void on_result(void *data, uint32_t events)
-{
-	struct listend_listener *listener = data;
-	const struct listend_ear *ear = listener->ear;
-	struct atoll_error err;
-	int words;
-
-	(void)events;
-	if (!hearing_is_running(listener->hearing))
-		return;
-	words = hearing_finish(listener->hearing, &err);
-	if (words < 0) {
-		tell_failure(listener, &err);
-		return;
-	}
-	tell_success(listener);
-	for (int i = 0; i < words; i++) {
-		const struct hearing_word *word = hearing_word(listener->hearing, i);
-
-		ear->calls.word(ear->calls.data, listener, word,
-				listener->origin_ns + word->start_ms * 1000000);
-	}
-}
-
-static void give(struct listend_listener *listener, const struct atoll_block *block)
-{
-	struct atoll_error err;
-
-	listener->origin_ns = block->time_ns - (int64_t)block->at * NS_PER_SAMPLE;
-	if (hearing_start(listener->hearing, block, &err) < 0)
-		tell_failure(listener, &err);
 }
 
 static void tell_loss(struct listend_ear *ear, bool is_over)
@@ -221,7 +150,7 @@ static void take(struct listend_ear *ear, const struct atoll_block *block)
 		watch_loss(ear, false);
 	measure(ear, &piece);
 	for (uint32_t i = 0; i < ear->listeners; i++)
-		give(&ear->listener[i], &piece);
+		listend_listener_give(&ear->listener[i], &piece);
 }
 
 static void forget_sound(struct listend_ear *ear)
@@ -418,14 +347,10 @@ static void lose_microphone(struct listend_ear *ear, const struct atoll_error *w
 int listend_ear_open(struct listend_ear *ear, struct atoll_loop *loop, struct atoll_error *err)
 {
 	ear->loop = loop;
-	for (uint32_t i = 0; i < ear->listeners; i++) {
-		int r = atoll_loop_watch(loop, hearing_fd(ear->listener[i].hearing), EPOLLIN,
-					 on_result, &ear->listener[i]);
-
-		if (r < 0)
-			return atoll_error_set(err, r, "model %s: watch: %s",
-					       ear->listener[i].model->name, strerror(-r));
-	}
+	for (uint32_t i = 0; i < ear->listeners; i++)
+		if (listend_listener_watch(&ear->listener[i], loop, ear->calls.word,
+					   ear->calls.data, err) < 0)
+			return err->code;
 	if (open_sound(ear, err) == 0)
 		return 0;
 	if (!ear->config->microphone)
@@ -442,37 +367,10 @@ void listend_ear_close(struct listend_ear *ear)
 		stop_waiting(ear);
 		forget_sound(ear);
 	}
-	for (uint32_t i = 0; i < ear->listeners; i++) {
-		struct hearing *hearing = ear->listener[i].hearing;
-
-		if (ear->loop && hearing)
-			atoll_loop_forget(ear->loop, hearing_fd(hearing));
-		hearing_close(hearing);
-	}
+	for (uint32_t i = 0; i < ear->listeners; i++)
+		listend_listener_close(&ear->listener[i]);
 	atoll_sound_close(ear->sound);
 	free(ear);
-}
-
-/* Runs that were left out: the model takes longer than its hop, or waits. */
-static void watch_lateness(struct listend_listener *listener, int64_t now)
-{
-	uint64_t late = hearing_counts(listener->hearing).late;
-	bool is_in_time = late == listener->late_before;
-
-	if (!is_in_time && !listener->late_since_ns) {
-		atoll_log(listener->ear->log, ATOLL_LOG_WARNING, "model %s: cannot keep up",
-			  listener->model->name);
-		listener->late_since_ns = now;
-		listener->late_from = listener->late_before;
-	} else if (is_in_time && listener->late_since_ns) {
-		atoll_log(listener->ear->log, ATOLL_LOG_NOTICE,
-			  "model %s: %" PRIu64 " runs left out in %" PRId64
-			  " s, keeps up again", listener->model->name,
-			  late - listener->late_from,
-			  (now - listener->late_since_ns) / 1000000000);
-		listener->late_since_ns = 0;
-	}
-	listener->late_before = late;
 }
 
 /* A device that was opened well and then is not heard from is as good as gone. */
@@ -493,7 +391,7 @@ void listend_ear_tick(struct listend_ear *ear)
 	int64_t now = atoll_clock_ns();
 
 	for (uint32_t i = 0; i < ear->listeners; i++)
-		watch_lateness(&ear->listener[i], now);
+		listend_listener_tick(&ear->listener[i]);
 	if (ear->sound)
 		watch_loss(ear, true);
 	ear->level_before = ear->level;

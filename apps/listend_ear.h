@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "apps/hearing.h"
 #include "apps/listend_config.h"
+#include "apps/listend_listener.h"
 #include "audio/activity.h"
 #include "audio/source.h"
 #include "board/error.h"
@@ -21,29 +21,10 @@
  *	...
  *	listend_ear_close(ear);
  *
- *	sound --> each model: features here, the run in the model's own thread; when
- *	          it is done: calls->word
- *
- * A run may take long where it waits for a device (an Edge TPU that is pulled out,
- * a daemon that is busy), and a microphone does not wait: so runs are in the
- * background, and what falls due during one is left out and counted.
- *
  * A microphone is there once sound has come from it. One that is not there, now or
  * from some moment on, is waited for.
  */
 struct listend_ear;
-
-/* One model at work. */
-struct listend_listener {
-	const struct listend_model *model;
-	struct hearing *hearing;
-	/* Of the ear: */
-	struct listend_ear *ear;
-	int64_t origin_ns;           /* when sample 0 was taken, by the last block */
-	bool is_failing;
-	uint64_t late_before, late_from; /* at the last tick, when it began to be late */
-	int64_t late_since_ns;       /* 0: it is not */
-};
 
 /* Sound that was not taken in time. */
 struct listend_loss {
@@ -54,9 +35,7 @@ struct listend_loss {
 };
 
 struct listend_ear_calls {
-	/* start_ns: about when the word began, CLOCK_MONOTONIC. */
-	void (*word)(void *data, const struct listend_listener *listener,
-		     const struct hearing_word *word, int64_t start_ns);
+	listend_word_call *word;
 	void (*loss)(void *data, const struct listend_loss *loss);
 	/* Sound begins to come, or it is waited for; also when it was before. */
 	void (*microphone)(void *data);

@@ -134,6 +134,7 @@ listend_parts := \
 	apps/listend_config.c \
 	apps/listend_ear.c \
 	apps/listend_lines.c \
+	apps/listend_listener.c \
 	apps/preset.c
 listend := $(BUILD)/atoll-listend $(BUILD)/installed/atoll-listend
 $(listend): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(hearing_parts) $(listend_parts))

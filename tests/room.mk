@@ -20,6 +20,7 @@ check_parts += \
 	apps/listen_tell.c \
 	apps/listend_config.c \
 	apps/listend_ear.c \
+	apps/listend_listener.c \
 	apps/live.c \
 	apps/live_options.c \
 	apps/live_save.c \

@@ -31,8 +31,7 @@ audio_id=$(getent group audio | cut -d : -f 3)
 start_listend() {
 	: >"$work/err"
 	setpriv --reuid=$listener_id --regid=$listener_id --groups="$audio_id" \
-		--no-new-privs "$BUILD/atoll-listend" --model="$model" \
-		--verbose "$@" >"$work/out" 2>"$work/err" &
+		--no-new-privs "$BUILD/atoll-listend" --verbose "$@" >"$work/out" 2>"$work/err" &
 	running=$! name=atoll-listend
 	wait_until 10 err_has 'listening to|waiting for it'
 	follow
