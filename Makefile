@@ -107,7 +107,8 @@ $(static): $(call objects,$(lib)) $(rooms)
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # Programs see what any user of the package sees: the doors and the .so. The
-# ones in the build folder find it beside themselves, and models in the tree.
+# ones in the build folder find it beside themselves, and models when they are
+# started in the root of the tree.
 $(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped_here.o $(links)
 	$(call say,LINK  $@)
@@ -117,7 +118,7 @@ $(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 $(BUILD)/apps/shipped_here.o: apps/shipped.c
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
-	$(Q)$(CC) $(cflags) -UATOLL_DATADIR -DATOLL_DATADIR='"$(CURDIR)/apps"' -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(cflags) -UATOLL_DATADIR -DATOLL_DATADIR='"apps"' -MMD -MP -c $< -o $@
 
 $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped.o $(links)

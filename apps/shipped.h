@@ -4,7 +4,7 @@
 
 /*
  * Where the models are that come with the programs: installed, and for programs in
- * the build folder those of the tree, so that these run as they were built.
+ * the build folder those of the tree, when they are started in its root.
  *
  *	config.model_path = shipped_keywords;
  */
