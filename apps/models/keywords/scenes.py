@@ -20,9 +20,10 @@ import features
 import voices
 import words
 
-# What may be in a window, and of how many in a hundred windows.
-KINDS = {"word": 40, "digit": 20, "other": 12, "running": 11, "part": 4,
-         "people": 6, "noise": 7}
+# What may be in a window, and of how many in a hundred windows. Few people who say
+# other things, or every stranger becomes `unknown`.
+KINDS = {"word": 43, "digit": 22, "other": 12, "running": 11, "part": 4,
+         "people": 1, "noise": 7}
 NAMES = list(KINDS)
 # Shares of espeak-ng, flite and festival. The voices of the last two are cut from
 # what people said, and few.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the keywords model and leaves its numbers for write.c.
 
-    train.py [--work DIR] [--cycles N,N,...] [--settle N] [--go-on]
+    train.py [--work DIR] [--cycles N,N,...] [--rate R] [--settle N] [--go-on]
 
 Works in DIR (build/keywords), on the windows-*.npz that scenes.py made there. The
 floating network learns first, in cycles; then it is folded, rounded, and settles. float.pt
@@ -158,6 +158,7 @@ def main():
     parser.add_argument("--work", default="build/keywords")
     parser.add_argument("--cycles", default="3000,5000",
                         help="steps of each; empty: none")
+    parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--settle", type=int, default=1200)
     parser.add_argument("--go-on", action="store_true",
                         help="begin with the float.pt that is there")
@@ -171,7 +172,7 @@ def main():
     if options.go_on:
         floating.load_state_dict(torch.load(f"{work}/float.pt"))
     for steps in options.cycles.split(",") if options.cycles else []:
-        train(floating, windows, int(steps), RATE, DECAY, f"{work}/float.pt")
+        train(floating, windows, int(steps), options.rate, DECAY, f"{work}/float.pt")
     sample = torch.cat([windows.next()[0] for _ in range(8)])
     net = network.folded(floating, sample)
     train(net, windows, options.settle, 4e-4, 0.0, f"{work}/folded.pt")

@@ -13,6 +13,7 @@ each stops), `labels` (index in words.LABELS), `phones` (a text for each) and
 """
 
 import ctypes
+import glob
 import io
 import multiprocessing
 import os
@@ -54,7 +55,7 @@ def held_clip(i):
 ACCENTS = ["en-us", "en", "en-gb-x-rp", "en-gb-scotland", "en-029",
            "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-us-nyc"]
 ROBOTS = re.compile("robo|Robot|Demonic|whisper|serious|Tweaky|croak|fast")
-VARIANTS = "/usr/lib/x86_64-linux-gnu/espeak-ng-data/voices/!v"
+VARIANTS = "/usr/lib/*/espeak-ng-data/voices/!v/*"
 
 FLITE = ["kal", "kal16", "awb", "rms", "slt"]
 FESTIVAL = {"kal_diphone": "en", "ked_diphone": "en",
@@ -106,8 +107,9 @@ def transcribed(texts, voice):
     return dict(zip(texts, map(merged, lines)))
 
 
-def trimmed(x, rate):
-    """Mono floats at 16 kHz, largest 0.5, quiet ends cut off."""
+def trimmed(x, rate, faint=3e-5):
+    """Mono floats at 16 kHz, largest 0.5, ends cut off where the power is below
+    the `faint` part of the largest. A small part: f and th are 40 dB below vowels."""
     x = x.astype(np.float64)
     if rate != RATE:
         factor = np.gcd(rate, RATE)
@@ -116,23 +118,20 @@ def trimmed(x, rate):
     frames = len(x) // 160
     if frames < 8:
         return None
-    power = (x[:frames * 160].reshape(frames, 160) ** 2).mean(1)
-    power = np.convolve(power, np.ones(3) / 3, "same")
-    floor = np.percentile(power, 5)
-    loud = np.flatnonzero(power > max(power.max() * 1e-3, min(
-        floor * 4, power.max() * 0.1)))
-    start = max(loud[0] - 3, 0) * 160
-    end = min(loud[-1] + 5, frames) * 160
-    x = x[start:end]
+    if faint:
+        power = (x[:frames * 160].reshape(frames, 160) ** 2).mean(1)
+        power = np.convolve(power, np.ones(3) / 3, "same")
+        loud = np.flatnonzero(power > power.max() * faint)
+        x = x[max(loud[0] - 2, 0) * 160:min(loud[-1] + 3, frames) * 160]
     if len(x) < 1280:
         return None
     return (x / np.abs(x).max() * 16384).astype(np.int16)
 
 
-def read_wave(file):
+def read_wave(file, faint=3e-5):
     with wave.open(file) as w:
         x = np.frombuffer(w.readframes(w.getnframes()), np.int16)
-        return trimmed(x[::w.getnchannels()], w.getframerate())
+        return trimmed(x[::w.getnchannels()], w.getframerate(), faint)
 
 
 class Espeak:
@@ -312,7 +311,8 @@ def save(path, clips, spelled):
 
 
 def variants():
-    return sorted(v for v in os.listdir(VARIANTS) if not ROBOTS.search(v))
+    names = {os.path.basename(path) for path in glob.glob(VARIANTS)}
+    return sorted(name for name in names if not ROBOTS.search(name))
 
 
 def synthetic(work, processes):
@@ -360,7 +360,8 @@ def human(work, data):
             name = os.path.basename(member.name)
             match = re.fullmatch(r"(\d)_([a-z]+)_\d+\.wav", name)
             if match:
-                x = read_wave(io.BytesIO(tar.extractfile(member).read()))
+                # These were cut by those who made them.
+                x = read_wave(io.BytesIO(tar.extractfile(member).read()), 0)
                 word = digits[match[1]]
                 if x is not None:
                     clips.append((x, words.LABELS.index(word), word,
@@ -370,7 +371,8 @@ def human(work, data):
             if not member.name.endswith(".wav"):
                 continue
             parts = member.name.split("/")
-            x = read_wave(io.BytesIO(tar.extractfile(member).read()))
+            # In rooms it is never quiet.
+            x = read_wave(io.BytesIO(tar.extractfile(member).read()), 3e-3)
             if x is not None:
                 text = texts.get(parts[-1]) or (
                     said.get(parts[-3], "") if parts[-2] != "es" else "")
