@@ -5,66 +5,15 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=tests/cli/clip.sh
 . "$(dirname "$0")/clip.sh"
-tool=atoll-listend
+tool=atoll-listend up='listening to|waiting for it'
+# shellcheck source=tests/cli/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 try="try '$tool --help'"
-
-pid=''
-trap 'stop; rm -rf "$work"' EXIT
-
 make_clip
-needs_tools() { command -v socat >/dev/null || { why='socat is not installed'; return 1; }; }
 
-# until_true COMMAND...: for at most 20 s, programs may run on a slow emulator.
-until_true() {
-	tries=200
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] && { sleep 0.1; continue; }
-		echo "# waited in vain for: $*"
-		sed 's/^/#   /' "$work/log"
-		return 1
-	done
-}
-said() { grep -qE -- "$1" "$work/log"; }
-
-up='listening to|waiting for it'
-is_up_or_gone() { said "$up" || ! kill -0 "$pid" 2>"$work/none"; }
-
-# start OPTION...: the daemon on the clip, with a socket of its own.
-start() {
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --model="$model" --events="$work/events" "$@" \
-		>"$work/out" 2>"$work/log" &
-	pid=$!
-	until_true is_up_or_gone && said "$up"
-}
+# start OPTION...: the daemon with the model of the word; on the clip.
+start() { launch --model="$model" --events="$work/events" "$@"; }
 start_on_clip() { start --file="$clip" "$@"; }
-
-# stop: ask it to end; its exit status.
-stop() {
-	[ -n "$pid" ] || return 0
-	kill -TERM "$pid" 2>"$work/none"
-	wait "$pid"
-	status=$?
-	pid=''
-	return $status
-}
-
-# listen NAME: what the socket says, into $work/NAME; $listener.
-listen() {
-	socat -u UNIX-CONNECT:"$work/events" STDOUT >"$work/$1" 2>"$work/err" &
-	listener=$!
-}
-# Lines of the events socket until one matches.
-listen_for() {
-	: >"$work/lines"
-	listen lines
-	until_true grep -qE -- "$1" "$work/lines"
-	result=$?
-	kill $listener
-	return $result
-}
 
 a_wrong_command_line_is_named() {
 	gives 2 $tool extra && err_is "$tool: 'extra' is one too many
@@ -98,7 +47,7 @@ what_cannot_be_opened_is_named() {
 }
 
 who_listens_hears_the_words() {
-	needs_tools || return 77
+	needs socat || return 77
 	start_on_clip && listen_for '"event":"word"' &&
 	sed -n 1p "$work/lines" | grep -qE \
 		'^\{"event":"state","microphone":"(hears|opens)",.*"models":\[\{"name":"model","words":\[.*"yes"' &&
@@ -108,13 +57,9 @@ who_listens_hears_the_words() {
 
 # The model of its own, and its demo: yes, seven, left, stop, three, go.
 without_any_configuration_it_hears_the_shipped_words() {
-	needs_tools || return 77
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --file=$keywords/demo/words.wav --events="$work/events" \
-		>"$work/out" 2>"$work/log" &
-	pid=$!
-	until_true is_up_or_gone && said "$up" && listen_for '"word":"go"' || return
+	needs socat || return 77
+	launch --file=$keywords/demo/words.wav --events="$work/events" &&
+	listen_for '"word":"go"' || return
 	stop
 	sed -nE 's/.*"model":"keywords".*"word":"([a-z]+)".*/\1/p' "$work/lines" |
 		tr '\n' ' ' >"$work/heard"
@@ -122,7 +67,7 @@ without_any_configuration_it_hears_the_shipped_words() {
 }
 
 a_published_model_hears_a_person() {
-	needs_tools || return 77
+	needs socat || return 77
 	skip_unless "$data/models/mlperf_kws_ref_int8.tflite" "$data/audio/yes_1000ms.wav" ||
 		return 77
 	make_clip "$data/audio/yes_1000ms.wav"
@@ -135,7 +80,7 @@ a_published_model_hears_a_person() {
 
 # The clip begins again every three seconds.
 a_word_that_is_said_once_is_told_once() {
-	needs_tools || return 77
+	needs socat || return 77
 	start_on_clip && listen twice || return
 	sleep 7
 	kill $listener
@@ -145,57 +90,29 @@ a_word_that_is_said_once_is_told_once() {
 }
 
 ready_is_told_to_systemd_and_the_end_too() {
-	needs_tools || return 77
-	: >"$work/told"
-	socat -u UNIX-RECV:"$work/notify" CREATE:"$work/told" &
-	listener=$!
-	until_true [ -e "$work/notify" ] || return
-	NOTIFY_SOCKET=$work/notify
-	export NOTIFY_SOCKET
-	start_on_clip &&
-	until_true grep -q 'READY=1' "$work/told" &&
-	until_true grep -qE '[1-9] words so far' "$work/told" &&
-	stop && until_true grep -q 'STOPPING=1' "$work/told"
-	result=$?
-	unset NOTIFY_SOCKET
-	kill $listener
-	return $result
+	needs socat || return 77
+	tells_systemd '[1-9] words so far' --model="$model" --events="$work/events" --file="$clip"
 }
 
-# TERM and INT end it with 0, and the socket goes with it.
 it_stops_in_order() {
-	needs_tools || return 77
-	start_on_clip && [ -S "$work/events" ] && stop && [ ! -e "$work/events" ] &&
-	matches log 'terminated, stopping' && start_on_clip && kill -INT "$pid" && wait "$pid" &&
-	matches log 'interrupted, stopping'
-	result=$?
-	pid=''
-	return $result
+	stops_in_order "$work/events" --model="$model" --events="$work/events" --file="$clip"
 }
 
 several_models_hear_the_same() {
-	needs_tools || return 77
+	needs socat || return 77
 	printf '[model.one]\nfile = %s\n[model.two]\nfile = %s\nhop = 50ms\ngate = no\n' \
 		"$model" "$model" >"$work/two.conf"
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --config="$work/two.conf" --file="$clip" \
-		--events="$work/events" >"$work/out" 2>"$work/log" &
-	pid=$!
-	until_true is_up_or_gone && said "$up" && listen_for '"model":"two","index"' &&
+	launch --config="$work/two.conf" --file="$clip" --events="$work/events" &&
+	listen_for '"model":"two","index"' &&
 	listen_for "\"model\":\"one\",\"index\":[0-9]+,\"word\":\"$word\"" && stop
 }
 
 a_threshold_of_one_word_counts_for_it() {
-	needs_tools || return 77
+	needs socat || return 77
 	printf 'status = 1s\n[model.one]\nfile = %s\nthresholds = %s 1, no 0.5\n' "$model" $word \
 		>"$work/high.conf"
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --config="$work/high.conf" --file="$clip" \
-		--events="$work/events" >"$work/out" 2>"$work/log" &
-	pid=$!
-	until_true is_up_or_gone && said "$up" && listen high || return
+	launch --config="$work/high.conf" --file="$clip" --events="$work/events" &&
+	listen high || return
 	sleep 4
 	kill $listener
 	! grep -q "\"word\":\"$word\"" "$work/high" && matches high '"event":"status"' && stop &&
@@ -205,7 +122,7 @@ a_threshold_of_one_word_counts_for_it() {
 }
 
 how_it_goes_is_told_once_in_a_while() {
-	needs_tools || return 77
+	needs socat || return 77
 	printf 'status = 1s\nclients = 2\n' >"$work/status.conf"
 	start_on_clip --config="$work/status.conf" &&
 	listen_for '"event":"status","microphone":"hears".*"heard_ms":[1-9].*"words":[1-9]' &&
@@ -216,7 +133,7 @@ how_it_goes_is_told_once_in_a_while() {
 # Each hears everything; one too many is turned away, and what is said to it is
 # nothing to the daemon.
 clients_come_and_go_and_say_what_they_like() {
-	needs_tools || return 77
+	needs socat || return 77
 	printf 'clients = 3\n' >"$work/clients.conf"
 	start_on_clip --config="$work/clients.conf" || return
 	listen first
@@ -235,14 +152,13 @@ clients_come_and_go_and_say_what_they_like() {
 	[ ! -s "$work/fourth" ] || { echo '# four were served'; return 1; }
 	kill $one
 	wait $one 2>"$work/none"
-	until_true listen_for '"event":"state"' || return
+	listen_for '"event":"state"' || return
 	kill $two $three 2>"$work/none"
 	kill -0 "$pid" && stop
 }
 
 a_wrong_configuration_is_not_taken() {
-	[ -z "${RUN:-}" ] || { why='fails under qemu-user, not yet explained'; return 77; }
-	needs_tools || return 77
+	needs socat || return 77
 	printf 'status = 1s\n' >"$work/listend.conf"
 	start_on_clip --config="$work/listend.conf" && listen through || return
 	printf '\nclients = none\n' >"$work/listend.conf"
@@ -250,8 +166,7 @@ a_wrong_configuration_is_not_taken() {
 	until_true said "$work/listend.conf:2: clients.*; keeping the old configuration$" &&
 	until_true grep -q '"event":"status"' "$work/through" || return
 	printf 'threshold = 0.5\nstatus = 0\n' >"$work/listend.conf"
-	kill -HUP "$pid"
-	until_true said 'configuration read again$' || return
+	reload || return
 	# Who listened before still does, and was not told that the sound was away.
 	lines=$(wc -l <"$work/through")
 	more() { [ "$(wc -l <"$work/through")" -gt "$lines" ]; }
@@ -259,13 +174,11 @@ a_wrong_configuration_is_not_taken() {
 	! grep -q '"event":"microphone"' "$work/through" || return
 	kill $listener
 	printf 'clients = 1\nevents = %s\n' "$work/events" >"$work/listend.conf"
-	kill -HUP "$pid"
-	until_true listen_for '"event":"word"' && stop
+	reload && listen_for '"event":"word"' && stop
 }
 
 without_a_microphone_it_waits() {
-	[ -z "${RUN:-}" ] || { why='fails under qemu-user, not yet explained'; return 77; }
-	needs_tools || return 77
+	needs socat || return 77
 	start --microphone='no such thing' && said 'no such thing.*waiting for it$' &&
 	listen_for '"event":"state","microphone":"waits",.*"why":".*no such thing' && sleep 2 &&
 	[ "$(grep -c 'no such thing' "$work/log")" -eq 1 ] && stop

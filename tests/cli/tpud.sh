@@ -3,52 +3,13 @@
 # atoll-tpud as an administrator and an intruder see it.
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
-tool=atoll-tpud
+tool=atoll-tpud up='listening at'
+# shellcheck source=tests/cli/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 try="try '$tool --help'"
 
-pid=''
-trap 'stop; rm -rf "$work"' EXIT
-
-needs_socat() {
-	command -v socat >/dev/null && return
-	why='socat is not installed'
-	return 1
-}
-
-# until_true COMMAND...: for at most 20 s, programs may run on a slow emulator.
-until_true() {
-	tries=200
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] && { sleep 0.1; continue; }
-		echo "# waited in vain for: $*"
-		sed 's/^/#   /' "$work/log"
-		return 1
-	done
-}
-said() { grep -qE -- "$1" "$work/log"; }
-is_up_or_gone() { said 'listening at' || ! kill -0 "$pid" 2>"$work/none"; }
-
-# start OPTION...: the daemon with an emulated TPU, in place of any before.
-start() {
-	stop
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --emulators=1 --socket="$work/tpu.sock" "$@" \
-		>"$work/out" 2>"$work/log" &
-	pid=$!
-	until_true is_up_or_gone && said 'listening at'
-}
-
-# stop: ask it to end; its exit status.
-stop() {
-	[ -n "$pid" ] || return 0
-	kill -TERM "$pid" 2>"$work/none"
-	wait "$pid"
-	status=$?
-	pid=''
-	return $status
-}
+# start OPTION...: the daemon with an emulated TPU.
+start() { launch --emulators=1 --socket="$work/tpu.sock" "$@"; }
 
 ask() { gives 0 $tool status --socket="$work/tpu.sock" "$@"; }
 
@@ -99,7 +60,7 @@ the_status_names_the_tpu_and_whoever_asks() {
 
 # Still the daemon of the test before.
 garbage_ends_only_its_own_connection() {
-	needs_socat || return 77
+	needs socat || return 77
 	for words in x 'GET / HTTP/1.1' "$(head -c 9000 /dev/zero | tr '\0' x)"; do
 		printf '%s' "$words" | socat -u -b 16384 STDIN \
 			UNIX-CONNECT:"$work/tpu.sock",type=5 2>"$work/none"
@@ -110,12 +71,7 @@ garbage_ends_only_its_own_connection() {
 refused_three() { ask --json && grep -q '"refused":3,' "$work/out"; }
 
 it_stops_in_order() {
-	start && [ -S "$work/tpu.sock" ] && stop && [ ! -e "$work/tpu.sock" ] &&
-	matches log 'terminated, stopping' && start && kill -INT "$pid" && wait "$pid" &&
-	matches log 'interrupted, stopping'
-	result=$?
-	pid=''
-	return $result
+	stops_in_order "$work/tpu.sock" --emulators=1 --socket="$work/tpu.sock"
 }
 
 a_socket_that_is_served_is_left_alone() {
@@ -124,21 +80,8 @@ a_socket_that_is_served_is_left_alone() {
 }
 
 ready_is_told_to_systemd_and_the_end_too() {
-	needs_socat || return 77
-	: >"$work/told"
-	socat -u UNIX-RECV:"$work/notify" CREATE:"$work/told" &
-	listener=$!
-	until_true [ -e "$work/notify" ] || return
-	NOTIFY_SOCKET=$work/notify
-	export NOTIFY_SOCKET
-	start &&
-	until_true grep -q '^READY=1' "$work/told" &&
-	until_true grep -q 'STATUS=1 Edge TPU, 0 clients' "$work/told" &&
-	stop && until_true grep -q 'STOPPING=1' "$work/told"
-	result=$?
-	unset NOTIFY_SOCKET
-	kill $listener
-	return $result
+	needs socat || return 77
+	tells_systemd 'STATUS=1 Edge TPU, 0 clients' --emulators=1 --socket="$work/tpu.sock"
 }
 
 a_wrong_configuration_is_not_taken() {
@@ -150,21 +93,15 @@ a_wrong_configuration_is_not_taken() {
 	until_true said "$work/tpud.conf:2: cpu.*; keeping the old configuration$" &&
 	ask && ! grep -q '^cpu' "$work/out" || return
 	printf 'cpu = yes\nmode = 0666\nclock = low\n' >"$work/tpud.conf"
-	kill -HUP "$pid"
-	until_true said 'configuration read again$' && ask && out_has '^cpu ' &&
+	reload && ask && out_has '^cpu ' &&
 	[ "$(stat -c %a "$work/tpu.sock")" = 666 ] && stop
 }
 
 the_socket_moves_with_the_configuration() {
 	printf 'socket = %s\n' "$work/one.sock" >"$work/move.conf"
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --emulators=1 -c "$work/move.conf" 2>"$work/log" &
-	pid=$!
-	until_true [ -S "$work/one.sock" ] &&
+	launch --emulators=1 -c "$work/move.conf" && [ -S "$work/one.sock" ] &&
 	printf 'socket = %s\n' "$work/two.sock" >"$work/move.conf" &&
-	kill -HUP "$pid" && until_true said 'configuration read again$' &&
-	[ ! -e "$work/one.sock" ] && gives 0 $tool status --socket="$work/two.sock" && stop
+	reload && [ ! -e "$work/one.sock" ] && gives 0 $tool status --socket="$work/two.sock" && stop
 }
 
 # shellcheck disable=SC2086 # a list of names

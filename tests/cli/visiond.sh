@@ -3,59 +3,22 @@
 # atoll-visiond as a user, a browser and an intruder see it.
 # shellcheck source=tests/cli/common.sh
 . "$(dirname "$0")/common.sh"
-tool=atoll-visiond
+tool=atoll-visiond up='looking through|waiting for it'
+# shellcheck source=tests/cli/daemon.sh
+. "$(dirname "$0")/daemon.sh"
 clip=$cards/demo/cards.mjpeg
 model=$cards/cards.tflite
 try="try '$tool --help'"
-
-pid='' page=http://127.0.0.1:0/
-trap 'stop; rm -rf "$work"' EXIT
-
-needs_tools() {
-	for command in curl socat; do
-		command -v $command >/dev/null && continue
-		why="$command is not installed"
-		return 1
-	done
-}
-
-# until_true COMMAND...: for at most 20 s, programs may run on a slow emulator.
-until_true() {
-	tries=200
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] && { sleep 0.1; continue; }
-		echo "# waited in vain for: $*"
-		sed 's/^/#   /' "$work/log"
-		return 1
-	done
-}
-said() { grep -qE -- "$1" "$work/log"; }
-
-up='looking through|waiting for it'
-is_up_or_gone() { said "$up" || ! kill -0 "$pid" 2>"$work/none"; }
+page=http://127.0.0.1:0/
 
 # start OPTION...: the daemon on the clip, a socket and a port of its own; $page is
 # where the page is.
 start() {
-	: >"$work/log"
-	# shellcheck disable=SC2086 # RUN may be several words
-	$RUN "$BUILD/$tool" --source="$clip" --model="$model" --events="$work/events" \
-		--listen=127.0.0.1:0 "$@" >"$work/out" 2>"$work/log" &
-	pid=$!
-	until_true is_up_or_gone && said "$up" || return
-	page=$(sed -nE 's|.*page: (http://[^ ]*).*|\1|p' "$work/log")
+	launch --source="$clip" --model="$model" --events="$work/events" \
+		--listen=127.0.0.1:0 "$@" || return
+	find_page
 }
-
-# stop: ask it to end; its exit status.
-stop() {
-	[ -n "$pid" ] || return 0
-	kill -TERM "$pid" 2>"$work/none"
-	wait "$pid"
-	status=$?
-	pid=''
-	return $status
-}
+find_page() { page=$(sed -nE 's|.*page: (http://[^ ]*).*|\1|p' "$work/log" | tail -n 1); }
 
 # get STATUS PATH [OPTION...]: ask the page; body and headers in $work.
 get() {
@@ -69,17 +32,6 @@ get() {
 }
 body_has() { matches body "$1"; }
 head_has() { matches head "$1"; }
-
-# Lines of the events socket until one matches.
-listen_for() {
-	: >"$work/lines"
-	socat -u UNIX-CONNECT:"$work/events" STDOUT >"$work/lines" 2>"$work/err" &
-	listener=$!
-	until_true grep -qE -- "$1" "$work/lines"
-	result=$?
-	kill $listener
-	return $result
-}
 
 a_wrong_command_line_is_named() {
 	gives 2 $tool extra && err_is "$tool: 'extra' is one too many
@@ -114,7 +66,7 @@ what_cannot_be_opened_is_named() {
 }
 
 who_listens_hears_what_appears_and_disappears() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	start && listen_for '"event":"disappear"' &&
 	sed -n 1p "$work/lines" | grep -qE '^\{"event":"state","camera":"sees",.*"things":\[' &&
 	matches lines '^\{"event":"appear","model":"model","id":[0-9]+,"index":[0-9]+,"label":"[a-z ]+","score":[01](\.[0-9]+)?,"time":"20[0-9T:.-]+Z","monotonic_ns":[0-9]+' &&
@@ -122,36 +74,18 @@ who_listens_hears_what_appears_and_disappears() {
 }
 
 ready_is_told_to_systemd_and_the_end_too() {
-	needs_tools || return 77
-	: >"$work/told"
-	socat -u UNIX-RECV:"$work/notify" CREATE:"$work/told" &
-	listener=$!
-	until_true [ -e "$work/notify" ] || return
-	NOTIFY_SOCKET=$work/notify
-	export NOTIFY_SOCKET
-	start &&
-	until_true grep -q '^READY=1' "$work/told" &&
-	until_true grep -q 'frames per second, model at ' "$work/told" &&
-	stop && until_true grep -q 'STOPPING=1' "$work/told"
-	result=$?
-	unset NOTIFY_SOCKET
-	kill $listener
-	return $result
+	needs socat || return 77
+	tells_systemd 'frames per second, model at ' --source="$clip" --model="$model" \
+		--events="$work/events" --listen=127.0.0.1:0
 }
 
-# TERM and INT end it with 0, and the socket goes with it.
 it_stops_in_order() {
-	needs_tools || return 77
-	start && [ -S "$work/events" ] && stop && [ ! -e "$work/events" ] &&
-	matches log 'terminated, stopping' && start && kill -INT "$pid" && wait "$pid" &&
-	matches log 'interrupted, stopping'
-	result=$?
-	pid=''
-	return $result
+	stops_in_order "$work/events" --source="$clip" --model="$model" \
+		--events="$work/events" --listen=127.0.0.1:0
 }
 
 the_page_is_one_file_that_asks_for_nothing_elsewhere() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	start && get 200 '' && head_has '^Content-Type: text/html' &&
 	head_has "^Content-Security-Policy: default-src 'none'; .*script-src 'nonce-[0-9a-f]{32}'" &&
 	nonce=$(sed -n "s/.*script-src 'nonce-\([0-9a-f]*\)'.*/\1/p" "$work/head") &&
@@ -162,7 +96,7 @@ the_page_is_one_file_that_asks_for_nothing_elsewhere() {
 }
 
 pictures_and_numbers_come_as_they_should() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	get 200 snapshot.jpg && head_has '^Content-Type: image/jpeg' &&
 	[ "$(od -An -tx1 -N2 "$work/body")" = ' ff d8' ] &&
 	[ "$(tail -c2 "$work/body" | od -An -tx1)" = ' ff d9' ] &&
@@ -178,7 +112,7 @@ pictures_and_numbers_come_as_they_should() {
 }
 
 nothing_else_is_there() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	for path in ../../etc/passwd ..%2f..%2fetc%2fpasswd etc/passwd index.html \
 		stream.mjpeg/ stream.mjpeg/../state.json; do
 		get 404 "$path" && ! grep -q root: "$work/body" || return
@@ -188,7 +122,7 @@ nothing_else_is_there() {
 }
 
 strangers_learn_nothing() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	get 403 state.json -H 'Host: evil.example' && ! grep -q version "$work/body" &&
 	get 403 '' -H 'Host: evil.example' &&
 	get 403 snapshot.jpg -H 'Sec-Fetch-Site: cross-site' &&
@@ -199,7 +133,7 @@ strangers_learn_nothing() {
 }
 
 too_much_is_refused() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	long=$(head -c 60000 /dev/zero | tr '\0' x)
 	get 431 '' -H "X-Long: $long" &&
 	get 414 "$(printf '%s' "$long" | head -c 50000)" &&
@@ -211,7 +145,7 @@ too_much_is_refused() {
 
 # Four may watch. The others get a sentence or no connection, the four go on.
 fifty_at_once_do_no_harm() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	curl -s --max-time 3 "${page}stream.mjpeg" >"$work/first" &
 	first=$!
 	sleep 0.5
@@ -232,7 +166,7 @@ fifty_at_once_do_no_harm() {
 }
 
 a_viewer_that_never_reads_does_no_harm() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	results() {
 		get 200 state.json &&
 			sed -nE 's/.*"results":([0-9]+).*/\1/p' "$work/body"
@@ -253,7 +187,7 @@ a_viewer_that_never_reads_does_no_harm() {
 }
 
 the_token_is_asked_for() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	token=0123456789-secret
 	printf 'token = %s\n' $token >"$work/token.conf"
 	start --config="$work/token.conf" && matches log 'with the token' &&
@@ -269,7 +203,7 @@ the_token_is_asked_for() {
 }
 
 a_wrong_configuration_is_not_taken() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	printf 'viewers = 2\n' >"$work/visiond.conf"
 	start --config="$work/visiond.conf" || return
 	before=$page
@@ -278,15 +212,13 @@ a_wrong_configuration_is_not_taken() {
 	until_true said "$work/visiond.conf:2: viewers.*; keeping the old configuration$" &&
 	get 200 state.json && body_has '"viewers_max":2' || return
 	printf 'viewers = 3\n' >"$work/visiond.conf"
-	kill -HUP "$pid"
-	until_true said 'configuration read again$' || return
-	page=$(sed -nE 's|.*page: (http://[^ ]*).*|\1|p' "$work/log" | tail -n1)
+	reload && find_page || return
 	[ "$page" != "$before" ] && until_true get 200 state.json && body_has '"viewers_max":3' &&
 	listen_for '"event":"appear"' && stop
 }
 
 without_a_camera_it_waits() {
-	needs_tools || return 77
+	needs curl socat || return 77
 	start --source='camera:no such thing' && said 'waiting for it$' &&
 	get 200 state.json && body_has '"source":\{"state":"waits"' && get 503 snapshot.jpg &&
 	get 503 stream.mjpeg && get 200 '' &&
