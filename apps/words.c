@@ -2,13 +2,12 @@
 #include "apps/words.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "board/replacement.h"
 
 #define HEAD "atoll-words 1"
 
@@ -330,7 +329,7 @@ struct words *words_load(const char *path, const struct atoll_model *model,
 	return words;
 }
 
-static int write_all(const struct words *words, FILE *file)
+static void write_all(const struct words *words, FILE *file)
 {
 	fprintf(file, "%s\nmodel %s\nsize %u\n", HEAD, words->digest, words->size);
 	for (uint32_t k = 0; k < words->count; k++) {
@@ -342,29 +341,18 @@ static int write_all(const struct words *words, FILE *file)
 			fprintf(file, "%s%.6g", i ? " " : "", (double)vector[i]);
 		fputc('\n', file);
 	}
-	/* Down to the disk, so that the new name never shows half a file. */
-	errno = 0;
-	if (!ferror(file) && fflush(file) == 0 && fsync(fileno(file)) == 0)
-		return 0;
-	return errno ? -errno : -EIO;
 }
 
 int words_save(const struct words *words, const char *path, struct atoll_error *err)
 {
-	char *temporary;
-	FILE *file;
-	int r;
+	struct atoll_replacement replacement;
+	int r = atoll_replacement_open(&replacement, path);
 
-	if (asprintf(&temporary, "%s.new", path) < 0)
-		return atoll_error_set(err, -ENOMEM, "taught words: out of memory");
-	file = fopen(temporary, "we");
-	r = file ? write_all(words, file) : -errno;
-	if (file && fclose(file) != 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(temporary, path) != 0)
-		r = -errno;
-	if (r < 0 && file)
-		(void)unlink(temporary); /* half a file helps nobody */
-	free(temporary);
-	return r < 0 ? atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r)) : 0;
+	if (r == 0) {
+		write_all(words, replacement.file);
+		r = atoll_replacement_close(&replacement, 0);
+	}
+	if (r < 0)
+		return atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r));
+	return 0;
 }

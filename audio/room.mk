@@ -1,5 +1,5 @@
 # audio: what a microphone or a file hears, and what keyword models make of it.
-# Leans on board (errors, descriptions), ALSA, kissfft and speexdsp.
+# Leans on board (errors, descriptions, files), ALSA, kissfft and speexdsp.
 lib += \
 	audio/activity.c \
 	audio/alsa.c \

@@ -2,14 +2,12 @@
 #include "audio/wav.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audio/block.h"
+#include "board/replacement.h"
 
 #define HEADER_BYTES 44
 
@@ -45,7 +43,7 @@ static int16_t rounded(float sample)
 	return (int16_t)lrintf(fminf(fmaxf(scaled, -32768), 32767));
 }
 
-static int write_all(FILE *file, const float *sample, size_t count)
+static void write_all(FILE *file, const float *sample, size_t count)
 {
 	uint8_t header[HEADER_BYTES];
 
@@ -57,52 +55,17 @@ static int write_all(FILE *file, const float *sample, size_t count)
 		put(bytes, (uint16_t)rounded(sample[i]), 2);
 		(void)fwrite(bytes, 1, sizeof(bytes), file);
 	}
-	/* Down to the disk, so that the new name never shows half a file. */
-	return ferror(file) || fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
-}
-
-/* A new file in the folder of `path`, so that it can take its name. Its own name is
-   the caller's to free; NULL with errno. */
-static FILE *create_beside(const char *path, char **temporary)
-{
-	int fd = -1;
-	FILE *file;
-
-	*temporary = NULL;
-	for (unsigned i = 0; fd < 0 && i < 16; i++) {
-		free(*temporary);
-		if (asprintf(temporary, "%s.%ld-%u~", path, (long)getpid(), i) < 0) {
-			*temporary = NULL;
-			errno = ENOMEM;
-			return NULL;
-		}
-		fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0 && errno != EEXIST)
-			return NULL;
-	}
-	file = fd < 0 ? NULL : fdopen(fd, "wb");
-	if (fd >= 0 && !file) {
-		(void)close(fd); /* nothing was written */
-		(void)unlink(*temporary);
-		errno = ENOMEM;
-	}
-	return file;
 }
 
 static int save(const char *path, const float *sample, size_t count)
 {
-	char *temporary;
-	FILE *file = create_beside(path, &temporary);
-	int r = file ? write_all(file, sample, count) : -errno;
+	struct atoll_replacement replacement;
+	int r = atoll_replacement_open(&replacement, path);
 
-	if (file && fclose(file) != 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(temporary, path) != 0)
-		r = -errno;
-	if (file && r < 0)
-		(void)unlink(temporary); /* half a sound */
-	free(temporary);
-	return r;
+	if (r < 0)
+		return r;
+	write_all(replacement.file, sample, count);
+	return atoll_replacement_close(&replacement, 0);
 }
 
 ATOLL_API int atoll_wav_write(const char *path, const float *sample, size_t count,

@@ -1,5 +1,6 @@
-# board: the ground floor: errors, JSON, words, configuration, the loop and the
-# sockets of daemons, what is known of a board, which instructions there are.
+# board: the ground floor: errors, JSON, words, configuration, files that replace
+# others, the loop and the sockets of daemons, what is known of a board, which
+# instructions there are.
 # Leans on nothing.
 lib += \
 	board/address.c \
@@ -13,7 +14,8 @@ lib += \
 	board/listener.c \
 	board/log.c \
 	board/loop.c \
-	board/notify.c
+	board/notify.c \
+	board/replacement.c
 headers += \
 	board/address.h \
 	board/clock.h \
@@ -25,7 +27,8 @@ headers += \
 	board/listener.h \
 	board/log.h \
 	board/loop.h \
-	board/notify.h
+	board/notify.h \
+	board/replacement.h
 data += \
 	board/boards/coral-dev-board-mini.conf \
 	board/boards/virtual.conf

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pictures to files: all of it under a temporary name, down to the disk, and only
- * then under its own.
+ * Pictures to files.
  *
  * libpng does not expect us to return from an error. Everything that outlives the
  * jump is in `struct output`, which belongs to the caller of the function that
@@ -10,15 +9,14 @@
 #include "camera/encode.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include <png.h>
+
+#include "board/replacement.h"
 
 #define JPEG_QUALITY 90
 
@@ -151,66 +149,14 @@ static const struct writer *writer_for(const char *path)
 	return NULL;
 }
 
-/* A new file beside `path`, with the rights any new file gets; its name is in
-   `temporary`, which the caller frees. */
-static FILE *create_beside(const char *path, char **temporary)
-{
-	FILE *file;
-	int fd = -1;
-
-	*temporary = NULL;
-	for (unsigned i = 0; fd < 0 && i < 16; i++) {
-		free(*temporary);
-		if (asprintf(temporary, "%s.%ld-%u~", path, (long)getpid(), i) < 0) {
-			*temporary = NULL;
-			errno = ENOMEM;
-			return NULL;
-		}
-		fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd < 0 && errno != EEXIST)
-			return NULL;
-	}
-	file = fd < 0 ? NULL : fdopen(fd, "wb");
-	if (fd >= 0 && !file) {
-		(void)close(fd); /* nothing was written */
-		(void)unlink(*temporary);
-		errno = ENOMEM;
-	}
-	return file;
-}
-
-/* Down to the disk, so that the new name never shows an empty file. */
-static int settle(FILE *file)
-{
-	int r = fflush(file) != 0 || fsync(fileno(file)) != 0 ? -errno : 0;
-
-	if (fclose(file) != 0 && r == 0)
-		r = -errno;
-	return r;
-}
-
 static int save(const struct writer *writer, const struct atoll_picture *picture,
 		const char *path)
 {
-	char *temporary;
-	FILE *file = create_beside(path, &temporary);
-	int r, settled;
+	struct atoll_replacement replacement;
+	int r = atoll_replacement_open(&replacement, path);
 
-	if (!file) {
-		r = -errno;
-		free(temporary);
-		return r;
-	}
-	r = writer->write(file, picture);
-	settled = settle(file);
-	if (r == 0)
-		r = settled;
-	if (r == 0 && rename(temporary, path) != 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlink(temporary); /* half a picture */
-	free(temporary);
-	return r;
+	return r < 0 ? r : atoll_replacement_close(&replacement,
+						   writer->write(replacement.file, picture));
 }
 
 ATOLL_API int atoll_picture_save(const struct atoll_picture *picture, const char *path,

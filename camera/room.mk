@@ -1,5 +1,5 @@
 # camera: frames from V4L2 devices and picture files, stretched to a model's input.
-# Leans on board (errors), libjpeg-turbo, libpng and libv4l2.
+# Leans on board (errors, files), libjpeg-turbo, libpng and libv4l2.
 lib += \
 	camera/capture.c \
 	camera/choose.c \

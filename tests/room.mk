@@ -57,6 +57,7 @@ check_parts += \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
 	tests/flatc.c \
+	tests/folder.c \
 	tests/golden.c \
 	tests/graph.c \
 	tests/layer.c \
@@ -122,6 +123,7 @@ checks += \
 	tests/test_board_log.c \
 	tests/test_board_loop.c \
 	tests/test_board_notify.c \
+	tests/test_board_replacement.c \
 	tests/test_camera_capture.c \
 	tests/test_camera_controls.c \
 	tests/test_camera_convert.c \

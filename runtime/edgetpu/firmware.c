@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "board/replacement.h"
 #include "runtime/edgetpu/firmware_images.h"
 
 /* Both as published in the vendor's repository of libedgetpu, driver/usb. */
@@ -360,52 +361,33 @@ static int make_folders(const char *folder)
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* All of it on the disk, readable for everyone, or nothing. */
-static int write_to(const char *draft, int fd, const struct edgetpu_firmware *firmware,
-		    const char *path)
+/* All of it, readable for everyone, or nothing. */
+static int write_to(const char *path, const struct edgetpu_firmware *firmware)
 {
-	FILE *file = fdopen(fd, "wb");
-	bool is_good;
-	int r;
+	struct atoll_replacement replacement;
+	int r = atoll_replacement_open(&replacement, path);
 
-	if (!file) {
-		r = -errno;
-		(void)close(fd); /* nothing was written */
-		(void)unlink(draft);
+	if (r < 0)
 		return r;
-	}
-	errno = 0;
-	is_good = fwrite(firmware->bytes, 1, firmware->size, file) == firmware->size &&
-		  fflush(file) == 0 && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
-	r = is_good ? 0 : -errno;
-	if (fclose(file) != 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(draft, path) == 0)
-		return 0;
-	if (r == 0)
-		r = -errno;
-	(void)unlink(draft); /* whatever it has become */
-	return r;
+	r = fchmod(fileno(replacement.file), 0644) < 0 ? -errno : 0;
+	(void)fwrite(firmware->bytes, 1, firmware->size, replacement.file); /* ferror tells */
+	return atoll_replacement_close(&replacement, r);
 }
 
 ATOLL_API int edgetpu_firmware_store(const struct edgetpu_firmware *firmware,
 				     const char *folder, struct atoll_error *err)
 {
-	char *path = NULL, *draft = NULL;
-	int r = refuse_multi(firmware, err), fd;
+	char *path = NULL;
+	int r = refuse_multi(firmware, err);
 
 	if (r < 0)
 		return r;
 	r = make_folders(folder);
-	if (r == 0 && (asprintf(&path, "%s/" EDGETPU_FIRMWARE_NAME, folder) < 0 ||
-		       asprintf(&draft, "%s/.firmware-XXXXXX", folder) < 0))
+	if (r == 0 && asprintf(&path, "%s/" EDGETPU_FIRMWARE_NAME, folder) < 0)
 		r = -ENOMEM;
-	if (r == 0) {
-		fd = mkostemp(draft, O_CLOEXEC);
-		r = fd < 0 ? -errno : write_to(draft, fd, firmware, path);
-	}
+	if (r == 0)
+		r = write_to(path, firmware);
 	free(path);
-	free(draft);
 	return r == 0 ? 0 : atoll_error_set(err, r, "firmware: %s: %s",
 					    atoll_error_path(folder), strerror(-r));
 }
