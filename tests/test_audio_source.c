@@ -5,47 +5,15 @@
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "board/clock.h"
 #include "tests/allocations.h"
 #include "tests/check.h"
+#include "tests/folder.h"
 #include "tests/sounds.h"
-
-/* A folder of its own for each test. */
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/atoll-sound.XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
-
-/* "FOLDER/NAME". Overwritten by the fourth call after it. */
-static const char *in_folder(const char *name)
-{
-	static char path[4][128];
-	static unsigned next;
-
-	next = (next + 1) % 4;
-	(void)snprintf(path[next], sizeof(path[next]), "%s/%s", folder, name);
-	return path[next];
-}
 
 #define FRAMES_MAX 48000
 
@@ -485,8 +453,6 @@ static void the_shared_recordings_are_heard_whole(void **state)
 		atoll_sound_close(sound);
 	}
 }
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
 {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 
 #include "tests/allocations.h"
 #include "tests/check.h"
+#include "tests/folder.h"
 #include "tests/sounds.h"
 
 static struct atoll_wav *opened(const struct sounds_file *file)
@@ -313,49 +313,6 @@ static void what_is_no_wav_file_is_called_what_it_is(void **state)
  * Files and pipes.
  */
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/atoll-wav.XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
-
-static const char *in_folder(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
-/* How many files there are. */
-static unsigned files(void)
-{
-	char command[128];
-	FILE *list;
-	unsigned count = 0;
-	int c;
-
-	(void)snprintf(command, sizeof(command), "ls -A '%s'", folder);
-	list = popen(command, "r");
-	while ((c = fgetc(list)) != EOF)
-		count += c == '\n';
-	(void)pclose(list);
-	return count;
-}
-
 static void a_file_begins_again_when_asked(void **state)
 {
 	struct sounds_file file = WAV(.samples = ATOLL_S24_3, .channels = 2, .before = "LIST");
@@ -451,7 +408,7 @@ static void what_is_written_is_read_again(void **state)
 	(void)state;
 	assert_int_equal(atoll_wav_write(in_folder("a.wav"), sample, 5, &err), 0);
 	assert_int_equal(atoll_wav_write(in_folder("a.wav"), sample, 11, &err), 0);
-	assert_int_equal(files(), 1);
+	assert_int_equal(folder_count(), 1);
 	wav = atoll_wav_open(in_folder("a.wav"), &err);
 	assert_non_null(wav);
 	form = atoll_wav_form(wav);
@@ -474,11 +431,11 @@ static void a_sound_that_cannot_be_written_leaves_nothing_behind(void **state)
 	assert_non_null(strstr(err.text, "/nowhere/a.wav"));
 	assert_int_equal(mkdir(in_folder("a.wav"), 0777), 0);
 	assert_int_equal(atoll_wav_write(in_folder("a.wav"), sample, 10, &err), -EISDIR);
-	assert_int_equal(files(), 1);
+	assert_int_equal(folder_count(), 1);
 #if SIZE_MAX > UINT32_MAX
 	assert_int_equal(atoll_wav_write(in_folder("b.wav"), sample, (size_t)1 << 31, &err),
 			 -EFBIG);
-	assert_int_equal(files(), 1);
+	assert_int_equal(folder_count(), 1);
 #endif
 }
 
@@ -538,16 +495,12 @@ int main(void)
 		cmocka_unit_test(numbers_that_lie_are_refused_with_a_reason),
 		cmocka_unit_test(other_lies_are_refused_too),
 		cmocka_unit_test(what_is_no_wav_file_is_called_what_it_is),
-		cmocka_unit_test_setup_teardown(a_file_begins_again_when_asked,
-						make_folder, remove_folder),
+		IN_FOLDER(a_file_begins_again_when_asked),
 		cmocka_unit_test(a_pipe_is_read_as_it_comes_and_not_twice),
 		cmocka_unit_test(samples_before_their_format_take_a_file),
-		cmocka_unit_test_setup_teardown(what_is_written_is_read_again,
-						make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(a_sound_that_cannot_be_written_leaves_nothing_behind,
-						make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(frames_are_read_without_allocating,
-						make_folder, remove_folder),
+		IN_FOLDER(what_is_written_is_read_again),
+		IN_FOLDER(a_sound_that_cannot_be_written_leaves_nothing_behind),
+		IN_FOLDER(frames_are_read_without_allocating),
 		cmocka_unit_test(the_shared_recordings_are_one_second_each),
 	};
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/check.h"
+#include "tests/folder.h"
 
 static struct atoll_error err;
 
@@ -45,31 +45,6 @@ static const char *text_of(struct atoll_config *config, const char *key)
 
 	assert_int_equal(found, value != NULL);
 	return value;
-}
-
-/* A folder of this test's own, gone again after leave(). */
-static char folder[64];
-
-static void enter(void)
-{
-	strcpy(folder, "/tmp/atoll-config-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-}
-
-static void leave(void)
-{
-	char command[128];
-
-	(void)snprintf(command, sizeof(command), "rm -r %s", folder);
-	assert_int_equal(system(command), 0);
-}
-
-static const char *in_folder(const char *name)
-{
-	static char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
 }
 
 static void write_file(const char *name, const char *text)
@@ -403,7 +378,6 @@ static void drop_ins_follow_in_the_order_of_their_names(void **state)
 	struct atoll_config *config;
 
 	(void)state;
-	enter();
 	write_file("x.conf", "a = file\nb = file\nc = file\n[s]\nd = file\n");
 	assert_int_equal(mkdir(in_folder("x.conf.d"), 0700), 0);
 	write_file("x.conf.d/20-late.conf", "b = late\nc = late\n");
@@ -423,7 +397,6 @@ static void drop_ins_follow_in_the_order_of_their_names(void **state)
 	write_file("x.conf.d/20-late.conf", "b = late\nwrong\n");
 	assert_string_equal(wrong_file("x.conf"), "/x.conf.d/20-late.conf:2: "
 			    "'wrong' is neither key = value nor a [section]");
-	leave();
 }
 
 static void a_missing_file_is_empty_and_its_drop_ins_are_read(void **state)
@@ -431,7 +404,6 @@ static void a_missing_file_is_empty_and_its_drop_ins_are_read(void **state)
 	struct atoll_config *config;
 
 	(void)state;
-	enter();
 	config = load("x.conf");
 	assert_null(atoll_config_at(config, 0));
 	assert_null(atoll_config_unread(config));
@@ -441,13 +413,11 @@ static void a_missing_file_is_empty_and_its_drop_ins_are_read(void **state)
 	config = load("x.conf");
 	assert_string_equal(text_of(config, "a"), "1");
 	atoll_config_free(config);
-	leave();
 }
 
 static void what_cannot_be_read_is_named(void **state)
 {
 	(void)state;
-	enter();
 	assert_int_equal(mkdir(in_folder("folder.conf"), 0700), 0);
 	assert_string_equal(wrong_file("folder.conf"), "/folder.conf: Is a directory");
 	assert_int_equal(err.code, -EISDIR);
@@ -456,7 +426,6 @@ static void what_cannot_be_read_is_named(void **state)
 	write_file("x.conf", "");
 	write_file("x.conf.d", "");
 	assert_string_equal(wrong_file("x.conf"), "/x.conf.d: Not a directory");
-	leave();
 }
 
 static void an_endless_file_is_refused(void **state)
@@ -500,9 +469,9 @@ int main(void)
 		cmocka_unit_test(durations_are_a_number_with_its_unit),
 		cmocka_unit_test(a_duration_out_of_its_limits_is_refused),
 		cmocka_unit_test(what_nobody_asked_for_is_told_once),
-		cmocka_unit_test(drop_ins_follow_in_the_order_of_their_names),
-		cmocka_unit_test(a_missing_file_is_empty_and_its_drop_ins_are_read),
-		cmocka_unit_test(what_cannot_be_read_is_named),
+		IN_FOLDER(drop_ins_follow_in_the_order_of_their_names),
+		IN_FOLDER(a_missing_file_is_empty_and_its_drop_ins_are_read),
+		IN_FOLDER(what_cannot_be_read_is_named),
 		cmocka_unit_test(an_endless_file_is_refused),
 		cmocka_unit_test(the_place_of_a_long_path_keeps_its_end),
 	};

@@ -5,7 +5,6 @@
  */
 #include "camera/encode.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "tests/allocations.h"
 #include "tests/check.h"
+#include "tests/folder.h"
 
 /* No multiple of a JPEG block, but of a pair. */
 enum { WIDTH = 38, HEIGHT = 21 };
@@ -450,46 +450,6 @@ static void a_frame_becomes_a_picture_of_its_own_size(void **state)
 	assert_null(atoll_picture_of_frame(&frame, NULL));
 }
 
-static char folder[] = "/tmp/atoll-encode-XXXXXX";
-
-static int make_folder(void **state)
-{
-	(void)state;
-	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-/* How many files there are, and forget them. */
-static int empty_folder(void)
-{
-	DIR *entries = opendir(folder);
-	int files = 0;
-
-	assert_non_null(entries);
-	for (struct dirent *entry; (entry = readdir(entries));)
-		if (entry->d_name[0] != '.') {
-			(void)unlinkat(dirfd(entries), entry->d_name, 0);
-			files++;
-		}
-	(void)closedir(entries);
-	return files;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	(void)empty_folder();
-	return rmdir(folder);
-}
-
-static const char *in_folder(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
 static struct atoll_picture *painted(void)
 {
 	struct scene scene = scene_of(ATOLL_PIXELS_RGB24, ATOLL_MATRIX_BT601, true,
@@ -514,7 +474,7 @@ static void a_saved_png_reads_back_equal(void **state)
 	assert_memory_equal(back->rgb, picture->rgb, WIDTH * HEIGHT * 3);
 	atoll_picture_free(back);
 	atoll_picture_free(picture);
-	assert_int_equal(empty_folder(), 1);
+	assert_int_equal(folder_count(), 1);
 }
 
 static void a_saved_jpeg_reads_back_close(void **state)
@@ -528,7 +488,7 @@ static void a_saved_jpeg_reads_back_close(void **state)
 	assert_looks_painted(back, false, "saved");
 	atoll_picture_free(back);
 	atoll_picture_free(picture);
-	assert_int_equal(empty_folder(), 1);
+	assert_int_equal(folder_count(), 1);
 }
 
 static void saving_replaces_a_file_and_leaves_nothing_beside_it(void **state)
@@ -542,7 +502,7 @@ static void saving_replaces_a_file_and_leaves_nothing_beside_it(void **state)
 	assert_int_equal(stat(in_folder("a.png"), &there), 0);
 	assert_int_equal(there.st_mode & 0400, 0400);
 	atoll_picture_free(picture);
-	assert_int_equal(empty_folder(), 1);
+	assert_int_equal(folder_count(), 1);
 }
 
 static void a_picture_that_cannot_be_saved_says_why_and_leaves_nothing(void **state)
@@ -560,16 +520,14 @@ static void a_picture_that_cannot_be_saved_says_why_and_leaves_nothing(void **st
 	assert_int_equal(mkdir(in_folder("b.jpeg"), 0700), 0);
 	assert_true(atoll_picture_save(picture, in_folder("b.jpeg"), &err) < 0);
 	assert_int_equal(rmdir(in_folder("b.jpeg")), 0);
-	assert_int_equal(empty_folder(), 0);
+	assert_int_equal(folder_count(), 0);
 	/* Wider than the formats can say: JPEG ends at 65535, we at frames' sides. */
 	picture->width = ATOLL_FRAME_SIDE_MAX + 1;
 	assert_int_equal(atoll_picture_save(picture, in_folder("c.jpg"), &err), -EINVAL);
 	picture->width = WIDTH;
-	assert_int_equal(empty_folder(), 0);
+	assert_int_equal(folder_count(), 0);
 	atoll_picture_free(picture);
 }
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
 {

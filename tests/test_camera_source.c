@@ -11,38 +11,8 @@
 #include <unistd.h>
 
 #include "tests/check.h"
+#include "tests/folder.h"
 #include "tests/pictures.h"
-
-/* A folder of its own for each test. */
-static char folder[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/atoll-source.XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	char command[128];
-
-	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
-
-/* "FOLDER/NAME". Overwritten by the fourth call after it. */
-static const char *in_folder(const char *name)
-{
-	static char path[4][128];
-	static unsigned next;
-
-	next = (next + 1) % 4;
-	(void)snprintf(path[next], sizeof(path[next]), "%s/%s", folder, name);
-	return path[next];
-}
 
 static void append(const char *name, const void *bytes, size_t size)
 {
@@ -395,8 +365,6 @@ static void without_such_a_camera_there_is_no_source(void **state)
 	assert_null(atoll_source_open(&config, &err));
 	assert_int_equal(err.code, -ENODEV);
 }
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
 {

@@ -15,6 +15,7 @@
 
 #include "runtime/edgetpu/firmware_images.h"
 #include "tests/check.h"
+#include "tests/folder.h"
 
 #define SINGLE_BYTES 1000
 #define MULTI_BYTES 1203
@@ -26,7 +27,6 @@ static const struct firmware_image images[] = {
 	{ SINGLE_BYTES, false, single_sum }, { MULTI_BYTES, true, multi_sum },
 };
 static const struct firmware_known known = { images, 2 };
-static char folder[64];
 static struct atoll_error err;
 
 static void fill(uint8_t *bytes, size_t size, uint64_t seed)
@@ -53,33 +53,10 @@ static void make_images(uint8_t first)
 
 static int enter(void **state)
 {
-	(void)state;
 	make_images(0x02);
 	fill(file, sizeof(file), 3);
 	memset(&err, 0, sizeof(err));
-	strcpy(folder, "/tmp/atoll-firmware-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int delete(const char *path, const struct stat *s, int kind, struct FTW *where)
-{
-	(void)s, (void)kind, (void)where;
-	return remove(path);
-}
-
-static int leave(void **state)
-{
-	(void)state;
-	return nftw(folder, delete, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* In the test's folder; the result is overwritten by the next call. */
-static const char *below(const char *name)
-{
-	static char path[PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
+	return folder_make(state);
 }
 
 /* With the folders it is in. */
@@ -88,7 +65,7 @@ static const char *write_file(const char *name, const void *bytes, size_t size)
 	char path[PATH_MAX];
 	FILE *out;
 
-	(void)snprintf(path, sizeof(path), "%s", below(name));
+	(void)snprintf(path, sizeof(path), "%s", in_folder(name));
 	for (char *at = path + strlen(folder) + 1; *at; at++)
 		if (*at == '/') {
 			*at = '\0';
@@ -99,7 +76,7 @@ static const char *write_file(const char *name, const void *bytes, size_t size)
 	assert_non_null(out);
 	assert_int_equal(fwrite(bytes, 1, size, out), size);
 	assert_int_equal(fclose(out), 0);
-	return below(name);
+	return in_folder(name);
 }
 
 static void gives(struct edgetpu_firmware *firmware, const uint8_t *bytes, size_t size)
@@ -187,9 +164,9 @@ static void a_multi_endpoint_image_is_recognised_and_refused(void **state)
 	firmware = firmware_read(path, &known, &err);
 	assert_non_null(firmware);
 	memset(&err, 0, sizeof(err));
-	assert_int_equal(edgetpu_firmware_store(firmware, below("new"), &err), -EINVAL);
+	assert_int_equal(edgetpu_firmware_store(firmware, in_folder("new"), &err), -EINVAL);
 	assert_non_null(strstr(err.text, words));
-	assert_int_equal(access(below("new"), F_OK), -1);
+	assert_int_equal(access(in_folder("new"), F_OK), -1);
 	edgetpu_firmware_free(firmware);
 }
 
@@ -254,14 +231,14 @@ static void what_is_no_file_is_said(void **state)
 	const char *pipe_path;
 
 	(void)state;
-	fails(firmware_read(below("nothing"), &known, &err), -ENOENT,
+	fails(firmware_read(in_folder("nothing"), &known, &err), -ENOENT,
 	      "nothing: No such file or directory");
 	fails(firmware_read(folder, &known, &err), -EISDIR, "Is a directory");
-	pipe_path = below("pipe");
+	pipe_path = in_folder("pipe");
 	assert_int_equal(mkfifo(pipe_path, 0600), 0);
 	fails(firmware_read(pipe_path, &known, &err), -EINVAL, "pipe: is not a file");
 	assert_int_equal(truncate(write_file("huge", "", 0), (64 << 20) + 1), 0);
-	fails(firmware_read(below("huge"), &known, &err), -EFBIG, "huge: File too large");
+	fails(firmware_read(in_folder("huge"), &known, &err), -EFBIG, "huge: File too large");
 }
 
 /* From the last to the first: each goes before those that were there. */
@@ -309,7 +286,8 @@ static void a_path_is_that_file_or_nothing(void **state)
 {
 	(void)state;
 	write_file("etc/atoll/firmware/apex_latest_single_ep.bin", single, sizeof(single));
-	fails(firmware_find(folder, below("other"), &known, &err), -ENOENT, "other: No such");
+	fails(firmware_find(folder, in_folder("other"), &known, &err), -ENOENT,
+	      "other: No such");
 }
 
 static void without_firmware_one_sentence_says_what_to_do(void **state)
@@ -340,9 +318,10 @@ static void what_is_stored_is_found_and_nothing_else_is_left(void **state)
 	memcpy(file + 5000, single, sizeof(single));
 	firmware = firmware_read(write_file("lib.so", file, sizeof(file)), &known, &err);
 	assert_non_null(firmware);
-	assert_int_equal(unlink(below("lib.so")), 0);
+	assert_int_equal(unlink(in_folder("lib.so")), 0);
 	for (int i = 0; i < 2; i++) /* again over the first */
-		if (edgetpu_firmware_store(firmware, below("var/lib/atoll/firmware"), &err) < 0)
+		if (edgetpu_firmware_store(firmware, in_folder("var/lib/atoll/firmware"),
+					   &err) < 0)
 			fail_msg("%s", err.text);
 	edgetpu_firmware_free(firmware);
 	count = odd = 0;
@@ -359,18 +338,19 @@ static void what_cannot_be_stored_names_the_folder(void **state)
 
 	(void)state;
 	assert_non_null(firmware);
-	assert_int_equal(edgetpu_firmware_store(firmware, below("image.bin/x"), &err), -ENOTDIR);
+	assert_int_equal(edgetpu_firmware_store(firmware, in_folder("image.bin/x"), &err),
+			 -ENOTDIR);
 	assert_non_null(strstr(err.text, "image.bin/x: Not a directory"));
 	/* Where the file should go there is a folder that is not empty. */
 	write_file("to/apex_latest_single_ep.bin/x", "x", 1);
-	assert_true(edgetpu_firmware_store(firmware, below("to"), &err) < 0);
+	assert_true(edgetpu_firmware_store(firmware, in_folder("to"), &err) < 0);
 	edgetpu_firmware_free(firmware);
 	count = 0;
 	assert_int_equal(nftw(folder, count_files, 8, FTW_PHYS), 0);
 	assert_int_equal(count, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, folder_remove)
 
 int main(void)
 {
