@@ -1,5 +1,6 @@
 # apps: every program, its man page, and the shipped model. Uses all rooms.
 parts += \
+	apps/beside.c \
 	apps/display.c \
 	apps/options.c \
 	apps/vision.c \
@@ -94,7 +95,6 @@ daemon_parts := \
 
 # What listens has a keyword model and words that were taught to it.
 hearing_parts := \
-	apps/beside.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
 	apps/lesson.c \

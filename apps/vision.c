@@ -8,12 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/beside.h"
 #include "board/clock.h"
 #include "runtime/decode/labels.h"
 #include "runtime/decode/mask.h"
 #include "runtime/decode/outputs.h"
-
-#define MODEL_ENDING ".tflite"
 
 /* Indices of boxes are looked for up to here: the largest sets have 600 or so. */
 #define BOX_CLASSES_MAX 4096
@@ -53,22 +52,6 @@ struct vision {
 };
 
 /* Opening */
-
-static size_t length_without_ending(const char *path)
-{
-	size_t length = strlen(path), ending = strlen(MODEL_ENDING);
-
-	return length > ending && strcmp(path + length - ending, MODEL_ENDING) == 0 ?
-		length - ending : length;
-}
-
-static char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *file = slash ? slash + 1 : path;
-
-	return strndup(file, length_without_ending(file));
-}
 
 static int check_input(const struct vision *vision, struct atoll_error *err)
 {
@@ -198,9 +181,8 @@ static int take_room(struct vision *vision, uint32_t top)
 /* The file beside the model, when there is one, else NULL. */
 static int labels_beside(const char *model_path, char **path)
 {
-	*path = NULL;
-	if (asprintf(path, "%.*s_labels.txt", (int)length_without_ending(model_path),
-		     model_path) < 0)
+	*path = beside_model(model_path, "_labels.txt");
+	if (!*path)
 		return -ENOMEM;
 	if (access(*path, R_OK) != 0) {
 		free(*path);
@@ -289,7 +271,7 @@ static int open_all(struct vision *vision, const struct vision_config *config,
 {
 	int r;
 
-	vision->name = name_of(config->model_path);
+	vision->name = beside_name(config->model_path);
 	r = open_session(vision, config, err);
 	if (r < 0)
 		return r;
