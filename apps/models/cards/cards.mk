@@ -3,11 +3,13 @@
 # they need, and the training takes about an hour. The finished model is in the tree.
 cards := apps/models/cards
 
+$(BUILD)/cards/write: $(BUILD)/apps/models/chain.o
+
 $(BUILD)/cards/write $(BUILD)/cards/evaluate: $(BUILD)/cards/%: \
 		$(BUILD)/$(cards)/%.o $(BUILD)/libatoll.a
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
 
 $(BUILD)/cards/held-out.scenes: $(cards)/held_out.py $(cards)/glyphs.py | cards-packages
 	@mkdir -p $(@D)

@@ -4,335 +4,78 @@
  * there). A developer's tool, part of `make train-cards`.
  *
  *	write build/cards/cards.numbers cards.tflite
- *
- * The graph is a chain, so each layer reads what the one before it wrote.
  */
-#include <err.h>
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "runtime/builder.h"
-#include "runtime/quant.h"
-#include "runtime/schema/tflite.h"
+#include "apps/models/chain.h"
 
-#define WEIGHTS_MAX (1 << 20)
-
-struct chain {
-	const char *path;
-	FILE *in;
-	struct atoll_builder *builder;
-	unsigned layer;      /* for names */
-	int32_t tensor;      /* what the next layer reads, */
-	int32_t side;        /* its height and width, */
-	int32_t channels;
-	float scale;         /* and what a step of it is worth */
-};
-
-static int32_t number(struct chain *chain, int32_t low, int32_t high)
+/* A scale and a zero point for all weights, then those of the outputs. */
+static struct chain_weights read_weights(struct chain *chain, uint32_t rank, uint32_t axis)
 {
-	int32_t value;
+	struct chain_weights w = chain_shape(chain, rank, axis);
+	struct atoll_builder_tensor weights = { .name = "weights" }, biases = { .name = NULL };
 
-	if (fscanf(chain->in, "%" SCNd32, &value) != 1)
-		errx(1, "%s: layer %u: a number is missing", chain->path, chain->layer);
-	if (value < low || value > high)
-		errx(1, "%s: layer %u: %" PRId32 " is outside %" PRId32 " to %" PRId32,
-		     chain->path, chain->layer, value, low, high);
-	return value;
+	weights.scale = chain_scale(chain);
+	weights.zero_point = chain_zero(chain);
+	w.out_scale = chain_scale(chain);
+	w.out_zero = chain_zero(chain);
+	biases.scale = chain->scale * weights.scale;
+	chain_weights(chain, &w, 0, UINT8_MAX, weights, biases);
+	return w;
 }
 
-static float scale(struct chain *chain)
+static void read_input(struct chain *chain)
 {
-	float value;
-
-	if (fscanf(chain->in, "%f", &value) != 1 || !(value > 0))
-		errx(1, "%s: layer %u: a scale is missing", chain->path, chain->layer);
-	return value;
+	chain->height = chain->width = chain_number(chain, 1, 1024);
+	chain->channels = chain_number(chain, 3, 3);
+	chain_input(chain, "picture");
 }
 
-static void *numbers(size_t count, size_t size)
+static void read_convolution(struct chain *chain)
 {
-	void *memory = calloc(count, size);
+	const int32_t stride = chain_number(chain, 1, 2);
+	const struct chain_weights w = read_weights(chain, 4, 0);
 
-	if (!memory)
-		err(1, "%zu numbers", count);
-	return memory;
+	chain_convolution(chain, &w, false, stride, stride, true);
 }
 
-static const char *name(const struct chain *chain, const char *what)
+static void read_depthwise(struct chain *chain)
 {
-	static char text[32];
+	const int32_t stride = chain_number(chain, 1, 2);
+	const struct chain_weights w = read_weights(chain, 4, 3);
 
-	snprintf(text, sizeof(text), "%u/%s", chain->layer, what);
-	return text;
-}
-
-/* What the layer's parameters say, and the tensors they became. */
-struct parameters {
-	int32_t dims[4];
-	int32_t weights, bias;       /* tensors */
-	float out_scale;
-	int32_t out_zero;
-};
-
-/* Shape, scales, weights and biases; `outputs` is the dimension with one bias
-   for each. */
-static void read_parameters(struct chain *chain, uint32_t rank, uint32_t outputs,
-			    struct parameters *p)
-{
-	size_t count = 1;
-
-	for (uint32_t i = 0; i < rank; i++) {
-		p->dims[i] = number(chain, 1, 4096);
-		count *= (size_t)p->dims[i];
-		if (count > WEIGHTS_MAX)
-			errx(1, "%s: layer %u: more than %d weights",
-			     chain->path, chain->layer, WEIGHTS_MAX);
-	}
-	float weight_scale = scale(chain);
-	int32_t weight_zero = number(chain, 0, 255);
-	p->out_scale = scale(chain);
-	p->out_zero = number(chain, 0, 255);
-
-	uint8_t *weights = numbers(count, sizeof(*weights));
-	for (size_t i = 0; i < count; i++)
-		weights[i] = (uint8_t)number(chain, 0, 255);
-	size_t biases = (size_t)p->dims[outputs];
-	int32_t *bias = numbers(biases, sizeof(*bias));
-	for (size_t i = 0; i < biases; i++)
-		bias[i] = number(chain, INT32_MIN, INT32_MAX);
-
-	struct atoll_builder_tensor tensor = {
-		.name = name(chain, "weights"), .type = ATOLL_UINT8, .rank = rank,
-		.scale = weight_scale, .zero_point = weight_zero,
-		.data = weights, .bytes = count,
-	};
-	memcpy(tensor.dims, p->dims, rank * sizeof(*p->dims));
-	p->weights = atoll_builder_tensor(chain->builder, &tensor);
-	p->bias = atoll_builder_tensor(chain->builder, &(struct atoll_builder_tensor){
-		.name = name(chain, "bias"), .type = ATOLL_INT32,
-		.rank = 1, .dims = { p->dims[outputs] },
-		.scale = chain->scale * weight_scale,
-		.data = bias, .bytes = biases * sizeof(*bias),
-	});
-	free(weights);
-	free(bias);
-}
-
-/* The operator from chain->tensor, and what it reads besides, to `output`. */
-static void append(struct chain *chain, struct atoll_builder_operator *op,
-		 const struct parameters *p, const struct atoll_builder_tensor *output)
-{
-	int32_t out = atoll_builder_tensor(chain->builder, output);
-	int32_t inputs[3] = { chain->tensor };
-
-	if (p) {
-		inputs[1] = p->weights;
-		inputs[2] = p->bias;
-	}
-	op->version = 1;
-	op->inputs = p ? 3 : 1;
-	op->input = inputs;
-	op->outputs = 1;
-	op->output = &out;
-	atoll_builder_operator(chain->builder, op);
-	chain->tensor = out;
-	chain->scale = output->scale;
-	chain->layer++;
-}
-
-static struct atoll_builder_option integer(uint16_t id, int32_t value)
-{
-	return (struct atoll_builder_option){ .kind = ATOLL_OPTION_I32, .id = id, .i = value };
-}
-
-static struct atoll_builder_option choice(uint16_t id, int32_t value)
-{
-	return (struct atoll_builder_option){ .kind = ATOLL_OPTION_I8, .id = id, .i = value };
-}
-
-static void convolution(struct chain *chain, bool is_depthwise)
-{
-	struct parameters p;
-	int32_t stride = number(chain, 1, 2);
-
-	read_parameters(chain, 4, is_depthwise ? 3 : 0, &p);
-	if (p.dims[3] != chain->channels || (is_depthwise && p.dims[0] != 1))
-		errx(1, "%s: layer %u: weights for %" PRId32 " channels, there are %" PRId32,
-		     chain->path, chain->layer, p.dims[3], chain->channels);
-	chain->channels = is_depthwise ? p.dims[3] : p.dims[0];
-	chain->side = (chain->side + stride - 1) / stride;
-
-	const struct atoll_builder_option conv[] = {
-		choice(CONV_2D_PADDING, PADDING_SAME),
-		integer(CONV_2D_STRIDE_W, stride), integer(CONV_2D_STRIDE_H, stride),
-		choice(CONV_2D_FUSED_ACTIVATION, ACTIVATION_RELU6),
-	};
-	const struct atoll_builder_option depthwise[] = {
-		choice(DEPTHWISE_CONV_2D_PADDING, PADDING_SAME),
-		integer(DEPTHWISE_CONV_2D_STRIDE_W, stride),
-		integer(DEPTHWISE_CONV_2D_STRIDE_H, stride),
-		integer(DEPTHWISE_CONV_2D_DEPTH_MULTIPLIER, 1),
-		choice(DEPTHWISE_CONV_2D_FUSED_ACTIVATION, ACTIVATION_RELU6),
-	};
-	struct atoll_builder_operator op = {
-		.code = BUILTIN_CONV_2D, .options_type = OPTIONS_CONV_2D,
-		.options = 4, .option = conv,
-	};
-	if (is_depthwise)
-		op = (struct atoll_builder_operator){
-			.code = BUILTIN_DEPTHWISE_CONV_2D,
-			.options_type = OPTIONS_DEPTHWISE_CONV_2D,
-			.options = 5, .option = depthwise,
-		};
-	append(chain, &op, &p, &(struct atoll_builder_tensor){
-		.name = name(chain, is_depthwise ? "depthwise" : "convolution"),
-		.type = ATOLL_UINT8, .rank = 4,
-		.dims = { 1, chain->side, chain->side, chain->channels },
-		.scale = p.out_scale, .zero_point = p.out_zero,
-	});
+	chain_convolution(chain, &w, true, stride, stride, true);
 }
 
 /* Over the whole picture. */
-static void pool(struct chain *chain)
+static void read_pool(struct chain *chain)
 {
-	int32_t side = number(chain, chain->side, chain->side);
-	const struct atoll_builder_option options[] = {
-		choice(POOL_2D_PADDING, PADDING_VALID),
-		integer(POOL_2D_STRIDE_W, side), integer(POOL_2D_STRIDE_H, side),
-		integer(POOL_2D_FILTER_WIDTH, side), integer(POOL_2D_FILTER_HEIGHT, side),
-	};
-	struct atoll_builder_operator op = {
-		.code = BUILTIN_AVERAGE_POOL_2D, .options_type = OPTIONS_POOL_2D,
-		.options = 5, .option = options,
-	};
-
-	chain->side = 1;
-	append(chain, &op, NULL, &(struct atoll_builder_tensor){
-		.name = name(chain, "pool"), .type = ATOLL_UINT8,
-		.rank = 4, .dims = { 1, 1, 1, chain->channels }, .scale = chain->scale,
-	});
+	chain_pool(chain, chain_number(chain, chain->height, chain->height));
 }
 
-static void fully_connected(struct chain *chain)
+static void read_full(struct chain *chain)
 {
-	struct parameters p;
-	struct atoll_builder_operator op = {
-		.code = BUILTIN_FULLY_CONNECTED,
-		.options_type = OPTIONS_FULLY_CONNECTED,
-	};
+	const struct chain_weights w = read_weights(chain, 2, 0);
 
-	read_parameters(chain, 2, 0, &p);
-	if (p.dims[1] != chain->channels || chain->side != 1)
-		errx(1, "%s: layer %u: weights for %" PRId32 " inputs, there are %" PRId32,
-		     chain->path, chain->layer, p.dims[1],
-		     chain->side * chain->side * chain->channels);
-	chain->channels = p.dims[0];
-	append(chain, &op, &p, &(struct atoll_builder_tensor){
-		.name = name(chain, "logits"), .type = ATOLL_UINT8,
-		.rank = 2, .dims = { 1, chain->channels },
-		.scale = p.out_scale, .zero_point = p.out_zero,
-	});
-}
-
-static void softmax(struct chain *chain)
-{
-	float step = scale(chain);
-	int32_t zero = number(chain, 0, 255);
-	const struct atoll_builder_option beta = {
-		.kind = ATOLL_OPTION_F32, .id = SOFTMAX_BETA, .f = 1,
-	};
-	struct atoll_builder_operator op = {
-		.code = BUILTIN_SOFTMAX, .options_type = OPTIONS_SOFTMAX,
-		.options = 1, .option = &beta,
-	};
-
-	append(chain, &op, NULL, &(struct atoll_builder_tensor){
-		.name = "scores", .type = ATOLL_UINT8,
-		.rank = 2, .dims = { 1, chain->channels },
-		.scale = step, .zero_point = zero,
-	});
-}
-
-static void input(struct chain *chain)
-{
-	chain->side = number(chain, 1, 1024);
-	chain->channels = number(chain, 3, 3);
-	chain->scale = scale(chain);
-	chain->tensor = atoll_builder_tensor(chain->builder, &(struct atoll_builder_tensor){
-		.name = "picture", .type = ATOLL_UINT8,
-		.rank = 4, .dims = { 1, chain->side, chain->side, chain->channels },
-		.scale = chain->scale, .zero_point = number(chain, 0, 255),
-	});
-	atoll_builder_inputs(chain->builder, 1, &chain->tensor);
-	chain->layer = 1;
-}
-
-/* False after the last layer. */
-static bool layer(struct chain *chain)
-{
-	char kind[16];
-
-	if (fscanf(chain->in, "%15s", kind) != 1)
-		errx(1, "%s: layer %u: the file ends here", chain->path, chain->layer);
-	if (!strcmp(kind, "input"))
-		input(chain);
-	else if (!strcmp(kind, "conv"))
-		convolution(chain, false);
-	else if (!strcmp(kind, "depth"))
-		convolution(chain, true);
-	else if (!strcmp(kind, "pool"))
-		pool(chain);
-	else if (!strcmp(kind, "full"))
-		fully_connected(chain);
-	else if (!strcmp(kind, "softmax"))
-		softmax(chain);
-	else if (!strcmp(kind, "end"))
-		return false;
-	else
-		errx(1, "%s: layer %u: \"%s\" is no layer", chain->path, chain->layer, kind);
-	return true;
-}
-
-static void save(struct atoll_builder *builder, const char *path)
-{
-	struct atoll_error error;
-	void *bytes;
-	size_t size;
-
-	if (atoll_builder_finish(builder, &bytes, &size, &error))
-		errx(1, "%s", error.text);
-	FILE *out = fopen(path, "wb");
-	if (!out)
-		err(1, "%s", path);
-	if (fwrite(bytes, 1, size, out) != size || fclose(out))
-		err(1, "%s", path);
-	free(bytes);
+	chain_full(chain, &w, chain_name(chain, "logits"));
 }
 
 int main(int argc, char **argv)
 {
+	static const struct chain_kind kinds[] = {
+		{ "input", read_input }, { "conv", read_convolution },
+		{ "depth", read_depthwise }, { "pool", read_pool }, { "full", read_full },
+		{ "softmax", chain_softmax },
+	};
+	struct chain chain;
+
 	if (argc != 3) {
 		fputs("usage: write NUMBERS MODEL\n", stderr);
 		return 2;
 	}
-	struct chain chain = { .path = argv[1], .in = fopen(argv[1], "r") };
-	if (!chain.in)
-		err(1, "%s", argv[1]);
-	chain.builder = atoll_builder_new("cards: names 40 pictogram cards, 0 is nothing");
-	if (!chain.builder)
-		err(1, "%s", argv[2]);
-
-	int version;
-	if (fscanf(chain.in, "cards %d", &version) != 1 || version != 1)
-		errx(1, "%s: does not begin with \"cards 1\"", argv[1]);
-	while (layer(&chain))
-		;
-	atoll_builder_outputs(chain.builder, 1, &chain.tensor);
-	save(chain.builder, argv[2]);
-	atoll_builder_free(chain.builder);
-	fclose(chain.in);
+	chain = chain_open(argv[1], "cards", ATOLL_UINT8,
+			   "cards: names 40 pictogram cards, 0 is nothing");
+	chain_read(&chain, kinds, sizeof(kinds) / sizeof(kinds[0]));
+	chain_save(&chain, argv[2]);
 	return 0;
 }

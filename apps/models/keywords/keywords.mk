@@ -9,11 +9,13 @@ keywords_data := $(or $(ATOLL_TEST_DATA),../shared)
 keywords_python := OMP_NUM_THREADS=1 /usr/bin/python3 -B
 keywords_windows := $(foreach seed,21 22 23 24,$(keywords_work)/windows-$(seed).npz)
 
+$(keywords_work)/write: $(BUILD)/apps/models/chain.o
+
 $(keywords_work)/write $(keywords_work)/evaluate: $(keywords_work)/%: \
 		$(BUILD)/$(keywords)/%.o $(BUILD)/libatoll.a
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
 
 keywords-packages:
 	@tests/packages.sh $(packages) python3-numpy python3-scipy python3-torch \
