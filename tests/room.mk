@@ -49,6 +49,7 @@ check_parts += \
 	tests/compiled_read.c \
 	tests/compiled_samples.c \
 	tests/compiled_walk.c \
+	tests/conf.c \
 	tests/daemon.c \
 	tests/ears.c \
 	tests/emulated.c \

@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/check.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "apps/listend_config.h"
-
-static char path[] = "/tmp/listend_config_XXXXXX";
-static char said[4096]; /* by the log */
+#include "tests/conf.h"
+#include "tests/folder.h"
 
 static struct listend_config *load_with(const char *text,
 					const struct listend_overrides *overrides,
 					struct atoll_error *err)
 {
-	FILE *file = fopen(path, "w");
-	struct atoll_log log = atoll_log_new("test", ATOLL_LOG_INFO);
-	struct listend_config *config;
+	struct atoll_log log = conf_log_open();
+	struct listend_config *config =
+		listend_config_load(conf_write(text), overrides, &log, err);
 
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	memset(said, 0, sizeof(said));
-	log.is_journal = false;
-	log.file = fmemopen(said, sizeof(said), "w");
-	assert_non_null(log.file);
-	config = listend_config_load(path, overrides, &log, err);
-	assert_int_equal(fclose(log.file), 0);
+	conf_log_close(&log);
 	return config;
 }
 
@@ -42,18 +30,12 @@ static struct listend_config *load(const char *text)
 	return config;
 }
 
-/* `text` is refused with "FILE:LINE: " and a sentence. */
 static void refuse(const char *text, const char *sentence)
 {
 	struct atoll_error err = { .code = 0 };
-	char expected[256];
 
 	assert_null(load_with(text, NULL, &err));
-	assert_int_equal(err.code, -EINVAL);
-	(void)snprintf(expected, sizeof(expected), "%s%s", sentence[0] == ':' ? path : "",
-		       sentence);
-	if (!strstr(err.text, expected))
-		fail_msg("'%s' says '%s', not '%s'", text, err.text, expected);
+	conf_assert_refused(text, &err, sentence);
 }
 
 static void without_a_file_everything_has_a_value_that_works(void **state)
@@ -98,7 +80,7 @@ static void what_the_file_says_counts(void **state)
 	const struct hearing_config *second = &config->model[1].hearing;
 
 	(void)state;
-	assert_string_equal(said, "");
+	assert_string_equal(conf_said, "");
 	assert_string_equal(config->sound.what, "mic:USB Microphone");
 	assert_int_equal(config->sound.microphone.rate, 48000);
 	assert_int_equal(config->sound.microphone.channels, 2);
@@ -209,8 +191,9 @@ static void unknown_keys_are_told_with_their_place_and_passed_over(void **state)
 	(void)state;
 	(void)snprintf(expected, sizeof(expected),
 		       "test: %s:2: colour: unknown, passed over\n"
-		       "test: %s:4: model.keywords.smell: unknown, passed over\n", path, path);
-	assert_string_equal(said, expected);
+		       "test: %s:4: model.keywords.smell: unknown, passed over\n",
+		       in_folder("d.conf"), in_folder("d.conf"));
+	assert_string_equal(conf_said, expected);
 	listend_config_free(config);
 }
 
@@ -255,20 +238,6 @@ static void more_models_than_there_is_room_for_are_refused(void **state)
 	refuse(text, ":18: more than 8 models");
 }
 
-static int make_file(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -285,5 +254,5 @@ int main(void)
 	};
 
 	(void)cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, make_file, remove_file) != 0;
+	return cmocka_run_group_tests(tests, folder_make, folder_remove) != 0;
 }

@@ -2,10 +2,10 @@
 #include "tests/check.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "apps/settings.h"
+#include "tests/conf.h"
 
 static struct atoll_config *load(const char *text)
 {
@@ -101,18 +101,14 @@ static void events_are_at_the_usual_place_unless_somebody_says_otherwise(void **
 static void what_nobody_asked_for_is_told_with_its_place(void **state)
 {
 	struct atoll_config *file = load("top = 3\ncolour = blue\n");
-	struct atoll_log log = atoll_log_new("test", ATOLL_LOG_INFO);
-	char said[256] = "";
+	struct atoll_log log = conf_log_open();
 	uint32_t top;
 
 	(void)state;
-	log.is_journal = false;
-	log.file = fmemopen(said, sizeof(said), "w");
-	assert_non_null(log.file);
 	assert_int_equal(settings_count(file, "top", 1, 9, &top, NULL), 0);
 	settings_pass_over(file, &log);
-	assert_int_equal(fclose(log.file), 0);
-	assert_string_equal(said, "test: d.conf:2: colour: unknown, passed over\n");
+	conf_log_close(&log);
+	assert_string_equal(conf_said, "test: d.conf:2: colour: unknown, passed over\n");
 	settings_pass_over(file, NULL);
 	atoll_config_free(file);
 }
