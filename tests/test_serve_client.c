@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -18,16 +18,15 @@
 #include "tests/check.h"
 #include "tests/compiled.h"
 #include "tests/daemon.h"
+#include "tests/folder.h"
 #include "tests/part.h"
 
-static char folder[64], path[96];
+static char path[96];
 static struct daemon *daemon_at;
 
 static int enter(void **state)
 {
-	(void)state;
-	strcpy(folder, "/tmp/atoll-serve-XXXXXX");
-	if (!mkdtemp(folder))
+	if (folder_make(state) < 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/tpu.sock", folder);
 	daemon_at = NULL;
@@ -43,10 +42,8 @@ static void stop(void)
 
 static int leave(void **state)
 {
-	(void)state;
 	stop();
-	(void)unlink(path);
-	return rmdir(folder);
+	return folder_remove(state);
 }
 
 static void start(uint32_t tpus)
@@ -63,22 +60,45 @@ static struct backend_program *try_to_load(const struct part *part, uint32_t pri
 	return serve_load(&options, &part->backend, err);
 }
 
-static struct backend_program *load(const struct part *part)
-{
-	struct atoll_error err;
-	struct backend_program *program = try_to_load(part, SERVE_NORMAL, &err);
+/* A compiled part and the program that it is at the daemon. */
+struct client {
+	struct part *part;
+	struct backend_program *program;
+};
 
-	if (!program)
-		fail_msg("%s", err.text);
-	return program;
+static struct part *part_of(enum compiled_sample which)
+{
+	return part_new(compiled_sample(which), 1);
 }
 
-static void run(struct backend_program *program, struct part *part, uint32_t seed)
+/* The part is the client's from now on. */
+static struct client load(struct part *part)
+{
+	struct atoll_error err;
+	struct client client = { part, try_to_load(part, SERVE_NORMAL, &err) };
+
+	if (!client.program)
+		fail_msg("%s", err.text);
+	return client;
+}
+
+static void let_go(struct client *client)
+{
+	client->program->ops->free(client->program);
+	part_free(client->part);
+}
+
+static int try_to_run(struct client *client, struct atoll_error *err)
+{
+	return client->program->ops->run(client->program, err);
+}
+
+static void run(struct client *client, uint32_t seed)
 {
 	struct atoll_error err;
 
-	part_fill(part, seed);
-	if (program->ops->run(program, &err) != 0)
+	part_fill(client->part, seed);
+	if (try_to_run(client, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -97,53 +117,48 @@ static void every_part_gives_the_right_answer(void **state)
 	(void)state;
 	start(1);
 	for (int which = 0; which < COMPILED_SAMPLES; which++) {
-		struct part *part = part_new(compiled_sample((enum compiled_sample)which), 1);
-		struct backend_program *program = load(part);
+		struct client client = load(part_of((enum compiled_sample)which));
 
 		for (uint32_t i = 0; i < 3; i++) {
-			run(program, part, i);
-			assert_true(part_is_pattern(part));
+			run(&client, i);
+			assert_true(part_is_pattern(client.part));
 		}
-		assert_string_equal(program->ops->name, "serve");
-		assert_string_equal(program->device, "serve:emu:250-1");
-		program->ops->free(program);
-		part_free(part);
+		assert_string_equal(client.program->ops->name, "serve");
+		assert_string_equal(client.program->device, "serve:emu:250-1");
+		let_go(&client);
 	}
 }
 
 static void tensors_with_memory_of_their_own_keep_it(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_TILES), 1);
-	struct backend_program *program;
+	struct part *part = part_of(COMPILED_TILES);
+	struct client client;
 
 	(void)state;
 	start(1);
 	part_take_memory(part);
-	program = load(part);
+	client = load(part);
 	for (uint32_t i = 0; i < 5; i++)
 		assert_ptr_equal(part->tensor[i].data, part->own[i]);
-	run(program, part, 1);
+	run(&client, 1);
 	assert_true(part_is_pattern(part));
-	program->ops->free(program);
-	part_free(part);
+	let_go(&client);
 }
 
 static void a_batch_is_several_runs(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_TILES), 3);
-	struct backend_program *program;
+	struct client client;
 	struct serve_status *now;
 
 	(void)state;
 	start(1);
-	program = load(part);
-	run(program, part, 1);
-	assert_true(part_is_pattern(part));
+	client = load(part_new(compiled_sample(COMPILED_TILES), 3));
+	run(&client, 1);
+	assert_true(part_is_pattern(client.part));
 	now = status();
 	assert_int_equal(now->client[0].requests, 3);
 	serve_status_free(now);
-	program->ops->free(program);
-	part_free(part);
+	let_go(&client);
 }
 
 /* What an emulator answers for the state: the second output of its run. */
@@ -160,19 +175,18 @@ static void check_state(const int16_t *memory)
 static void a_state_comes_back_to_its_input(void **state)
 {
 	for (int has_own = 0; has_own < 2; has_own++) {
-		struct part *part = part_new(compiled_sample(COMPILED_STATE), 1);
-		struct backend_program *program;
+		struct part *part = part_of(COMPILED_STATE);
+		struct client client;
 
 		(void)state;
 		start(1);
 		if (has_own)
 			part_take_memory(part);
-		program = load(part);
-		run(program, part, 1);
+		client = load(part);
+		run(&client, 1);
 		assert_true(part_is_pattern(part));
 		check_state(part->tensor[1].data);
-		program->ops->free(program);
-		part_free(part);
+		let_go(&client);
 		stop();
 	}
 }
@@ -192,20 +206,17 @@ static void batches_with_states_are_refused(void **state)
 
 static void equal_bytes_are_one_program(void **state)
 {
-	struct part *one = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct part *two = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct part *other = part_new(compiled_sample(COMPILED_TILES), 1);
-	struct backend_program *first, *second, *third;
+	struct client one, two, other;
 	struct serve_status *now;
 
 	(void)state;
 	start(1);
-	first = load(one);
-	second = load(two);
-	third = load(other);
-	run(first, one, 1);
-	run(second, two, 2);
-	assert_ptr_not_equal(one->tensor[0].data, two->tensor[0].data);
+	one = load(part_of(COMPILED_FLAT));
+	two = load(part_of(COMPILED_FLAT));
+	other = load(part_of(COMPILED_TILES));
+	run(&one, 1);
+	run(&two, 2);
+	assert_ptr_not_equal(one.part->tensor[0].data, two.part->tensor[0].data);
 	now = status();
 	assert_int_equal(now->numbers.programs, 2);
 	assert_int_equal(now->program[0].users, 1);
@@ -216,28 +227,24 @@ static void equal_bytes_are_one_program(void **state)
 	assert_int_equal(now->client[0].programs, 3);
 	assert_int_equal(now->client[0].pid, getpid());
 	serve_status_free(now);
-	first->ops->free(first);
-	run(second, two, 3);
-	assert_true(part_is_pattern(two));
-	second->ops->free(second);
-	third->ops->free(third);
-	part_free(one);
-	part_free(two);
-	part_free(other);
+	let_go(&one);
+	run(&two, 3);
+	assert_true(part_is_pattern(two.part));
+	let_go(&two);
+	let_go(&other);
 }
 
 static void what_was_let_go_is_let_go_everywhere(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct client client;
 	struct serve_status *now;
 	int64_t end = atoll_clock_ms() + 5000;
 
 	(void)state;
 	start(2);
-	program = load(part);
-	run(program, part, 1);
-	program->ops->free(program);
+	client = load(part_of(COMPILED_FLAT));
+	run(&client, 1);
+	let_go(&client);
 	do {
 		now = status();
 		if (now->numbers.programs == 0 && now->tpu[0].programs == 0 &&
@@ -250,12 +257,11 @@ static void what_was_let_go_is_let_go_everywhere(void **state)
 	assert_int_equal(now->client[0].programs, 0);
 	assert_int_equal(now->client[0].bytes, 0);
 	serve_status_free(now);
-	part_free(part);
 }
 
 static void a_part_that_is_broken_is_refused_with_its_sentence(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
+	struct part *part = part_of(COMPILED_FLAT);
 	struct atoll_error err;
 
 	(void)state;
@@ -270,7 +276,7 @@ static void a_part_that_is_broken_is_refused_with_its_sentence(void **state)
 
 static void tensors_that_do_not_fit_are_refused(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
+	struct part *part = part_of(COMPILED_FLAT);
 	struct atoll_error err;
 
 	(void)state;
@@ -288,7 +294,7 @@ static void tensors_that_do_not_fit_are_refused(void **state)
 
 static void without_a_daemon_the_sentence_says_so(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
+	struct part *part = part_of(COMPILED_FLAT);
 	struct atoll_error err;
 
 	(void)state;
@@ -303,64 +309,58 @@ static void without_a_daemon_the_sentence_says_so(void **state)
 
 static void without_a_tpu_a_run_says_so_at_once(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct client client;
 	struct atoll_error err;
 
 	(void)state;
 	start(0);
-	program = load(part);
-	assert_int_equal(program->ops->run(program, &err), -ENODEV);
+	client = load(part_of(COMPILED_FLAT));
+	assert_int_equal(try_to_run(&client, &err), -ENODEV);
 	assert_string_equal(err.text, "serve: no Edge TPU is plugged in");
-	assert_int_equal(program->ops->run(program, &err), -ENODEV);
-	program->ops->free(program);
-	part_free(part);
+	assert_int_equal(try_to_run(&client, &err), -ENODEV);
+	let_go(&client);
 }
 
 static void without_a_tpu_the_cpu_steps_in_where_it_may(void **state)
 {
-	struct part *with = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct part *without = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *can, *cannot;
+	struct part *with = part_of(COMPILED_FLAT);
+	struct client can, cannot;
 	struct atoll_error err;
 
 	(void)state;
 	daemon_at = daemon_start(path, &(struct daemon_options){ .has_cpu = true });
 	part_take_twin(with);
 	can = load(with);
-	cannot = load(without);
-	run(can, with, 1);
+	cannot = load(part_of(COMPILED_FLAT));
+	run(&can, 1);
 	assert_true(part_is_twin(with));
-	assert_string_equal(can->device, "serve:cpu");
-	assert_int_equal(cannot->ops->run(cannot, &err), -ENODEV);
-	can->ops->free(can);
-	cannot->ops->free(cannot);
-	part_free(with);
-	part_free(without);
+	assert_string_equal(can.program->device, "serve:cpu");
+	assert_int_equal(try_to_run(&cannot, &err), -ENODEV);
+	let_go(&can);
+	let_go(&cannot);
 }
 
 static void with_a_tpu_the_cpu_stays_idle(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct part *part = part_of(COMPILED_FLAT);
+	struct client client;
 
 	(void)state;
 	daemon_at = daemon_start(path, &(struct daemon_options){ .tpus = 1, .has_cpu = true });
 	part_take_twin(part);
-	program = load(part);
+	client = load(part);
 	for (uint32_t i = 0; i < 5; i++) {
-		run(program, part, i);
-		assert_string_equal(program->device, "serve:emu:250-1");
+		run(&client, i);
+		assert_string_equal(client.program->device, "serve:emu:250-1");
 		assert_true(part_is_twin(part)); /* the emulator was taught it */
 	}
-	program->ops->free(program);
-	part_free(part);
+	let_go(&client);
 }
 
 static void a_model_that_is_no_twin_is_refused(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct part *other = part_new(compiled_sample(COMPILED_TILES), 1);
+	struct part *part = part_of(COMPILED_FLAT);
+	struct part *other = part_of(COMPILED_TILES);
 	struct atoll_error err;
 
 	(void)state;
@@ -378,52 +378,49 @@ static void a_model_that_is_no_twin_is_refused(void **state)
    fail. Addresses and what the inputs hold stay. */
 static void a_daemon_that_was_restarted_in_between_is_not_noticed(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct part *part = part_of(COMPILED_FLAT);
+	struct client client;
 	struct atoll_error err;
 	void *in, *out;
 
 	(void)state;
 	daemon_at = daemon_start(path, &(struct daemon_options){ .has_cpu = true });
 	part_take_twin(part);
-	program = load(part);
+	client = load(part);
 	in = part->tensor[0].data;
 	out = part->tensor[1].data;
-	run(program, part, 1);
+	run(&client, 1);
 	stop();
 	part_fill(part, 2);
 	daemon_at = daemon_start(path, &(struct daemon_options){ .has_cpu = true });
-	assert_int_equal(program->ops->run(program, &err), 0);
+	assert_int_equal(try_to_run(&client, &err), 0);
 	assert_ptr_equal(part->tensor[0].data, in);
 	assert_ptr_equal(part->tensor[1].data, out);
 	assert_true(part_is_twin(part));
-	run(program, part, 3);
+	run(&client, 3);
 	assert_true(part_is_twin(part));
-	program->ops->free(program);
-	part_free(part);
+	let_go(&client);
 }
 
 static void while_the_daemon_is_gone_runs_fail_and_tensors_stay(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct client client;
 	struct atoll_error err;
 
 	(void)state;
 	start(1);
-	program = load(part);
-	run(program, part, 1);
+	client = load(part_of(COMPILED_FLAT));
+	run(&client, 1);
 	stop();
 	for (uint32_t i = 0; i < 3; i++) {
-		part_fill(part, i);
-		assert_int_equal(program->ops->run(program, &err), -ENOENT);
+		part_fill(client.part, i);
+		assert_int_equal(try_to_run(&client, &err), -ENOENT);
 		assert_non_null(strstr(err.text, "atoll-tpud does not run"));
 	}
 	start(1);
-	run(program, part, 4);
-	assert_true(part_is_pattern(part));
-	program->ops->free(program);
-	part_free(part);
+	run(&client, 4);
+	assert_true(part_is_pattern(client.part));
+	let_go(&client);
 }
 
 /* A TPU so slow that a run takes a tenth of a second and more. */
@@ -465,27 +462,25 @@ static void *kill_soon(void *data)
 
 static void a_daemon_that_dies_fails_the_run_and_the_next_one_works(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct client client;
 	struct atoll_error err;
 	pthread_t killer;
 	pid_t pid = fork_daemon();
 	void *in;
 
 	(void)state;
-	program = load(part);
-	in = part->tensor[0].data;
-	part_fill(part, 1);
+	client = load(part_of(COMPILED_FLAT));
+	in = client.part->tensor[0].data;
+	part_fill(client.part, 1);
 	assert_int_equal(pthread_create(&killer, NULL, kill_soon, &pid), 0);
-	assert_int_equal(program->ops->run(program, &err), -ECONNRESET);
+	assert_int_equal(try_to_run(&client, &err), -ECONNRESET);
 	assert_string_equal(err.text, "serve: atoll-tpud went away before it answered");
 	assert_int_equal(pthread_join(killer, NULL), 0);
 	start(1);
-	run(program, part, 2);
-	assert_true(part_is_pattern(part));
-	assert_ptr_equal(part->tensor[0].data, in);
-	program->ops->free(program);
-	part_free(part);
+	run(&client, 2);
+	assert_true(part_is_pattern(client.part));
+	assert_ptr_equal(client.part->tensor[0].data, in);
+	let_go(&client);
 }
 
 static void *stop_soon(void *data)
@@ -498,9 +493,7 @@ static void *stop_soon(void *data)
 
 static void a_daemon_that_is_stopped_ends_what_runs(void **state)
 {
-	struct part *part[2] = { part_new(compiled_sample(COMPILED_FLAT), 1),
-				 part_new(compiled_sample(COMPILED_FLAT), 1) };
-	struct backend_program *program[2];
+	struct client client[2];
 	struct atoll_error err;
 	pthread_t stopper;
 	int r;
@@ -509,46 +502,42 @@ static void a_daemon_that_is_stopped_ends_what_runs(void **state)
 	daemon_at = daemon_start(path, &(struct daemon_options){
 		.tpus = 1, .bytes_per_second = SLOW_BYTES });
 	for (int i = 0; i < 2; i++) {
-		program[i] = load(part[i]);
-		run(program[i], part[i], 1); /* the TPU is up then */
+		client[i] = load(part_of(COMPILED_FLAT));
+		run(&client[i], 1); /* the TPU is up then */
 	}
-	part_fill(part[0], 2);
+	part_fill(client[0].part, 2);
 	assert_int_equal(pthread_create(&stopper, NULL, stop_soon, NULL), 0);
-	r = program[0]->ops->run(program[0], &err);
+	r = try_to_run(&client[0], &err);
 	assert_int_equal(pthread_join(stopper, NULL), 0);
 	assert_int_equal(r, 0);
-	assert_true(part_is_pattern(part[0]));
-	assert_int_equal(program[1]->ops->run(program[1], &err), -ENOENT);
-	for (int i = 0; i < 2; i++) {
-		program[i]->ops->free(program[i]);
-		part_free(part[i]);
-	}
+	assert_true(part_is_pattern(client[0].part));
+	assert_int_equal(try_to_run(&client[1], &err), -ENOENT);
+	for (int i = 0; i < 2; i++)
+		let_go(&client[i]);
 }
 
 static void who_does_not_want_to_wait_any_longer_may_try_again(void **state)
 {
 	const struct serve_options options = { .socket = path, .timeout_ms = 60 };
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *program;
+	struct client client = { .part = part_of(COMPILED_FLAT) };
 	struct atoll_error err;
 	int64_t end = atoll_clock_ms() + 10000;
 
 	(void)state;
 	daemon_at = daemon_start(path, &(struct daemon_options){ .tpus = 1 });
-	program = serve_load(&options, &part->backend, &err);
-	assert_non_null(program);
+	client.program = serve_load(&options, &client.part->backend, &err);
+	assert_non_null(client.program);
 	daemon_break(daemon_at, 0, "slow@2+200");
-	part_fill(part, 1);
-	assert_int_equal(program->ops->run(program, &err), -ETIMEDOUT);
+	part_fill(client.part, 1);
+	assert_int_equal(try_to_run(&client, &err), -ETIMEDOUT);
 	assert_string_equal(err.text, "serve: no answer from atoll-tpud");
 	/* What comes late goes into memory that nobody looks at any more. */
-	while (program->ops->run(program, &err) != 0) {
+	while (try_to_run(&client, &err) != 0) {
 		assert_int_equal(err.code, -ETIMEDOUT);
 		assert_true(atoll_clock_ms() < end);
 	}
-	assert_true(part_is_pattern(part));
-	program->ops->free(program);
-	part_free(part);
+	assert_true(part_is_pattern(client.part));
+	let_go(&client);
 }
 
 static uint32_t tpus_there(void)
@@ -562,88 +551,86 @@ static uint32_t tpus_there(void)
 
 static void await_tpus(uint32_t wanted)
 {
-	for (int64_t end = atoll_clock_ms() + 10000; tpus_there() != wanted; (void)usleep(2000))
+	const int64_t end = atoll_clock_ms() + 10000;
+
+	while (tpus_there() != wanted) {
 		assert_true(atoll_clock_ms() < end);
+		(void)usleep(2000);
+	}
 }
 
 static void a_tpu_that_is_pulled_out_is_given_up_and_taken_again(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_TILES), 1);
-	struct backend_program *program;
+	struct client client;
 	struct atoll_error err;
 
 	(void)state;
 	start(1);
-	program = load(part);
-	run(program, part, 1);
+	client = load(part_of(COMPILED_TILES));
+	run(&client, 1);
 	daemon_unplug(daemon_at, 0);
-	assert_int_equal(program->ops->run(program, &err), -ENODEV);
+	assert_int_equal(try_to_run(&client, &err), -ENODEV);
 	await_tpus(0);
-	assert_int_equal(program->ops->run(program, &err), -ENODEV);
+	assert_int_equal(try_to_run(&client, &err), -ENODEV);
 	assert_string_equal(err.text, "serve: no Edge TPU is plugged in");
 	daemon_replug(daemon_at, 0);
 	await_tpus(1);
-	run(program, part, 2);
-	assert_true(part_is_pattern(part));
-	program->ops->free(program);
-	part_free(part);
+	run(&client, 2);
+	assert_true(part_is_pattern(client.part));
+	let_go(&client);
 }
 
 static void a_request_whose_tpu_fails_goes_to_another(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_TILES), 1);
-	struct backend_program *program;
+	struct client client;
 	struct serve_status *now;
+	bool is_first;
 
 	(void)state;
 	start(2);
-	program = load(part);
-	run(program, part, 1);
+	client = load(part_of(COMPILED_TILES));
+	run(&client, 1);
 	await_tpus(2);
-	daemon_break(daemon_at, program->device[strlen("serve:emu:250-")] == '1' ? 0 : 1,
-		     "stall@0");
-	run(program, part, 2);
-	assert_true(part_is_pattern(part));
+	is_first = strcmp(client.program->device, "serve:emu:250-1") == 0;
+	daemon_break(daemon_at, is_first ? 0 : 1, "stall@0");
+	run(&client, 2);
+	assert_true(part_is_pattern(client.part));
 	now = status();
 	assert_int_equal(now->numbers.moved, 1);
 	assert_int_equal(now->numbers.failures, 0);
 	serve_status_free(now);
-	program->ops->free(program);
-	part_free(part);
+	let_go(&client);
 }
 
 static void priorities_are_told(void **state)
 {
-	struct part *part = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct part *other = part_new(compiled_sample(COMPILED_FLAT), 1);
-	struct backend_program *low, *high;
+	struct client low = { .part = part_of(COMPILED_FLAT) };
+	struct client high = { .part = part_of(COMPILED_FLAT) };
 	struct serve_status *now;
 	struct atoll_error err;
 
 	(void)state;
 	start(1);
-	low = try_to_load(part, SERVE_LOW, &err);
-	assert_non_null(low);
+	low.program = try_to_load(low.part, SERVE_LOW, &err);
+	assert_non_null(low.program);
 	now = status();
 	assert_int_equal(now->client[0].priority, SERVE_LOW);
 	serve_status_free(now);
-	high = try_to_load(other, SERVE_HIGH, &err);
-	assert_non_null(high);
+	high.program = try_to_load(high.part, SERVE_HIGH, &err);
+	assert_non_null(high.program);
 	now = status();
 	assert_int_equal(now->client[0].priority, SERVE_HIGH);
 	serve_status_free(now);
-	run(low, part, 1);
-	run(low, part, 1);
-	run(high, other, 1);
+	run(&low, 1);
+	run(&low, 1);
+	run(&high, 1);
 	now = status();
 	assert_int_equal(now->numbers.wait[SERVE_LOW].requests, 2);
 	assert_int_equal(now->numbers.wait[SERVE_HIGH].requests, 1);
 	assert_int_equal(now->numbers.wait[SERVE_NORMAL].requests, 0);
 	serve_status_free(now);
-	low->ops->free(low);
-	high->ops->free(high);
-	part_free(part);
-	part_free(other);
+	let_go(&low);
+	let_go(&high);
 }
 
 #define CLIENT_TEST(test) cmocka_unit_test_setup_teardown(test, enter, leave)
