@@ -42,7 +42,6 @@ static const char help[] =
 
 struct daemon {
 	struct service service;
-	const char *config_path;
 	struct listend_overrides overrides;
 	struct listend_config *config;
 	struct atoll_devices *devices;
@@ -54,20 +53,9 @@ struct daemon {
 	bool hears;                  /* clients know that the microphone is there */
 };
 
-static void send_line(struct daemon *d, struct line line)
-{
-	if (d->events && line.length > 0)
-		atoll_events_send(d->events, line.bytes, line.length);
-}
-
-/* What those get who begin to listen now. */
 static void greet(struct daemon *d)
 {
-	struct line line = listend_lines_state(d->lines, d->ear);
-
-	/* Out of memory: they get the one before. */
-	if (d->events && line.length > 0)
-		(void)atoll_events_greet(d->events, line.bytes, line.length);
+	lines_greet(d->events, listend_lines_state(d->lines, d->ear));
 }
 
 static void send_status(struct daemon *d)
@@ -78,7 +66,7 @@ static void send_status(struct daemon *d)
 		.up_ms = (atoll_clock_ns() - d->begin_ns) / 1000000,
 	};
 
-	send_line(d, listend_lines_status(d->lines, d->ear, &numbers));
+	lines_send(d->events, listend_lines_status(d->lines, d->ear, &numbers));
 }
 
 static void on_status(void *data, char status[256])
@@ -111,7 +99,7 @@ static void on_word(void *data, const struct listend_listener *listener,
 {
 	struct daemon *d = data;
 
-	send_line(d, listend_lines_word(d->lines, listener, word, start_ns));
+	lines_send(d->events, listend_lines_word(d->lines, listener, word, start_ns));
 	atoll_log(&d->service.log, ATOLL_LOG_DEBUG, "%s: %s, %.2f", listener->model->name,
 		  word->label, (double)word->score);
 }
@@ -120,7 +108,7 @@ static void on_loss(void *data, const struct listend_loss *loss)
 {
 	struct daemon *d = data;
 
-	send_line(d, listend_lines_loss(d->lines, loss));
+	lines_send(d->events, listend_lines_loss(d->lines, loss));
 }
 
 static void on_microphone(void *data)
@@ -129,7 +117,7 @@ static void on_microphone(void *data)
 	bool hears = listend_ear_state(d->ear).hearing == LISTEND_HEARS;
 
 	if (hears != d->hears)
-		send_line(d, listend_lines_microphone(d->lines, d->ear));
+		lines_send(d->events, listend_lines_microphone(d->lines, d->ear));
 	d->hears = hears;
 	greet(d);
 	d->is_settled = true;
@@ -171,8 +159,9 @@ static struct listend_ear *new_ear(struct daemon *d, const struct listend_config
 	return listend_ear_new(config, d->devices, &calls, &d->service.log, err);
 }
 
-static int open_ear(struct daemon *d, struct atoll_error *err)
+static int on_open(void *data, struct atoll_error *err)
 {
+	struct daemon *d = data;
 	int r;
 
 	d->is_settled = false;
@@ -195,7 +184,8 @@ static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
 {
 	const char *path;
 
-	next->config = listend_config_load(d->config_path, &d->overrides, &d->service.log, err);
+	next->config = listend_config_load(d->service.config_path, &d->overrides,
+					   &d->service.log, err);
 	if (!next->config)
 		return err->code;
 	if (!next->config->microphone && access(next->config->what, R_OK) < 0)
@@ -235,19 +225,17 @@ static void take_events(struct daemon *d, struct next *next)
 			  err.text);
 }
 
-static void on_reload(void *data)
+static int on_reload(void *data, struct atoll_error *err)
 {
 	struct daemon *d = data;
 	struct next next = { .config = NULL };
-	struct atoll_error err;
+	int r = prepare(d, &next, err);
 
-	if (prepare(d, &next, &err) < 0) {
-		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; keeping the old configuration",
-			  err.text);
+	if (r < 0) {
 		atoll_events_close(next.events);
 		listend_ear_close(next.ear);
 		listend_config_free(next.config);
-		return;
+		return r;
 	}
 	if (!settings_is_same(next.config->clock, d->config->clock))
 		atoll_log(&d->service.log, ATOLL_LOG_NOTICE,
@@ -258,12 +246,7 @@ static void on_reload(void *data)
 	listend_config_free(d->config);
 	d->config = next.config;
 	d->status_due_ns = 0;
-	if (open_ear(d, &err) < 0) {
-		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s", err.text);
-		service_end(&d->service, EXIT_COULD_NOT);
-		return;
-	}
-	atoll_log(&d->service.log, ATOLL_LOG_INFO, "configuration read again");
+	return 0;
 }
 
 static int on_start(void *data, struct atoll_error *err)
@@ -286,9 +269,7 @@ static int on_start(void *data, struct atoll_error *err)
 	if (!d->ear)
 		return err->code;
 	d->events = service_events(&d->service, &d->config->events, d->config->clients, err);
-	if (err->code)
-		return err->code;
-	return open_ear(d, err);
+	return err->code;
 }
 
 static void on_stop(void *data)
@@ -302,36 +283,26 @@ static void on_stop(void *data)
 }
 
 static const struct service_calls calls = {
-	.start = on_start, .stop = on_stop, .reload = on_reload, .second = on_second,
-	.status = on_status, .is_ready = on_is_ready,
+	.start = on_start, .stop = on_stop, .reload = on_reload, .open = on_open,
+	.second = on_second, .status = on_status, .is_ready = on_is_ready,
 };
 
-static void read_options(struct daemon *d, int argc, char **argv, bool *wants_check)
+static void read_options(struct daemon *d, int argc, char **argv)
 {
-	enum { CHECK = OPTION_FIRST_OWN, MICROPHONE, FROM_FILE, MODEL, LABELS, EVENTS };
+	enum { MICROPHONE = SERVICE_FIRST_OWN, FROM_FILE, MODEL, LABELS, EVENTS };
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check", no_argument, NULL, CHECK },
+		SERVICE_OPTIONS,
 		{ "microphone", required_argument, NULL, MICROPHONE },
 		{ "file", required_argument, NULL, FROM_FILE },
 		{ "model", required_argument, NULL, MODEL },
 		{ "labels", required_argument, NULL, LABELS },
 		{ "events", required_argument, NULL, EVENTS },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:vh", names, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, SERVICE_LETTERS, names, NULL)) != -1)
 		switch (c) {
-		case 'c':
-			d->config_path = optarg;
-			break;
-		case CHECK:
-			*wants_check = true;
-			break;
 		case MICROPHONE:
 			d->overrides.microphone = optarg;
 			break;
@@ -347,15 +318,8 @@ static void read_options(struct daemon *d, int argc, char **argv, bool *wants_ch
 		case EVENTS:
 			d->overrides.events = optarg;
 			break;
-		case 'v':
-			d->service.log.most = ATOLL_LOG_DEBUG;
-			break;
-		case 'h':
-			options_help(help);
-		case OPTION_VERSION:
-			options_version();
 		default:
-			options_wrong(NULL);
+			service_option(&d->service, c, help);
 		}
 	if (optind < argc)
 		options_wrong("'%s' is one too many", argv[optind]);
@@ -365,22 +329,22 @@ static void read_options(struct daemon *d, int argc, char **argv, bool *wants_ch
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .config_path = NULL };
-	bool wants_check = false;
+	struct daemon d = { .config = NULL };
 	int status = EXIT_SUCCESS;
 	struct atoll_error err;
 
 	options_begin("atoll-listend");
 	d.service = service_begin("atoll-listend", &calls, &d);
-	read_options(&d, argc, argv, &wants_check);
-	if (!service_finds(&d.service, &d.config_path, CONFIG_PATH))
+	read_options(&d, argc, argv);
+	if (!service_finds(&d.service, CONFIG_PATH))
 		return EXIT_CONFIG;
-	d.config = listend_config_load(d.config_path, &d.overrides, &d.service.log, &err);
+	d.config = listend_config_load(d.service.config_path, &d.overrides, &d.service.log,
+				       &err);
 	if (!d.config) {
 		atoll_log(&d.service.log, ATOLL_LOG_ERR, "%s", err.text);
 		return EXIT_CONFIG;
 	}
-	if (!wants_check)
+	if (!d.service.wants_check)
 		status = service_run(&d.service);
 	listend_config_free(d.config);
 	return options_end(status);

@@ -42,7 +42,6 @@ static const char help[] =
 
 struct daemon {
 	struct service service;
-	const char *config_path;
 	struct tpud_overrides overrides;
 	struct tpud_config *config;
 	struct engine_tpu_options tpu;
@@ -63,23 +62,24 @@ static void on_say(void *data, enum atoll_log_level level, const char *text)
 
 static void on_change(void *data, enum crew_news news, const struct serve_tpu *tpu)
 {
-	struct daemon *d = data;
+	const struct daemon *d = data;
+	const struct atoll_log *log = &d->service.log;
 
 	switch (news) {
 	case CREW_UP:
 		if (tpu->speed_mbit > 0)
-			atoll_log(&d->service.log, ATOLL_LOG_NOTICE, "%s: ready, %u Mbit/s", tpu->name,
+			atoll_log(log, ATOLL_LOG_NOTICE, "%s: ready, %u Mbit/s", tpu->name,
 				  tpu->speed_mbit);
 		break;
 	case CREW_FAILED:
-		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s: %s", tpu->name, tpu->why);
+		atoll_log(log, ATOLL_LOG_WARNING, "%s: %s", tpu->name, tpu->why);
 		break;
 	case CREW_DOWN:
-		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s: cannot be used now: %s", tpu->name,
+		atoll_log(log, ATOLL_LOG_WARNING, "%s: cannot be used now: %s", tpu->name,
 			  tpu->why);
 		break;
 	case CREW_GONE:
-		atoll_log(&d->service.log, ATOLL_LOG_NOTICE, "%s: gone", tpu->name);
+		atoll_log(log, ATOLL_LOG_NOTICE, "%s: gone", tpu->name);
 		break;
 	}
 }
@@ -147,7 +147,8 @@ static int listen_at(struct daemon *d, const struct tpud_config *config,
 		(void)mkdir("/run/atoll", 0755); /* listen tells if it is not there */
 	r = server_listen(d->server, &config->place, err);
 	if (r == 0)
-		atoll_log(&d->service.log, ATOLL_LOG_INFO, "listening at %s", config->place.path);
+		atoll_log(&d->service.log, ATOLL_LOG_INFO, "listening at %s",
+			  config->place.path);
 	return r;
 }
 
@@ -183,21 +184,19 @@ static int take(struct daemon *d, struct tpud_config *next, struct atoll_error *
 	return 0;
 }
 
-static void on_reload(void *data)
+static int on_reload(void *data, struct atoll_error *err)
 {
 	struct daemon *d = data;
-	struct atoll_error err;
-	struct tpud_config *next = tpud_config_load(d->config_path, &d->overrides, &d->service.log,
-						    &err);
+	struct tpud_config *next = tpud_config_load(d->service.config_path, &d->overrides,
+						    &d->service.log, err);
 
-	if (!next || take(d, next, &err) < 0) {
-		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
+	if (!next || take(d, next, err) < 0) {
 		tpud_config_free(next);
-		return;
+		return -EINVAL;
 	}
 	tpud_config_free(d->config);
 	d->config = next;
-	atoll_log(&d->service.log, ATOLL_LOG_INFO, "configuration read again");
+	return 0;
 }
 
 static int open_bus(struct daemon *d, struct atoll_error *err)
@@ -215,7 +214,8 @@ static int open_bus(struct daemon *d, struct atoll_error *err)
 	d->firmware = edgetpu_firmware_find(d->config->firmware, &why);
 	d->tpu.firmware = d->firmware;
 	if (!d->firmware)
-		atoll_log(&d->service.log, d->config->firmware ? ATOLL_LOG_WARNING : ATOLL_LOG_NOTICE,
+		atoll_log(&d->service.log,
+			  d->config->firmware ? ATOLL_LOG_WARNING : ATOLL_LOG_NOTICE,
 			  "%s", why.text);
 	return 0;
 }
@@ -274,33 +274,23 @@ static int show_status(const char *socket, bool wants_json)
 }
 
 struct wishes {
-	bool wants_check, wants_status, wants_json;
+	bool wants_status, wants_json;
 };
 
 static void read_options(struct daemon *d, int argc, char **argv, struct wishes *wishes)
 {
-	enum { CHECK = OPTION_FIRST_OWN, SOCKET, EMULATORS, JSON };
+	enum { SOCKET = SERVICE_FIRST_OWN, EMULATORS, JSON };
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check", no_argument, NULL, CHECK },
+		SERVICE_OPTIONS,
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "emulators", required_argument, NULL, EMULATORS },
 		{ "json", no_argument, NULL, JSON },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:vh", names, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, SERVICE_LETTERS, names, NULL)) != -1)
 		switch (c) {
-		case 'c':
-			d->config_path = optarg;
-			break;
-		case CHECK:
-			wishes->wants_check = true;
-			break;
 		case SOCKET:
 			d->overrides.socket = optarg;
 			break;
@@ -311,15 +301,8 @@ static void read_options(struct daemon *d, int argc, char **argv, struct wishes 
 		case JSON:
 			wishes->wants_json = true;
 			break;
-		case 'v':
-			d->service.log.most = ATOLL_LOG_DEBUG;
-			break;
-		case 'h':
-			options_help(help);
-		case OPTION_VERSION:
-			options_version();
 		default:
-			options_wrong(NULL);
+			service_option(&d->service, c, help);
 		}
 	if (optind < argc && strcmp(argv[optind], "status") == 0) {
 		wishes->wants_status = true;
@@ -335,9 +318,10 @@ static bool load_config(struct daemon *d)
 {
 	struct atoll_error err;
 
-	if (!service_finds(&d->service, &d->config_path, CONFIG_PATH))
+	if (!service_finds(&d->service, CONFIG_PATH))
 		return false;
-	d->config = tpud_config_load(d->config_path, &d->overrides, &d->service.log, &err);
+	d->config = tpud_config_load(d->service.config_path, &d->overrides, &d->service.log,
+				     &err);
 	if (!d->config)
 		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s", err.text);
 	return d->config != NULL;
@@ -346,7 +330,7 @@ static bool load_config(struct daemon *d)
 int main(int argc, char **argv)
 {
 	struct daemon d = { .overrides = { .emulators = -1 } };
-	struct wishes wishes = { .wants_check = false };
+	struct wishes wishes = { .wants_status = false };
 	int status = EXIT_SUCCESS;
 
 	options_begin("atoll-tpud");
@@ -356,7 +340,7 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	if (wishes.wants_status)
 		status = show_status(d.config->place.path, wishes.wants_json);
-	else if (!wishes.wants_check)
+	else if (!d.service.wants_check)
 		status = service_run(&d.service);
 	tpud_config_free(d.config);
 	return options_end(status);

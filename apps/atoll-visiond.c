@@ -43,7 +43,6 @@ static const char help[] =
 
 struct daemon {
 	struct service service;
-	const char *config_path;
 	struct visiond_overrides overrides;
 	struct visiond_config *config;
 	struct atoll_devices *devices;
@@ -55,20 +54,9 @@ struct daemon {
 	int64_t resident_bytes;      /* at the last tick */
 };
 
-/* What those get who begin to listen now. */
 static void greet(struct daemon *d)
 {
-	struct line line = visiond_lines_state(d->lines, d->eye);
-
-	/* Out of memory: they get the one before. */
-	if (d->events && line.length > 0)
-		(void)atoll_events_greet(d->events, line.bytes, line.length);
-}
-
-static void send_line(struct daemon *d, struct line line)
-{
-	if (d->events && line.length > 0)
-		atoll_events_send(d->events, line.bytes, line.length);
+	lines_greet(d->events, visiond_lines_state(d->lines, d->eye));
 }
 
 static void show_state(struct daemon *d)
@@ -99,7 +87,7 @@ static void on_eye_turn(void *data, const struct visiond_look *look, enum vision
 {
 	struct daemon *d = data;
 
-	send_line(d, visiond_lines_turn(d->lines, look, turn, thing));
+	lines_send(d->events, visiond_lines_turn(d->lines, look, turn, thing));
 	atoll_log(&d->service.log, ATOLL_LOG_DEBUG, "%s: %s %s",
 		  look->model->name, thing->label, turn == VISIOND_APPEAR ? "appears" :
 		  turn == VISIOND_CHANGE ? "changes" : "disappears");
@@ -123,7 +111,7 @@ static void on_eye_camera(void *data, bool is_there)
 	struct daemon *d = data;
 	struct visiond_eye_state state = visiond_eye_state(d->eye);
 
-	send_line(d, visiond_lines_camera(d->lines, is_there, d->eye));
+	lines_send(d->events, visiond_lines_camera(d->lines, is_there, d->eye));
 	visiond_web_camera(d->web, is_there ? state.path : NULL);
 }
 
@@ -186,8 +174,8 @@ static struct visiond_web *open_web(struct daemon *d, const struct visiond_confi
 		return NULL;
 	web = visiond_web_open(config, err);
 	if (web)
-		atoll_log(&d->service.log, ATOLL_LOG_INFO, "page: %s%s", visiond_web_address(web),
-			  config->token ? " (with the token)" : "");
+		atoll_log(&d->service.log, ATOLL_LOG_INFO, "page: %s%s",
+			  visiond_web_address(web), config->token ? " (with the token)" : "");
 	return web;
 }
 
@@ -200,8 +188,9 @@ static struct visiond_eye *new_eye(struct daemon *d, const struct visiond_config
 	return visiond_eye_new(config, d->devices, &calls, &d->service.log, err);
 }
 
-static int open_eye(struct daemon *d, struct atoll_error *err)
+static int on_open(void *data, struct atoll_error *err)
 {
+	struct daemon *d = data;
 	int r = visiond_eye_open(d->eye, d->service.loop, err);
 
 	if (r < 0)
@@ -230,7 +219,8 @@ struct next {
 
 static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
 {
-	next->config = visiond_config_load(d->config_path, &d->overrides, &d->service.log, err);
+	next->config = visiond_config_load(d->service.config_path, &d->overrides,
+					   &d->service.log, err);
 	if (!next->config)
 		return err->code;
 	if (!next->config->is_camera && strcmp(next->config->what, "-") != 0 &&
@@ -275,22 +265,22 @@ static void take_web(struct daemon *d, struct next *next)
 		return;
 	d->web = open_web(d, next->config, &err);
 	if (err.code)
-		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; going on without a page", err.text);
+		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; going on without a page",
+			  err.text);
 }
 
-static void on_reload(void *data)
+static int on_reload(void *data, struct atoll_error *err)
 {
 	struct daemon *d = data;
 	struct next next = { .config = NULL };
-	struct atoll_error err;
+	int r = prepare(d, &next, err);
 
-	if (prepare(d, &next, &err) < 0) {
-		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; keeping the old configuration", err.text);
+	if (r < 0) {
 		visiond_web_close(next.web);
 		atoll_events_close(next.events);
 		visiond_eye_close(next.eye);
 		visiond_config_free(next.config);
-		return;
+		return r;
 	}
 	visiond_eye_close(d->eye); /* things disappear where they appeared */
 	d->eye = next.eye;
@@ -301,12 +291,7 @@ static void on_reload(void *data)
 	take_web(d, &next);
 	visiond_config_free(d->config);
 	d->config = next.config;
-	if (open_eye(d, &err) < 0) {
-		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s", err.text);
-		service_end(&d->service, EXIT_COULD_NOT);
-		return;
-	}
-	atoll_log(&d->service.log, ATOLL_LOG_INFO, "configuration read again");
+	return 0;
 }
 
 static int on_start(void *data, struct atoll_error *err)
@@ -327,9 +312,7 @@ static int on_start(void *data, struct atoll_error *err)
 	if (err->code)
 		return err->code;
 	d->web = open_web(d, d->config, err);
-	if (err->code)
-		return err->code;
-	return open_eye(d, err);
+	return err->code;
 }
 
 static void on_stop(void *data)
@@ -344,38 +327,28 @@ static void on_stop(void *data)
 }
 
 static const struct service_calls calls = {
-	.start = on_start, .stop = on_stop, .reload = on_reload, .second = on_second,
-	.status = on_status,
+	.start = on_start, .stop = on_stop, .reload = on_reload, .open = on_open,
+	.second = on_second, .status = on_status,
 };
 
-static void read_options(struct daemon *d, int argc, char **argv, bool *wants_check)
+static void read_options(struct daemon *d, int argc, char **argv)
 {
-	enum { CHECK = OPTION_FIRST_OWN, SOURCE, MODEL, LABELS, LISTEN, EVENTS };
+	enum { SOURCE = SERVICE_FIRST_OWN, MODEL, LABELS, LISTEN, EVENTS };
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check", no_argument, NULL, CHECK },
+		SERVICE_OPTIONS,
 		{ "source", required_argument, NULL, SOURCE },
 		{ "model", required_argument, NULL, MODEL },
 		{ "labels", required_argument, NULL, LABELS },
 		{ "listen", required_argument, NULL, LISTEN },
 		{ "events", required_argument, NULL, EVENTS },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct visiond_listen listen;
 	struct atoll_error err;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:vh", names, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, SERVICE_LETTERS, names, NULL)) != -1)
 		switch (c) {
-		case 'c':
-			d->config_path = optarg;
-			break;
-		case CHECK:
-			*wants_check = true;
-			break;
 		case SOURCE:
 			d->overrides.source = optarg;
 			break;
@@ -393,15 +366,8 @@ static void read_options(struct daemon *d, int argc, char **argv, bool *wants_ch
 		case EVENTS:
 			d->overrides.events = optarg;
 			break;
-		case 'v':
-			d->service.log.most = ATOLL_LOG_DEBUG;
-			break;
-		case 'h':
-			options_help(help);
-		case OPTION_VERSION:
-			options_version();
 		default:
-			options_wrong(NULL);
+			service_option(&d->service, c, help);
 		}
 	if (optind < argc)
 		options_wrong("'%s' is one too many", argv[optind]);
@@ -409,22 +375,22 @@ static void read_options(struct daemon *d, int argc, char **argv, bool *wants_ch
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { .config_path = NULL };
-	bool wants_check = false;
+	struct daemon d = { .config = NULL };
 	int status = EXIT_SUCCESS;
 	struct atoll_error err;
 
 	options_begin("atoll-visiond");
 	d.service = service_begin("atoll-visiond", &calls, &d);
-	read_options(&d, argc, argv, &wants_check);
-	if (!service_finds(&d.service, &d.config_path, CONFIG_PATH))
+	read_options(&d, argc, argv);
+	if (!service_finds(&d.service, CONFIG_PATH))
 		return EXIT_CONFIG;
-	d.config = visiond_config_load(d.config_path, &d.overrides, &d.service.log, &err);
+	d.config = visiond_config_load(d.service.config_path, &d.overrides, &d.service.log,
+				       &err);
 	if (!d.config) {
 		atoll_log(&d.service.log, ATOLL_LOG_ERR, "%s", err.text);
 		return EXIT_CONFIG;
 	}
-	if (!wants_check)
+	if (!d.service.wants_check)
 		status = service_run(&d.service);
 	visiond_config_free(d.config);
 	return options_end(status);

@@ -52,6 +52,19 @@ struct line lines_end(struct lines *lines)
 	return (struct line){ .bytes = lines->bytes, .length = lines->length };
 }
 
+void lines_send(struct atoll_events *events, struct line line)
+{
+	if (events && line.length > 0)
+		atoll_events_send(events, line.bytes, line.length);
+}
+
+void lines_greet(struct atoll_events *events, struct line line)
+{
+	/* Out of memory: they get the one before. */
+	if (events && line.length > 0)
+		(void)atoll_events_greet(events, line.bytes, line.length);
+}
+
 const char *lines_time(char text[LINES_TIME_BYTES])
 {
 	struct timespec now;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "board/events.h"
 #include "board/json.h"
 
 /*
@@ -17,7 +18,7 @@
  *	atoll_json_string(json, "event", "camera");
  *	lines_stamp(json, atoll_clock_ns());
  *	line = lines_end(lines);
- *	atoll_events_send(events, line.bytes, line.length);
+ *	lines_send(events, line);
  *	lines_free(lines);
  *
  * Each line lives until the next one is begun. Memory grows with the longest line
@@ -35,6 +36,11 @@ void lines_free(struct lines *lines); /* NULL is allowed */
 
 struct atoll_json *lines_begin(struct lines *lines);
 struct line lines_end(struct lines *lines);
+
+/* To all who listen, and to those who begin to from now on; to nobody where `events` is
+   NULL. A line that there was no memory for is left out. */
+void lines_send(struct atoll_events *events, struct line line);
+void lines_greet(struct atoll_events *events, struct line line);
 
 /* Room for "2026-11-21T05:22:21.123Z", and more for years the compiler imagines. */
 #define LINES_TIME_BYTES 64

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "apps/options.h"
 #include "board/clock.h"
 #include "board/notify.h"
 
@@ -19,16 +18,37 @@ struct service service_begin(const char *name, const struct service_calls *calls
 				 .calls = calls, .data = data };
 }
 
-bool service_finds(const struct service *service, const char **config_path,
-		   const char *usual)
+void service_option(struct service *service, int option, const char *help)
 {
-	if (!*config_path) {
-		*config_path = usual;
+	switch (option) {
+	case 'c':
+		service->config_path = optarg;
+		break;
+	case SERVICE_CHECK:
+		service->wants_check = true;
+		break;
+	case 'v':
+		service->log.most = ATOLL_LOG_DEBUG;
+		break;
+	case 'h':
+		options_help(help);
+	case OPTION_VERSION:
+		options_version();
+	default:
+		options_wrong(NULL);
+	}
+}
+
+bool service_finds(struct service *service, const char *usual)
+{
+	if (!service->config_path) {
+		service->config_path = usual;
 		return true;
 	}
-	if (access(*config_path, R_OK) == 0)
+	if (access(service->config_path, R_OK) == 0)
 		return true;
-	atoll_log(&service->log, ATOLL_LOG_ERR, "%s: %s", *config_path, strerror(errno));
+	atoll_log(&service->log, ATOLL_LOG_ERR, "%s: %s", service->config_path,
+		  strerror(errno));
 	return false;
 }
 
@@ -70,11 +90,6 @@ void service_tell(struct service *service)
 	memcpy(service->status, status, sizeof(status));
 }
 
-void service_end(struct service *service, int status)
-{
-	atoll_loop_stop(service->loop, status);
-}
-
 static void on_second(void *data, uint32_t times)
 {
 	struct service *service = data;
@@ -97,7 +112,27 @@ static void on_stop(void *data, uint32_t signal)
 	atoll_log(&service->log, ATOLL_LOG_INFO, "%s, stopping",
 		  signal == SIGTERM ? "terminated" : "interrupted");
 	(void)atoll_notify("STOPPING=1");
-	service_end(service, EXIT_SUCCESS);
+	atoll_loop_stop(service->loop, EXIT_SUCCESS);
+}
+
+static int open_work(struct service *service, struct atoll_error *err)
+{
+	return service->calls->open ? service->calls->open(service->data, err) : 0;
+}
+
+static void reload(struct service *service)
+{
+	struct atoll_error err;
+
+	if (service->calls->reload(service->data, &err) < 0) {
+		atoll_log(&service->log, ATOLL_LOG_ERR, "%s; keeping the old configuration",
+			  err.text);
+	} else if (open_work(service, &err) < 0) {
+		atoll_log(&service->log, ATOLL_LOG_ERR, "%s", err.text);
+		atoll_loop_stop(service->loop, EXIT_COULD_NOT);
+	} else {
+		atoll_log(&service->log, ATOLL_LOG_INFO, "configuration read again");
+	}
 }
 
 static void on_reload(void *data, uint32_t signal)
@@ -107,7 +142,7 @@ static void on_reload(void *data, uint32_t signal)
 	(void)signal;
 	(void)atoll_notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, atoll_clock_ns() / 1000);
 	service->is_ready = false;
-	service->calls->reload(service->data);
+	reload(service);
 	service_tell(service);
 }
 
@@ -141,6 +176,8 @@ int service_run(struct service *service)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (status == 0)
 		status = service->calls->start(service->data, &err);
+	if (status == 0)
+		status = open_work(service, &err);
 	if (status < 0) {
 		atoll_log(&service->log, ATOLL_LOG_ERR, "%s", err.text);
 	} else {
