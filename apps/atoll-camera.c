@@ -63,7 +63,8 @@ static const struct command *find_command(const char *name)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
-	options_wrong("'%s' is not one of list, formats, controls, snap, record, stream", name);
+	options_wrong("'%s' is not one of list, formats, controls, snap, record, stream",
+		      name);
 }
 
 static enum atoll_pixels read_pixels(const char *name)
@@ -91,15 +92,18 @@ static void read_options(int argc, char **argv, struct camera_settings *settings
 		{ 0 },
 	};
 	struct atoll_camera_config *config = &settings->config;
+	double rate;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "c:s:r:p:n:h", names, NULL)) != -1) {
 		switch (c) {
 		case 'c': config->match = optarg; break;
-		case 's': options_size("--size", optarg, &config->width, &config->height); break;
+		case 's':
+			options_size("--size", optarg, &config->width, &config->height);
+			break;
 		case 'r':
-			config->frame_rate_mhz =
-				(uint32_t)(options_real("--rate", optarg, 0.01, 1000) * 1000 + 0.5);
+			rate = options_real("--rate", optarg, 0.01, 1000);
+			config->frame_rate_mhz = (uint32_t)(rate * 1000 + 0.5);
 			break;
 		case 'p': config->pixels = read_pixels(optarg); break;
 		case 'n':

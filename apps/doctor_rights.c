@@ -33,8 +33,9 @@ void doctor_look_at_rules(struct doctor *doctor)
 		doctor_note(doctor, "udev rule", "%s leaves out 18d1:9302, with firmware, "
 			    "which only root can use then: " RULE_HELP, waiting.path);
 	else
-		doctor_note(doctor, "udev rule", "none is for Edge TPUs, so that only root can "
-			    "use them: " RULE_HELP);
+		doctor_note(doctor, "udev rule",
+			    "none is for Edge TPUs, so that only root can use them: "
+			    RULE_HELP);
 }
 
 static const char *my_name(void)
@@ -62,13 +63,15 @@ static bool is_for_group(struct doctor *doctor, enum doctor_status status, const
 	if ((info->st_mode & BOTH) != BOTH || info->st_gid == 0 || !group)
 		return false;
 	if (is_listed(group))
-		doctor_bad(doctor, status, about, "%s is for the group %s, which %s has joined "
-			   "since this login: log out and in again, or run \"newgrp %s\" in "
-			   "this shell", path, group->gr_name, my_name(), group->gr_name);
+		doctor_bad(doctor, status, about,
+			   "%s is for the group %s, which %s has joined since this login: "
+			   "log out and in again, or run \"newgrp %s\" in this shell",
+			   path, group->gr_name, my_name(), group->gr_name);
 	else
-		doctor_bad(doctor, status, about, "%s is for the group %s: run \"adduser %s %s\" "
-			   "as root, then log out and in again", path, group->gr_name,
-			   my_name(), group->gr_name);
+		doctor_bad(doctor, status, about,
+			   "%s is for the group %s: run \"adduser %s %s\" as root, then "
+			   "log out and in again",
+			   path, group->gr_name, my_name(), group->gr_name);
 	return true;
 }
 
@@ -82,18 +85,21 @@ static void refused(struct doctor *doctor, const char *about, const char *node,
 	    is_for_group(doctor, DOCTOR_PERMISSION, about, node, &info))
 		return;
 	if (!tpu_rule_find("", found->vendor, found->product, &rule))
-		doctor_bad(doctor, DOCTOR_PERMISSION, about, "%s is only for root, and no udev "
-			   "rule is for %04x:%04x: " RULE_HELP ", or run this as root", node,
-			   found->vendor, found->product);
+		doctor_bad(doctor, DOCTOR_PERMISSION, about,
+			   "%s is only for root, and no udev rule is for %04x:%04x: "
+			   RULE_HELP ", or run this as root",
+			   node, found->vendor, found->product);
 	else if (rule.is_for_seat)
 		doctor_bad(doctor, DOCTOR_PERMISSION, about, "%s is only for who sits at this "
 			   "machine, says %s: " RULE_HELP ", which is for a group", node,
 			   rule.path);
 	else
-		doctor_bad(doctor, DOCTOR_PERMISSION, about, "%s is only for root, though there "
-			   "is %s: run \"udevadm control --reload\" and \"udevadm trigger "
-			   "--subsystem-match=usb\" as root, or plug it in again", node,
-			   rule.path);
+		doctor_bad(doctor, DOCTOR_PERMISSION, about,
+			   "%s is only for root, though there is %s: "
+			   "run \"udevadm control --reload\" and "
+			   "\"udevadm trigger --subsystem-match=usb\" as root, "
+			   "or plug it in again",
+			   node, rule.path);
 }
 
 /* Opening a node does nothing to its device. */
@@ -137,8 +143,10 @@ void doctor_look_at_daemon(struct doctor *doctor)
 		doctor_bad(doctor, DOCTOR_DAEMON, about, "%s is no socket: remove it, or set "
 			   "ATOLL_TPU_SOCKET to that of atoll-tpud", path);
 	else if (access(path, W_OK) == 0)
-		doctor_bad(doctor, DOCTOR_DAEMON, about, "nobody listens on %s: run \"systemctl "
-			   "restart atoll-tpud\" as root, or remove the file", path);
+		doctor_bad(doctor, DOCTOR_DAEMON, about,
+			   "nobody listens on %s: run \"systemctl restart atoll-tpud\" "
+			   "as root, or remove the file",
+			   path);
 	else if (!is_for_group(doctor, DOCTOR_DAEMON, about, path, &info))
 		doctor_bad(doctor, DOCTOR_DAEMON, about, "%s is not for %s: set \"group\" and "
 			   "\"mode\" in /etc/atoll/tpud.conf", path, my_name());

@@ -40,7 +40,8 @@ struct emulator_hub *emulator_hub_new(struct atoll_loop *loop, struct usbip_serv
 	hub->loop = loop;
 	hub->server = server;
 	for (uint32_t i = 0; i < USBIP_DEVICES_MAX; i++)
-		hub->seat[i] = (struct seat){ .hub = hub, .device = i, .port = -1, .timer = -1 };
+		hub->seat[i] =
+			(struct seat){ .hub = hub, .device = i, .port = -1, .timer = -1 };
 	return hub;
 }
 

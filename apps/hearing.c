@@ -74,8 +74,9 @@ static bool take_piece(struct hearing *hearing, const struct atoll_block *block,
 	hearing->next += count;
 	hearing->slices += is_due;
 	hearing->counts.features_ns += (uint64_t)atoll_clock_ns() - start_ns;
-	is_due = is_due && hearing->slices % hearing->hop == hearing->form.slices % hearing->hop &&
-		hearing->slices >= hearing->form.slices / 2;
+	is_due = is_due &&
+		 hearing->slices % hearing->hop == hearing->form.slices % hearing->hop &&
+		 hearing->slices >= hearing->form.slices / 2;
 	if (is_due && hearing->is_gated && !is_active) {
 		hearing->counts.gated++;
 		return false;

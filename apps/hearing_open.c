@@ -52,10 +52,11 @@ static int open_features(struct hearing *hearing, struct atoll_error *err)
 	if ((input->type != ATOLL_UINT8 && input->type != ATOLL_INT8) ||
 	    atoll_features_find(input->rank, input->dims, input->type == ATOLL_INT8,
 				&hearing->kind) < 0)
-		return atoll_error_set(err, -ENOTSUP, "input %s: %s of shape %s is none of the "
-			"windows of sound that can be made", input->name,
-			atoll_type_name(input->type),
-			atoll_shape_text(input->rank, input->dims, shape));
+		return atoll_error_set(err, -ENOTSUP,
+				       "input %s: %s of shape %s is none of the windows "
+				       "of sound that can be made",
+				       input->name, atoll_type_name(input->type),
+				       atoll_shape_text(input->rank, input->dims, shape));
 	hearing->form = atoll_features_form(hearing->kind);
 	hearing->features = atoll_features_new(hearing->kind, err);
 	return hearing->features ? 0 : -EINVAL;
@@ -128,9 +129,11 @@ static int open_words(struct hearing *hearing, const char *path, struct atoll_er
 	if (!path)
 		return 0;
 	if (!hearing->embedding)
-		return atoll_error_set(err, -ENOTSUP, "words cannot be taught to it: it has no "
-				       "second output, an embedding");
-	hearing->words = words_load(path, hearing->model, hearing_embedding_size(hearing), &why);
+		return atoll_error_set(err, -ENOTSUP,
+				       "words cannot be taught to it: it has no second "
+				       "output, an embedding");
+	hearing->words =
+		words_load(path, hearing->model, hearing_embedding_size(hearing), &why);
 	if (hearing->words)
 		return 0;
 	if (why.code != -ENOENT) {
@@ -159,7 +162,8 @@ static int open_spot(struct hearing *hearing, const struct hearing_config *confi
 	float *threshold = calloc(hearing->classes, sizeof(*threshold));
 
 	hearing->score = calloc(hearing->classes, sizeof(*hearing->score));
-	hearing->vector = calloc(hearing_embedding_size(hearing) + 1, sizeof(*hearing->vector));
+	hearing->vector =
+		calloc(hearing_embedding_size(hearing) + 1, sizeof(*hearing->vector));
 	if (!threshold || !hearing->score || !hearing->vector) {
 		free(threshold);
 		return atoll_error_set(err, -ENOMEM, "out of memory");

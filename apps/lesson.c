@@ -104,8 +104,9 @@ static int open_all(struct lesson *lesson, const char *name, const char *words_p
 		return r;
 	strcpy(lesson->name, name);
 	if (lesson->size == 0)
-		return atoll_error_set(err, -ENOTSUP, "%s: words cannot be taught to it: it has "
-				       "no second output, an embedding",
+		return atoll_error_set(err, -ENOTSUP,
+				       "%s: words cannot be taught to it: it has no "
+				       "second output, an embedding",
 				       hearing_name(lesson->hearing));
 	lesson->words_path = strdup(words_path);
 	lesson->sound = calloc(KEPT, sizeof(*lesson->sound));
@@ -197,8 +198,9 @@ static int check_known(const struct lesson *lesson, struct atoll_error *err)
 		if (hearing_is_word(lesson->hearing, i) &&
 		    !hearing_is_taught(lesson->hearing, i) &&
 		    score[i] >= hearing_threshold(lesson->hearing, i))
-			return atoll_error_set(err, -EEXIST, "word '%s': sounds like '%s' (%.2f), "
-				"which %s knows", lesson->name, hearing_label(lesson->hearing, i),
+			return atoll_error_set(err, -EEXIST,
+				"word '%s': sounds like '%s' (%.2f), which %s knows",
+				lesson->name, hearing_label(lesson->hearing, i),
 				(double)score[i], hearing_name(lesson->hearing));
 	return 0;
 }
@@ -290,8 +292,9 @@ static int end_stretch(struct lesson *lesson, struct atoll_error *err)
 		return 0;
 	lesson->is_anything = true;
 	if (stretch > STRETCH_MAX)
-		return atoll_error_set(err, -EMSGSIZE, "word '%s': a noise of %.1f s, more than a "
-			"word: leave a pause before and after it, in a quieter place",
+		return atoll_error_set(err, -EMSGSIZE,
+			"word '%s': a noise of %.1f s, more than a word: leave a pause "
+			"before and after it, in a quieter place",
 			lesson->name, (double)stretch * FRAME / ATOLL_SOUND_RATE);
 	return take_example(lesson, stretch, err);
 }
@@ -300,7 +303,8 @@ static int end_stretch(struct lesson *lesson, struct atoll_error *err)
 
 static int end_frame(struct lesson *lesson, struct atoll_error *err)
 {
-	const bool is_loud = atoll_activity_push(&lesson->activity, frame_at(lesson, 1), FRAME);
+	const bool is_loud =
+		atoll_activity_push(&lesson->activity, frame_at(lesson, 1), FRAME);
 
 	lesson->counted = 0;
 	if (lesson->frames < KEPT_FRAMES)

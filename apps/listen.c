@@ -193,7 +193,8 @@ static void hear_tail(struct listen *listen, const struct atoll_block *last)
 		.sample = quiet,
 		.count = TAIL_SAMPLES,
 		.at = last->at + last->count,
-		.time_ns = last->time_ns + (int64_t)last->count * 1000000000 / ATOLL_SOUND_RATE,
+		.time_ns = last->time_ns +
+			   (int64_t)last->count * 1000000000 / ATOLL_SOUND_RATE,
 	};
 
 	for (int i = 0; i < TAIL_BLOCKS && !listen->is_heard; i++) {

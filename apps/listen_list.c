@@ -29,7 +29,8 @@ static void print_one(FILE *file, const struct atoll_microphone_found *found, bo
 			    found->channels_max == 1 ? "channel" : "channels");
 		for (unsigned i = ATOLL_S16; i <= ATOLL_F32; i++)
 			if (found->formats & 1u << i)
-				fprintf(file, "  %s", atoll_samples_name((enum atoll_samples)i));
+				fprintf(file, "  %s",
+					atoll_samples_name((enum atoll_samples)i));
 	}
 	if (!found->is_microphone)
 		fputs("  (no microphone)", file);
@@ -59,7 +60,8 @@ static void json_one(struct atoll_json *json, const struct atoll_microphone_foun
 	atoll_json_array(json, "samples");
 	for (unsigned i = ATOLL_S16; i <= ATOLL_F32; i++)
 		if (found->formats & 1u << i)
-			atoll_json_string(json, NULL, atoll_samples_name((enum atoll_samples)i));
+			atoll_json_string(json, NULL,
+					  atoll_samples_name((enum atoll_samples)i));
 	atoll_json_end(json);
 	atoll_json_string(json, "trouble", *found->trouble ? found->trouble : NULL);
 	atoll_json_end(json);

@@ -130,8 +130,9 @@ static void save(struct teaching *teaching, char *words_path)
 		options_say("%s", err.text);
 		teaching->status = EXIT_COULD_NOT;
 	} else {
-		options_say("'%s' learnt from %u examples, kept in %s", teaching->config->teach,
-			    lesson_examples(teaching->lesson), words_path);
+		options_say("'%s' learnt from %u examples, kept in %s",
+			    teaching->config->teach, lesson_examples(teaching->lesson),
+			    words_path);
 	}
 }
 

@@ -47,7 +47,8 @@ static int read_source(struct listend_config *config,
 	    atoll_config_text(file, "source", &source, err) < 0 ||
 	    atoll_config_text(file, "mixer", &mixer, err) < 0 ||
 	    settings_count(file, "rate", RATE_MIN, RATE_MAX, &form->rate, err) < 0 ||
-	    settings_count(file, "channels", 1, ATOLL_CHANNELS_MAX, &form->channels, err) < 0 ||
+	    settings_count(file, "channels", 1, ATOLL_CHANNELS_MAX, &form->channels,
+			   err) < 0 ||
 	    settings_count(file, "channel", 1, ATOLL_CHANNELS_MAX, &config->sound.channel,
 			   err) < 0)
 		return -EINVAL;
@@ -112,7 +113,8 @@ static int read_model(struct atoll_config *file, struct listend_model *model,
 	    read_habits(file, prefix, hearing, err) < 0)
 		return -EINVAL;
 	if (!hearing->model_path)
-		return atoll_error_set(err, -EINVAL, "model %s: no file is given", model->name);
+		return atoll_error_set(err, -EINVAL, "model %s: no file is given",
+				       model->name);
 	return 0;
 }
 

@@ -206,7 +206,8 @@ static int watch_sound(struct listend_ear *ear, struct atoll_error *err)
 	int r = atoll_loop_watch(ear->loop, fd, EPOLLIN, on_sound, ear);
 
 	if (r < 0)
-		return atoll_error_set(err, r, "%s: watch: %s", ear->config->what, strerror(-r));
+		return atoll_error_set(err, r, "%s: watch: %s", ear->config->what,
+				       strerror(-r));
 	ear->sound_fd = fd;
 	ear->state = LISTEND_OPENS;
 	ear->heard_ns = atoll_clock_ns();

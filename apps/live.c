@@ -363,7 +363,8 @@ static void look_at_all(struct live *live)
 	while (goes_on && (r = take(live)) != -ENODATA && r != -ECANCELED) {
 		if (r == 0) {
 			goes_on = look_at_one(live);
-			(void)atoll_source_release(live->source, &live->frame); /* or it is gone */
+			/* What cannot be given back is gone. */
+			(void)atoll_source_release(live->source, &live->frame);
 		} else if (r == -ENODEV && live->is_live) {
 			goes_on = wait_for_return(live) == 0;
 		} else if (!atoll_source_is_stream(live->source)) {

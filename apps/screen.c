@@ -74,7 +74,8 @@ static void draw_thing(struct screen *screen, const struct vision_thing *thing)
 	uint32_t after_label;
 
 	panel_put(panel, "  %5.1f %%  ", 100 * (double)thing->score);
-	after_label = panel_left(panel) > LABEL_COLUMNS ? panel_left(panel) - LABEL_COLUMNS : 0;
+	after_label =
+		panel_left(panel) > LABEL_COLUMNS ? panel_left(panel) - LABEL_COLUMNS : 0;
 	panel_put(panel, "%s ", thing->label);
 	panel_skip_to(panel, after_label);
 	if (panel_left(panel) > 1)
@@ -207,7 +208,8 @@ static void keep_means(struct screen *screen, const struct live_look *look, doub
 	for (uint32_t i = 0; i < look->models; i++) {
 		const struct vision_result *result = vision_result(look->model[i]);
 
-		follow(&screen->convert_ms[i], (double)result->convert_ns / 1e6, screen->looks);
+		follow(&screen->convert_ms[i], (double)result->convert_ns / 1e6,
+		       screen->looks);
 		follow(&screen->run_ms[i], (double)result->run_ns / 1e6, screen->looks);
 	}
 	screen->looks++;

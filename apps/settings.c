@@ -19,7 +19,8 @@ const char *settings_place(const struct atoll_config *file, const char *key)
 int settings_wrong(const struct atoll_config *file, const char *key, const char *why,
 		   struct atoll_error *err)
 {
-	return atoll_error_set(err, -EINVAL, "%s: %s: %s", settings_place(file, key), key, why);
+	return atoll_error_set(err, -EINVAL, "%s: %s: %s", settings_place(file, key), key,
+			       why);
 }
 
 const char *settings_key(char key[SETTINGS_KEY_BYTES], const char *prefix, const char *name)

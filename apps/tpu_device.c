@@ -145,7 +145,8 @@ static _Noreturn void is_in_use(const struct tpu_device *tpu)
 	uint32_t unseen;
 
 	if (tpu_owner_find("/proc", tpu_node(&tpu->found, node), &owner, &unseen))
-		options_could_not("%s: is in use by %s (%d)", tpu->name, owner.name, owner.pid);
+		options_could_not("%s: is in use by %s (%d)", tpu->name, owner.name,
+				  owner.pid);
 	options_could_not("%s: is in use by another program%s", tpu->name,
 			  unseen ? "; root could see by which" : "");
 }

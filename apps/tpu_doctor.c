@@ -50,9 +50,10 @@ static bool is_empty_folder(const char *path)
 static void find_none(struct doctor *doctor)
 {
 	if (is_empty_folder("/sys/bus/usb/devices"))
-		doctor_bad(doctor, DOCTOR_NO_USB, "usb", "the kernel knows of no USB port: see "
-			   "what dmesg says about USB, and if its driver is there (\"modprobe "
-			   "xhci_pci\" on a PC); to a container give /sys and /dev/bus/usb");
+		doctor_bad(doctor, DOCTOR_NO_USB, "usb",
+			   "the kernel knows of no USB port: see what dmesg says about "
+			   "USB, and if its driver is there (\"modprobe xhci_pci\" on a "
+			   "PC); to a container give /sys and /dev/bus/usb");
 	else
 		doctor_bad(doctor, DOCTOR_NO_DEVICE, "usb", "no Edge TPU is plugged in: try "
 			   "another port, a data cable, a hub with power of its own, and see "
@@ -93,11 +94,13 @@ static void is_busy(struct doctor *doctor, const char *about)
 		doctor_good(doctor, about, "another process has it, which atoll-tpud seems to "
 			    "be: use it with --device=serve");
 	else if (geteuid() == 0)
-		doctor_bad(doctor, DOCTOR_BUSY, about, "another process has it, which cannot be "
-			   "seen from here: stop it in the container it runs in");
+		doctor_bad(doctor, DOCTOR_BUSY, about,
+			   "another process has it, which cannot be seen from here: stop "
+			   "it in the container it runs in");
 	else
-		doctor_bad(doctor, DOCTOR_BUSY, about, "another process has it: run \"atoll-tpu "
-			   "list\" as root to see which, and stop it");
+		doctor_bad(doctor, DOCTOR_BUSY, about,
+			   "another process has it: run \"atoll-tpu list\" as root to "
+			   "see which, and stop it");
 }
 
 static bool is_free(struct doctor *doctor, const char *about, const struct usb_found *found)
@@ -113,8 +116,10 @@ static bool is_free(struct doctor *doctor, const char *about, const struct usb_f
 		return false;
 	}
 	if (is_owned) {
-		doctor_bad(doctor, DOCTOR_BUSY, about, "%s (process %d) has it: stop that "
-			   "program, or let atoll-tpud share the device", owner.name, owner.pid);
+		doctor_bad(doctor, DOCTOR_BUSY, about,
+			   "%s (process %d) has it: stop that program, or let atoll-tpud "
+			   "share the device",
+			   owner.name, owner.pid);
 		return false;
 	}
 	if (unseen > 0)
@@ -140,8 +145,10 @@ static bool has_firmware(struct doctor *doctor, const char *about,
 	next = err.code == -ENOENT ? "" :
 		": run \"atoll-tpu firmware find\" to see what there is";
 	if (!tpu_needs_firmware(found)) {
-		doctor_note(doctor, about, "it runs firmware, but after a loss of power it will "
-			    "need it again: %s%s", err.text, next);
+		doctor_note(doctor, about,
+			    "it runs firmware, but after a loss of power it will need it "
+			    "again: %s%s",
+			    err.text, next);
 		return true;
 	}
 	doctor_bad(doctor, DOCTOR_FIRMWARE, about, "%s%s", err.text, next);
@@ -157,8 +164,10 @@ static void look_at_link(struct doctor *doctor, const char *about, enum usb_spee
 		doctor_good(doctor, about, "link: %s", text);
 		break;
 	case USB_HIGH:
-		doctor_note(doctor, about, "link: %s, a tenth of what USB 3 has: where large "
-			    "tensors take long, use a USB 3 port and cable if there are", text);
+		doctor_note(doctor, about,
+			    "link: %s, a tenth of what USB 3 has: where large tensors "
+			    "take long, use a USB 3 port and cable if there are",
+			    text);
 		break;
 	case USB_SPEED_UNKNOWN:
 		doctor_note(doctor, about, "link: of a speed that could not be seen");
@@ -176,11 +185,14 @@ static void look_at_temperature(struct doctor *doctor, const char *about,
 	int32_t millidegrees;
 
 	if (edgetpu_device_temperature(device, &millidegrees, &err) < 0)
-		doctor_bad(doctor, DOCTOR_BRING_UP, about, "its temperature cannot be read: %s: "
-			   "take its power away for a moment", err.text);
+		doctor_bad(doctor, DOCTOR_BRING_UP, about,
+			   "its temperature cannot be read: %s: take its power away for "
+			   "a moment",
+			   err.text);
 	else if (millidegrees >= HOT_MILLIDEGREES)
-		doctor_bad(doctor, DOCTOR_HEAT, about, "%.1f degrees, too hot: let it cool "
-			   "down, give it air, or set \"clock = medium\" in " EDGETPU_CONFIG_FILE,
+		doctor_bad(doctor, DOCTOR_HEAT, about,
+			   "%.1f degrees, too hot: let it cool down, give it air, or "
+			   "set \"clock = medium\" in " EDGETPU_CONFIG_FILE,
 			   millidegrees / 1e3);
 	else
 		doctor_good(doctor, about, "%.1f degrees", millidegrees / 1e3);
@@ -191,12 +203,15 @@ static void stays_down(struct doctor *doctor, const char *about, const struct at
 	if (why->code == -EBUSY)
 		is_busy(doctor, about);
 	else if (why->code == -EACCES)
-		doctor_bad(doctor, DOCTOR_PERMISSION, about, "%s: after a reset it became another "
-			   "device, see \"udev rule\" above", why->text);
+		doctor_bad(doctor, DOCTOR_PERMISSION, about,
+			   "%s: after a reset it became another device, see \"udev "
+			   "rule\" above",
+			   why->text);
 	else
-		doctor_bad(doctor, DOCTOR_BRING_UP, about, "cannot be brought up: %s: take its "
-			   "power away for a moment (unplug it); if that does not help, use "
-			   "another cable or port", why->text);
+		doctor_bad(doctor, DOCTOR_BRING_UP, about,
+			   "cannot be brought up: %s: take its power away for a moment "
+			   "(unplug it); if that does not help, use another cable or port",
+			   why->text);
 }
 
 static bool comes_up(struct doctor *doctor, const char *about, const struct usb_found *found,
@@ -241,8 +256,9 @@ static void try_model(struct doctor *doctor, const char *about,
 		doctor_good(doctor, about, "an inference took %.2f ms, with the parameters",
 			    (double)atoll_session_plan(session)->run_ns / 1e6);
 	else
-		doctor_bad(doctor, DOCTOR_INFERENCE, about, "an inference failed: %s: try again; "
-			   "if it fails again, use another cable or port, or a lower --clock",
+		doctor_bad(doctor, DOCTOR_INFERENCE, about,
+			   "an inference failed: %s: try again; if it fails again, use "
+			   "another cable or port, or a lower --clock",
 			   atoll_session_error(session));
 	atoll_session_close(session);
 }
@@ -314,8 +330,9 @@ static void look_at_devices(struct doctor *doctor, const struct usb_found *found
 	if (one)
 		look_at_device(doctor, one);
 	else
-		doctor_bad(doctor, DOCTOR_NO_DEVICE, "usb", "%s: name one of those that \"atoll-tpu "
-			   "list\" shows", err.text);
+		doctor_bad(doctor, DOCTOR_NO_DEVICE, "usb",
+			   "%s: name one of those that \"atoll-tpu list\" shows",
+			   err.text);
 }
 
 static void look_at_bus(struct doctor *doctor)

@@ -25,7 +25,8 @@ static int show(const struct tpu_settings *settings)
 {
 	struct atoll_json json = { .file = stdout };
 	struct atoll_error err;
-	struct edgetpu_firmware *firmware = edgetpu_firmware_find(settings->config.firmware, &err);
+	struct edgetpu_firmware *firmware =
+		edgetpu_firmware_find(settings->config.firmware, &err);
 
 	if (!firmware)
 		options_could_not("%s", err.text);

@@ -32,7 +32,8 @@ static const char *priority_name(uint32_t priority)
 
 static const char *clock_name(uint32_t clock)
 {
-	return clock <= EDGETPU_CLOCK_MAX ? edgetpu_clock_text((enum edgetpu_clock)clock) : "?";
+	return clock <= EDGETPU_CLOCK_MAX ?
+		edgetpu_clock_text((enum edgetpu_clock)clock) : "?";
 }
 
 static double ms(uint64_t ns)
@@ -57,10 +58,13 @@ static void tpus_text(FILE *file, const struct serve_status *status)
 			(void)snprintf(speed, sizeof(speed), "%u", tpu->speed_mbit);
 		if (tpu->has_temperature)
 			(void)snprintf(heat, sizeof(heat), "%.1f", tpu->millidegrees / 1000.0);
-		fprintf(file, "%-16s %-8s %6s %-6s %6s %9" PRIu64 " %6" PRIu64 " %6" PRIu64
-			" %8u %9.1f\n", tpu->name, state_name(tpu->state), speed,
+		fprintf(file,
+			"%-16s %-8s %6s %-6s %6s %9" PRIu64 " %6" PRIu64 " %6" PRIu64
+			" %8u %9.1f\n",
+			tpu->name, state_name(tpu->state), speed,
 			tpu->speed_mbit > 0 ? clock_name(tpu->clock) : "-", heat, tpu->runs,
-			tpu->failures, tpu->recoveries, tpu->programs, ms(tpu->busy_ns) / 1000);
+			tpu->failures, tpu->recoveries, tpu->programs,
+			ms(tpu->busy_ns) / 1000);
 		if (tpu->why[0] && tpu->state == SERVE_TPU_DOWN)
 			fprintf(file, "    %s\n", tpu->why);
 	}
@@ -83,8 +87,8 @@ static void clients_text(FILE *file, const struct serve_status *status)
 
 static void programs_text(FILE *file, const struct serve_status *status)
 {
-	fprintf(file, "\n%-16s %-24s %5s %5s %5s %9s %9s\n", "program", "name", "users", "TPUs",
-		"model", "runs", "MiB");
+	fprintf(file, "\n%-16s %-24s %5s %5s %5s %9s %9s\n", "program", "name", "users",
+		"TPUs", "model", "runs", "MiB");
 	for (uint32_t i = 0; i < status->numbers.programs; i++) {
 		const struct serve_program *program = &status->program[i];
 

@@ -111,7 +111,8 @@ const char *vision_warning(const struct vision *vision);
 bool vision_knows(const struct vision *vision, const char *label);
 
 enum vision_kind vision_kind(const struct vision *vision);
-const char *vision_name(const struct vision *vision); /* the model's file, no folder, no ending */
+/* The model's file, no folder, no ending. */
+const char *vision_name(const struct vision *vision);
 const struct atoll_session_plan *vision_plan(const struct vision *vision);
 
 /* Convert, run, decode. 0 or a negative errno with a sentence: -EBUSY while a

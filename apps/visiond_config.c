@@ -83,12 +83,14 @@ static int read_source(struct visiond_config *config,
 	    atoll_config_text(config->file, "source", &source, err) < 0 ||
 	    atoll_config_text(config->file, "pixels", &pixels, err) < 0 ||
 	    read_size(config, err) < 0 ||
-	    read_rate(config, "rate", 0.1, 1000, &config->source.camera.frame_rate_mhz, err) < 0)
+	    read_rate(config, "rate", 0.1, 1000, &config->source.camera.frame_rate_mhz,
+		      err) < 0)
 		return -EINVAL;
 	if (overrides->source)
 		source = overrides->source;
 	else if (camera && source)
-		return settings_wrong(config->file, "source", "there is a camera already", err);
+		return settings_wrong(config->file, "source", "there is a camera already",
+				      err);
 
 	if (pixels) {
 		config->source.camera.pixels = atoll_pixels_by_name(pixels);
@@ -199,7 +201,8 @@ static int read_model(struct visiond_config *config, struct visiond_model *model
 	    read_habits(config, prefix, model, err) < 0)
 		return -EINVAL;
 	if (!vision->model_path)
-		return atoll_error_set(err, -EINVAL, "model %s: no file is given", model->name);
+		return atoll_error_set(err, -EINVAL, "model %s: no file is given",
+				       model->name);
 	return 0;
 }
 

@@ -196,7 +196,8 @@ static int watch_source(struct visiond_eye *eye, struct atoll_error *err)
 	int r = atoll_loop_watch(eye->loop, fd, EPOLLIN, on_frame, eye);
 
 	if (r < 0)
-		return atoll_error_set(err, r, "%s: watch: %s", eye->config->what, strerror(-r));
+		return atoll_error_set(err, r, "%s: watch: %s", eye->config->what,
+				       strerror(-r));
 	eye->source_fd = fd;
 	eye->sight = VISIOND_SEES;
 	return 0;

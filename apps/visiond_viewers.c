@@ -171,10 +171,12 @@ static ssize_t load(struct viewer *viewer)
 	(void)pthread_mutex_lock(&viewers->lock);
 	if (viewers->is_stopping) {
 		r = MHD_CONTENT_READER_END_OF_STREAM;
-	} else if (viewer->view == VISIOND_EVENTS ? load_state(viewer) : load_picture(viewer)) {
+	} else if (viewer->view == VISIOND_EVENTS ?
+			   load_state(viewer) : load_picture(viewer)) {
 		viewer->has_begun = true;
 		viewer->waits_since_ns = 0;
-	} else if (viewer->waits_since_ns && atoll_clock_ns() - viewer->waits_since_ns > PATIENCE_NS) {
+	} else if (viewer->waits_since_ns &&
+		   atoll_clock_ns() - viewer->waits_since_ns > PATIENCE_NS) {
 		r = viewer->view == VISIOND_SNAPSHOT ? MHD_CONTENT_READER_END_WITH_ERROR :
 						       MHD_CONTENT_READER_END_OF_STREAM;
 	} else {

@@ -411,7 +411,8 @@ static struct request *begin_request(struct MHD_Connection *connection, bool is_
 	struct request *request = calloc(1, sizeof(*request));
 
 	if (request && is_post)
-		request->post = MHD_create_post_processor(connection, 512, take_field, request);
+		request->post =
+			MHD_create_post_processor(connection, 512, take_field, request);
 	return request;
 }
 

@@ -54,7 +54,8 @@ bool vocabulary_is_nothing(const char *label)
 	while (length > 0 && !isalnum((unsigned char)label[length - 1]))
 		length--;
 	for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++)
-		if (strlen(nothing[i]) == length && strncasecmp(nothing[i], label, length) == 0)
+		if (strlen(nothing[i]) == length &&
+		    strncasecmp(nothing[i], label, length) == 0)
 			return true;
 	return false;
 }
@@ -172,7 +173,8 @@ static int read_thresholds(struct vocabulary *vocabulary, FILE *file, bool is_an
 			continue;
 		else if (strcmp(name, "*") == 0)
 			for (uint32_t i = 0; is_any && i < vocabulary->classes; i++)
-				set_threshold(vocabulary, vocabulary->class[i].name, threshold);
+				set_threshold(vocabulary, vocabulary->class[i].name,
+					      threshold);
 		else if (!is_any && !set_threshold(vocabulary, name, threshold))
 			r = atoll_error_set(err, -EINVAL, "%s:%u: '%.40s' is no word of the "
 					    "model", atoll_error_path(path), number, name);
@@ -214,8 +216,10 @@ static int set_one(struct vocabulary *vocabulary, char *item, struct atoll_error
 
 	(void)snprintf(whole, sizeof(whole), "%s", item + strspn(item, " \t"));
 	if (!split_line(item, &name, &threshold) || *name == '\0')
-		return atoll_error_set(err, -EINVAL, "thresholds: '%s' is not 'word 0.7', a word "
-				       "and a number above 0, at most 1", whole);
+		return atoll_error_set(err, -EINVAL,
+				       "thresholds: '%s' is not 'word 0.7', a word and a "
+				       "number above 0, at most 1",
+				       whole);
 	if (!set_threshold(vocabulary, name, threshold))
 		return atoll_error_set(err, -EINVAL, "thresholds: '%.40s' is no word of the "
 				       "model", name);

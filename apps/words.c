@@ -106,7 +106,8 @@ int words_check_name(const char *name, struct atoll_error *err)
 				       WORDS_NAME_MAX);
 	for (const char *c = name; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return atoll_error_set(err, -EINVAL, "a word has no control characters");
+			return atoll_error_set(err, -EINVAL,
+					       "a word has no control characters");
 	if (name[0] == ' ' || name[length - 1] == ' ')
 		return atoll_error_set(err, -EINVAL, "word '%s': a blank at its end", name);
 	return 0;
@@ -181,12 +182,13 @@ int words_teach(struct words *words, const char *name, const float *example,
 	if (r < 0)
 		return r;
 	if (examples < 2)
-		return atoll_error_set(err, -EINVAL, "word '%s': %u examples, at least 2", name,
-				       examples);
+		return atoll_error_set(err, -EINVAL, "word '%s': %u examples, at least 2",
+				       name, examples);
 	spread = find_spread(example, examples, words->size);
 	if (!(spread >= COMMON) || !find_mean(example, examples, words->size, examples, mean))
-		return atoll_error_set(err, -EINVAL, "word '%s': its examples have too little in "
-				       "common", name);
+		return atoll_error_set(err, -EINVAL,
+				       "word '%s': its examples have too little in common",
+				       name);
 	if (words->count == WORDS_MAX && find(words, name) == WORDS_MAX)
 		return atoll_error_set(err, -ENOSPC, "word '%s': there are %u words already",
 				       name, WORDS_MAX);
@@ -250,8 +252,10 @@ static int read_head(struct reader *reader, const struct words *words, struct at
 	if (!read_line(reader) || sscanf(reader->line, "model %64[0-9a-f]", digest) != 1)
 		return wrong(reader, "no model", err);
 	if (strcmp(digest, words->digest) != 0)
-		return wrong(reader, "the words were taught to another model; teach them anew, "
-			     "into another file", err);
+		return wrong(reader,
+			     "the words were taught to another model; teach them anew, "
+			     "into another file",
+			     err);
 	if (!read_line(reader) || sscanf(reader->line, "size %u", &size) != 1)
 		return wrong(reader, "no size", err);
 	if (size != words->size)
@@ -284,7 +288,8 @@ static int read_word(struct reader *reader, struct words *words, struct atoll_er
 		return wrong(reader, "not 'word 0.8 NAME'", err);
 	r = words_check_name(reader->line + at, err);
 	if (r < 0) {
-		atoll_error_prefix(err, "%s:%u", atoll_error_path(reader->path), reader->number);
+		atoll_error_prefix(err, "%s:%u", atoll_error_path(reader->path),
+				   reader->number);
 		return r;
 	}
 	if (find(words, reader->line + at) != WORDS_MAX)
@@ -316,7 +321,8 @@ struct words *words_load(const char *path, const struct atoll_model *model,
 	struct words *words;
 
 	if (!reader.file) {
-		atoll_error_set(err, -errno, "%s: %s", atoll_error_path(path), strerror(errno));
+		atoll_error_set(err, -errno, "%s: %s", atoll_error_path(path),
+				strerror(errno));
 		return NULL;
 	}
 	words = words_new(model, size, err);

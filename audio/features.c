@@ -25,8 +25,9 @@ static void fill_cosines(struct atoll_features *features)
 
 	for (int k = 0; k < FEATURES_COSINES; k++)
 		for (int i = 0; i < (int)n; i++)
-			features->cosine[k][i] = (float)(2 * cos(M_PI * k * (2 * i + 1) / (2 * n)) /
-							 sqrt(2 * n));
+			features->cosine[k][i] =
+				(float)(2 * cos(M_PI * k * (2 * i + 1) / (2 * n)) /
+					sqrt(2 * n));
 }
 
 ATOLL_API struct atoll_features *atoll_features_new(enum atoll_features_kind kind,
@@ -42,7 +43,8 @@ ATOLL_API struct atoll_features *atoll_features_new(enum atoll_features_kind kin
 	}
 	features = calloc(1, sizeof(*features));
 	if (!features) {
-		atoll_error_set(err, -ENOMEM, "features: %s: no memory", kinds[kind]->form.name);
+		atoll_error_set(err, -ENOMEM, "features: %s: no memory",
+				kinds[kind]->form.name);
 		return NULL;
 	}
 	features->kind = kinds[kind];

@@ -38,8 +38,8 @@ static void make_row(const struct atoll_features *features,
 		     const struct features_measure *measure, const float *slice, float *out)
 {
 	for (uint32_t b = 0; b < features->kind->bands; b++) {
-		const double grey = ((double)slice[b] - measure->mean[b]) * measure->factor[b] +
-				    127.5;
+		const double grey =
+			((double)slice[b] - measure->mean[b]) * measure->factor[b] + 127.5;
 
 		/* What is not a number is black. */
 		out[b] = !(grey > 0) ? 0 : grey < 255 ? (float)(uint8_t)grey : 255;

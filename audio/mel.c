@@ -57,8 +57,10 @@ struct mel *mel_new(const struct mel_form *form, struct atoll_error *err)
 
 	if (form->bands < 1 || form->bands > 1000 || form->bins < 1 || !(form->bin_hz > 0) ||
 	    !(form->low_hz >= 0) || !(form->high_hz > form->low_hz)) {
-		atoll_error_set(err, -EINVAL, "mel: %u bands of %u bins from %g to %g Hz: is not "
-				"possible", form->bands, form->bins, form->low_hz, form->high_hz);
+		atoll_error_set(err, -EINVAL,
+				"mel: %u bands of %u bins from %g to %g Hz: "
+				"is not possible",
+				form->bands, form->bins, form->low_hz, form->high_hz);
 		return NULL;
 	}
 	mel = calloc(1, sizeof(*mel) + form->bands * sizeof(mel->band[0]));

@@ -110,14 +110,16 @@ static void mix(const struct atoll_resample *resample, const uint8_t *frames, ui
 static int check(uint32_t rate, uint32_t channels, uint32_t channel, struct atoll_error *err)
 {
 	if (rate < ATOLL_WAV_RATE_MIN || rate > ATOLL_WAV_RATE_MAX)
-		return atoll_error_set(err, -EINVAL, "resample: %u samples a second; we take %u to "
-				       "%u", rate, ATOLL_WAV_RATE_MIN, ATOLL_WAV_RATE_MAX);
+		return atoll_error_set(err, -EINVAL,
+				       "resample: %u samples a second; we take %u to %u",
+				       rate, ATOLL_WAV_RATE_MIN, ATOLL_WAV_RATE_MAX);
 	if (channels < 1 || channels > ATOLL_CHANNELS_MAX)
 		return atoll_error_set(err, -EINVAL, "resample: %u channels; we take 1 to %u",
 				       channels, ATOLL_CHANNELS_MAX);
 	if (channel > channels)
-		return atoll_error_set(err, -EINVAL, "resample: channel %u is wanted, and there %s "
-				       "%u", channel, channels == 1 ? "is" : "are", channels);
+		return atoll_error_set(err, -EINVAL,
+				       "resample: channel %u is wanted, and there %s %u",
+				       channel, channels == 1 ? "is" : "are", channels);
 	return 0;
 }
 
@@ -141,7 +143,8 @@ ATOLL_API struct atoll_resample *atoll_resample_new(enum atoll_samples samples, 
 		return NULL;
 	resample = calloc(1, sizeof(*resample));
 	if (resample && rate != ATOLL_SOUND_RATE)
-		resample->state = speex_resampler_init(1, rate, ATOLL_SOUND_RATE, QUALITY, NULL);
+		resample->state =
+			speex_resampler_init(1, rate, ATOLL_SOUND_RATE, QUALITY, NULL);
 	if (!resample || (rate != ATOLL_SOUND_RATE && !resample->state)) {
 		atoll_error_set(err, -ENOMEM, "resample: out of memory");
 		free(resample);
@@ -154,7 +157,8 @@ ATOLL_API struct atoll_resample *atoll_resample_new(enum atoll_samples samples, 
 	resample->mixed = channel > 0 ? 1 : channels;
 	resample->sample_bytes = atoll_samples_bytes(samples);
 	if (resample->state)
-		resample->delay = (uint32_t)speex_resampler_get_output_latency(resample->state);
+		resample->delay =
+			(uint32_t)speex_resampler_get_output_latency(resample->state);
 	begin(resample);
 	return resample;
 }

@@ -178,11 +178,13 @@ static int end_round(struct sound_files *files)
 static int finish(struct sound_files *files, struct atoll_block *block,
 		  struct atoll_error *err)
 {
-	uint32_t count = files->is_done ? 0 : atoll_resample_finish(files->resample, files->out);
+	uint32_t count =
+		files->is_done ? 0 : atoll_resample_finish(files->resample, files->out);
 
 	files->is_done = true;
 	return count > 0 ? lend(files, count, block) :
-		atoll_error_set(err, -ENODATA, "%s: no more sound", atoll_error_path(files->name));
+		atoll_error_set(err, -ENODATA, "%s: no more sound",
+				atoll_error_path(files->name));
 }
 
 /* What one look at the file gives: 1 when it was nothing yet. */

@@ -44,7 +44,9 @@ struct sound_live {
 
 static uint64_t samples_of_ns(int64_t time_ns)
 {
-	return time_ns > 0 ? (uint64_t)((double)time_ns / NS_PER_S * ATOLL_SOUND_RATE + 0.5) : 0;
+	const double samples = (double)time_ns / NS_PER_S * ATOLL_SOUND_RATE;
+
+	return time_ns > 0 ? (uint64_t)(samples + 0.5) : 0;
 }
 
 static uint64_t samples_of(const struct sound_live *live, uint64_t frames)
@@ -136,8 +138,9 @@ int sound_live_next(struct sound_live *live, int timeout_ms, struct atoll_block 
 	int r = 1;
 
 	while (r == 1) {
-		r = live->microphone ?
-			atoll_microphone_next(live->microphone, left_ms(end_ns), &heard) : -ENODEV;
+		r = -ENODEV;
+		if (live->microphone)
+			r = atoll_microphone_next(live->microphone, left_ms(end_ns), &heard);
 		if (r == 0)
 			r = take(live, &heard, block);
 	}
@@ -155,8 +158,9 @@ int sound_live_next(struct sound_live *live, int timeout_ms, struct atoll_block 
 static int make_room(struct sound_live *live, const struct atoll_microphone_form *form,
 		     struct atoll_error *err)
 {
-	struct atoll_resample *resample = atoll_resample_new(form->samples, form->rate,
-							     form->channels, live->channel, err);
+	struct atoll_resample *resample =
+		atoll_resample_new(form->samples, form->rate, form->channels,
+				   live->channel, err);
 	float *out;
 
 	if (!resample)

@@ -122,11 +122,15 @@ static int refuse_coding(const struct format *format, struct atoll_error *err)
 {
 	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
 		if (codings[i].tag == format->tag && !format->has_other_guid)
-			return atoll_error_set(err, -ENOTSUP, "its sound is coded as %s; we read "
-					       "PCM and 32-bit float", codings[i].name);
-	return atoll_error_set(err, -ENOTSUP, "its sound is coded in an unknown format (%s0x%04x); "
-			       "we read PCM and 32-bit float",
-			       format->has_other_guid ? "GUID of its own, " : "", format->tag);
+			return atoll_error_set(err, -ENOTSUP,
+					       "its sound is coded as %s; we read PCM "
+					       "and 32-bit float",
+					       codings[i].name);
+	return atoll_error_set(err, -ENOTSUP,
+			       "its sound is coded in an unknown format (%s0x%04x); we "
+			       "read PCM and 32-bit float",
+			       format->has_other_guid ? "GUID of its own, " : "",
+			       format->tag);
 }
 
 static int read_format(struct wav_input *input, uint32_t size, struct format *format,
@@ -139,8 +143,9 @@ static int read_format(struct wav_input *input, uint32_t size, struct format *fo
 	if (got < 0)
 		return refuse_reading(got, err);
 	if (got < 16)
-		return atoll_error_set(err, -EBADMSG, "its format takes 16 bytes or more, and there "
-				       "are %d", (int)got);
+		return atoll_error_set(err, -EBADMSG,
+				       "its format takes 16 bytes or more, "
+				       "and there are %d", (int)got);
 	*format = (struct format){
 		.tag = u16(bytes), .channels = u16(bytes + 2), .rate = u32(bytes + 4),
 		.align = u16(bytes + 12), .bits = u16(bytes + 14), .is_known = true,
@@ -148,8 +153,9 @@ static int read_format(struct wav_input *input, uint32_t size, struct format *fo
 	if (format->tag != TAG_EXTENSIBLE)
 		return 0;
 	if (got < FORMAT_BYTES)
-		return atoll_error_set(err, -EBADMSG, "its extensible format takes 40 bytes, and "
-				       "there are %d", (int)got);
+		return atoll_error_set(err, -EBADMSG,
+				       "its extensible format takes 40 bytes, "
+				       "and there are %d", (int)got);
 	format->valid_bits = u16(bytes + 18);
 	format->tag = u16(bytes + 24);
 	format->has_other_guid = memcmp(bytes + 26, guid_rest, sizeof(guid_rest)) != 0;
@@ -159,15 +165,18 @@ static int read_format(struct wav_input *input, uint32_t size, struct format *fo
 static int find_samples(const struct format *format, enum atoll_samples *samples,
 			struct atoll_error *err)
 {
-	static const enum atoll_samples pcm[] = { ATOLL_U8, ATOLL_S16, ATOLL_S24_3, ATOLL_S32 };
+	static const enum atoll_samples pcm[] = { ATOLL_U8, ATOLL_S16, ATOLL_S24_3,
+						  ATOLL_S32 };
 
 	if (format->has_other_guid || (format->tag != TAG_PCM && format->tag != TAG_FLOAT))
 		return refuse_coding(format, err);
 	if (format->tag == TAG_FLOAT ? format->bits != 32 :
 	    format->bits % 8 != 0 || format->bits < 8 || format->bits > 32)
-		return atoll_error_set(err, -ENOTSUP, "its sound is %s of %u bits; we read PCM of 8, "
+		return atoll_error_set(err, -ENOTSUP,
+				       "its sound is %s of %u bits; we read PCM of 8, "
 				       "16, 24 and 32 bits and 32-bit float",
-				       format->tag == TAG_FLOAT ? "float" : "PCM", format->bits);
+				       format->tag == TAG_FLOAT ? "float" : "PCM",
+				       format->bits);
 	*samples = format->tag == TAG_FLOAT ? ATOLL_F32 : pcm[format->bits / 8 - 1];
 	/* As arecord writes S24_LE. Nobody else puts 24 bits into four bytes without
 	   saying 32. */
@@ -204,8 +213,9 @@ static int check_format(const struct format *format, struct atoll_wav_form *form
 		return atoll_error_set(err, -EBADMSG, "%u bytes a frame are not %u x %u bits",
 				       format->align, format->channels, format->bits);
 	if (format->valid_bits > format->bits)
-		return atoll_error_set(err, -EBADMSG, "%u bits of each sample count, which has but "
-				       "%u", format->valid_bits, format->bits);
+		return atoll_error_set(err, -EBADMSG,
+				       "%u bits of each sample count, which has but %u",
+				       format->valid_bits, format->bits);
 	return 0;
 }
 
@@ -233,12 +243,14 @@ static int read_begin(struct wav_input *input, bool *has_long_sizes, struct atol
 	if (*has_long_sizes || memcmp(bytes, "RIFF", 4) == 0) {
 		if (memcmp(bytes + 8, "WAVE", 4) == 0)
 			return 0;
-		return atoll_error_set(err, -ENOTSUP, "a RIFF file, but of the kind '%s', not WAVE",
+		return atoll_error_set(err, -ENOTSUP,
+				       "a RIFF file, but of the kind '%s', not WAVE",
 				       id_text(bytes + 8, text));
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (memcmp(bytes, others[i].begin, strlen(others[i].begin)) == 0)
-			return atoll_error_set(err, -ENOTSUP, "%s; we read little-endian WAV files",
+			return atoll_error_set(err, -ENOTSUP,
+					       "%s; we read little-endian WAV files",
 					       others[i].name);
 	return atoll_error_set(err, -ENOTSUP, "not a WAV file");
 }
@@ -278,7 +290,8 @@ static int pass(struct wav_input *input, const uint8_t *id, uint64_t begin, uint
 	char text[5];
 
 	if (r == -ENODATA)
-		return atoll_error_set(err, -EBADMSG, "its chunk '%s' of %u bytes goes past the end "
+		return atoll_error_set(err, -EBADMSG,
+				       "its chunk '%s' of %u bytes goes past the end "
 				       "of the file", id_text(id, text), size);
 	return r < 0 ? refuse_reading(r, err) : 0;
 }

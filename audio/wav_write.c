@@ -74,8 +74,11 @@ ATOLL_API int atoll_wav_write(const char *path, const float *sample, size_t coun
 	int r;
 
 	if (count > SAMPLES_MAX)
-		return atoll_error_set(err, -EFBIG, "%s: %zu samples are too many for a WAV file",
+		return atoll_error_set(err, -EFBIG,
+				       "%s: %zu samples are too many for a WAV file",
 				       atoll_error_path(path), count);
 	r = save(path, sample, count);
-	return r < 0 ? atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r)) : 0;
+	if (r < 0)
+		return atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r));
+	return 0;
 }

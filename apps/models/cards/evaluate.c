@@ -106,7 +106,8 @@ static void report(const struct tally *tally, char labels[CLASSES][LABEL_BYTES])
 			missed += row[0];
 	}
 	const uint32_t *empty = tally->taken_for[0];
-	printf("\n%u scenes: top-1 %.2f%%; cards alone %.2f%%, of them %.2f%% taken for nothing\n",
+	printf("\n%u scenes: top-1 %.2f%%; cards alone %.2f%%, "
+	       "of them %.2f%% taken for nothing\n",
 	       scenes, percent(right, scenes), percent(right - empty[0], scenes - nothing),
 	       percent(missed, scenes - nothing));
 	printf("worst: %s, %.1f%%\n", labels[worst], least);

@@ -21,7 +21,8 @@
 static struct chain_weights read_weights(struct chain *chain, uint32_t rank, uint32_t axis)
 {
 	struct chain_weights w = chain_shape(chain, rank, axis);
-	struct atoll_builder_tensor weights = { .name = WEIGHTS_NAME }, biases = { .name = NULL };
+	struct atoll_builder_tensor weights = { .name = WEIGHTS_NAME };
+	struct atoll_builder_tensor biases = { .name = NULL };
 	/* A fully connected layer has one scale for all. */
 	const uint32_t steps = rank == 4 ? (uint32_t)w.dims[axis] : 1;
 	float *scales = chain_take(steps, sizeof(*scales));
