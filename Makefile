@@ -60,6 +60,7 @@ programs    :=   # one source file each, named like the program
 parts       :=   # what every program links beside the library
 data        :=   # files the programs read, installed under $(datadir)
 manuals     :=   # man pages, each for the section its name ends in
+overlays    :=   # device-tree overlays, compiled, installed under $(datadir)
 schemas     :=   # FlatBuffers schemas, compiled to check them and for the tests
 checks      :=   # one source file each, run by make check
 check_parts :=   # helpers every check may link
@@ -70,7 +71,8 @@ fuzzers     :=   # libFuzzer entry points
 packages    := gcc make libc6-dev
 LDLIBS      := -lm
 
-rooms := board/room.mk audio/room.mk camera/room.mk runtime/room.mk apps/room.mk tests/room.mk
+rooms := board/room.mk audio/room.mk camera/room.mk runtime/room.mk overlays/room.mk \
+         apps/room.mk tests/room.mk
 include $(rooms)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -83,8 +85,9 @@ links  := $(BUILD)/libatoll.so.$(soversion) $(BUILD)/libatoll.so
 binaries := $(patsubst apps/%.c,$(BUILD)/%,$(programs))
 tests    := $(patsubst %.c,$(BUILD)/%,$(checks))
 compiled_schemas := $(schemas:%.fbs=$(BUILD)/%.bfbs)
+compiled_overlays := $(overlays:%.dts=$(BUILD)/%.dtbo)
 
-all: $(links) $(binaries) $(compiled_schemas)
+all: $(links) $(binaries) $(compiled_schemas) $(compiled_overlays)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -118,7 +121,8 @@ $(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 $(BUILD)/apps/shipped_here.o: apps/shipped.c
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
-	$(Q)$(CC) $(cflags) -UATOLL_DATADIR -DATOLL_DATADIR='"apps"' -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(cflags) -UATOLL_DATADIR -DATOLL_DATADIR='"apps"' \
+		-DATOLL_OVERLAYS='"$(BUILD)/overlays"' -MMD -MP -c $< -o $@
 
 $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped.o $(links)
@@ -141,6 +145,20 @@ $(BUILD)/%.bfbs: %.fbs
 	$(call say,FLATC $<)
 	$(Q)flatc --binary --schema -o $(@D) $<
 
+# dtc has words only for what is wrong.
+define compile_tree
+@mkdir -p $(@D)
+$(call say,DTC   $<)
+$(Q)words=$$(dtc -@ -I dts -O dtb -o $@ $< 2>&1) && [ -z "$$words" ] || \
+	{ echo "$$words" >&2; exit 1; }
+endef
+
+$(BUILD)/%.dtbo: %.dts
+	$(compile_tree)
+
+$(BUILD)/%.dtb: %.dts
+	$(compile_tree)
+
 packages:
 	@tests/packages.sh $(packages)
 
@@ -157,8 +175,8 @@ check-asan: packages
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(sanitize)' check-built
 
 packages-arm64:
-	@tests/packages.sh --foreign arm64 flatbuffers-compiler qemu-user gcc-aarch64-linux-gnu \
-		libc6-dev-arm64-cross $(addsuffix :arm64,$(filter lib%-dev,$(filter-out libc6-dev,$(packages))))
+	@tests/packages.sh --foreign arm64 device-tree-compiler flatbuffers-compiler qemu-user \
+		gcc-aarch64-linux-gnu libc6-dev-arm64-cross $(addsuffix :arm64,$(filter lib%-dev,$(filter-out libc6-dev,$(packages))))
 
 check-arm64: packages-arm64
 	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc \
@@ -257,6 +275,8 @@ install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
 	for file in $(data); do \
 		install -D -m 644 $$file $(DESTDIR)$(datadir)/$${file#*/} || exit 1; done
+	install -d $(DESTDIR)$(datadir)/overlays
+	install -m 644 $(compiled_overlays) $(DESTDIR)$(datadir)/overlays
 	sed -e 's|@includedir@|$(includedir)|' -e 's|@libdir@|$(libdir)|' \
 		-e 's|@version@|$(version)|' apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
 	[ -n "$(DESTDIR)" ] || ldconfig

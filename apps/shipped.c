@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/shipped.h"
 
+/* Overlays are compiled: those of the tree are in the build folder. */
+#ifndef ATOLL_OVERLAYS
+#define ATOLL_OVERLAYS ATOLL_DATADIR "/overlays"
+#endif
+
 const char shipped_cards[] = ATOLL_DATADIR "/models/cards/cards.tflite";
 const char shipped_keywords[] = ATOLL_DATADIR "/models/keywords/keywords.tflite";
+const char shipped_overlays[] = ATOLL_OVERLAYS;

@@ -3,11 +3,11 @@
 #define ATOLL_APPS_SHIPPED_H
 
 /*
- * Where the models are that come with the programs: installed, and for programs in
- * the build folder those of the tree, when they are started in its root.
+ * Where the models and overlays are that come with the programs: installed, and for
+ * programs in the build folder those of the tree, when they are started in its root.
  *
  *	config.model_path = shipped_keywords;
  */
-extern const char shipped_cards[], shipped_keywords[];
+extern const char shipped_cards[], shipped_keywords[], shipped_overlays[];
 
 #endif

@@ -27,7 +27,8 @@ everything_is_installed() {
 		share/man/man8/atoll-visiond.8 \
 		share/atoll/models/keywords/keywords.tflite \
 		share/atoll/models/keywords/keywords_labels.txt \
-		share/atoll/boards/coral-dev-board-mini.conf share/atoll/boards/virtual.conf; do
+		share/atoll/boards/coral-dev-board-mini.conf share/atoll/boards/virtual.conf \
+		share/atoll/overlays/i2c-1.dtbo; do
 		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
 }
