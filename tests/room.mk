@@ -8,6 +8,7 @@ check_parts += \
 	apps/display.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
+	apps/json_read.c \
 	apps/lesson.c \
 	apps/lines.c \
 	apps/listen.c \
@@ -31,6 +32,7 @@ check_parts += \
 	apps/settings.c \
 	apps/shipped.c \
 	apps/stop.c \
+	apps/subscriber.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
 	apps/tpu_rule.c \
@@ -77,6 +79,7 @@ check_parts += \
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_hearing.c \
+	tests/test_apps_json_read.c \
 	tests/test_apps_lines.c \
 	tests/test_apps_listen.c \
 	tests/test_apps_listen_list.c \
@@ -89,6 +92,7 @@ checks += \
 	tests/test_apps_live.c \
 	tests/test_apps_panel.c \
 	tests/test_apps_settings.c \
+	tests/test_apps_subscriber.c \
 	tests/test_apps_tpu_owner.c \
 	tests/test_apps_tpu_rule.c \
 	tests/test_apps_vision.c \
@@ -262,6 +266,7 @@ guest_packages_arm64 := cpio kmod qemu-system-arm squashfs-tools xz-utils
 fuzzers += \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \
+	tests/fuzz_events.c \
 	tests/fuzz_model.c \
 	tests/fuzz_package.c \
 	tests/fuzz_picture.c \
