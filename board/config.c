@@ -27,12 +27,14 @@
 struct entry {
 	struct atoll_config_entry shown; /* key and value point into text */
 	char *text;                      /* "key\0value\0" */
+	size_t file, line;
 	bool was_asked_for;
 };
 
 struct atoll_config {
 	struct entry *entry;
 	size_t entries, room;
+	size_t files;       /* read so far */
 	size_t next_unread; /* where atoll_config_unread goes on */
 };
 
@@ -100,6 +102,9 @@ static int keep(struct reading *at, const char *key, const char *value,
 	entry->text = text;
 	entry->shown.key = memcpy(text, name, key_bytes);
 	entry->shown.value = strcpy(text + key_bytes, value);
+	entry->shown.earlier = entry->file == at->config->files ? entry->line : 0;
+	entry->file = at->config->files;
+	entry->line = at->line;
 	(void)snprintf(entry->shown.place, sizeof(entry->shown.place), "%s:%zu", at->name,
 		       at->line);
 	return 0;
@@ -189,6 +194,7 @@ static int read_bytes(struct atoll_config *config, const char *bytes, size_t siz
 
 	if (size > FILE_BYTES_MAX)
 		return atoll_error_set(err, -EFBIG, "%s: larger than 1 MiB", at.name);
+	config->files++;
 	while (bytes < end) {
 		const char *stop = memchr(bytes, '\n', (size_t)(end - bytes));
 		size_t length = (size_t)((stop ? stop : end) - bytes);

@@ -36,6 +36,7 @@ struct atoll_config_entry {
 	const char *key;   /* with its section in front */
 	const char *value;
 	char place[128];   /* "FILE:LINE" */
+	size_t earlier;    /* line of the same file whose value this one replaced, or 0 */
 };
 
 /* A file that does not exist is an empty one; its drop-ins are still read. NULL

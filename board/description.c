@@ -142,6 +142,12 @@ ATOLL_API const char *atoll_board_get(const struct atoll_board *board, const cha
 	return value;
 }
 
+ATOLL_API const struct atoll_config_entry *atoll_board_entry(const struct atoll_board *board,
+							     size_t i)
+{
+	return atoll_config_at(board->config, i);
+}
+
 static bool is_hidden(const glob_t *found, size_t i)
 {
 	const char *name = strrchr(found->gl_pathv[i], '/');

@@ -2,6 +2,7 @@
 #ifndef ATOLL_BOARD_DESCRIPTION_H
 #define ATOLL_BOARD_DESCRIPTION_H
 
+#include "board/config.h"
 #include "board/error.h"
 
 /*
@@ -23,7 +24,8 @@
  *	model = Some Board              a part of its model
  *
  * Either of the last two may be missing. A value that is absent is not known;
- * keys nobody reads are allowed.
+ * keys nobody reads are allowed. What can be said of pins is in board/header.h,
+ * and all of it in atoll-board(5).
  *
  * Descriptions are looked for in /etc/atoll/boards, then in the package's data
  * directory; of two with the same name the first counts, and no folder has to be
@@ -56,5 +58,10 @@ const char *atoll_board_name(const struct atoll_board *board);
 
 /* The value of "section.key", or NULL: not known. Lives as long as the board. */
 const char *atoll_board_get(const struct atoll_board *board, const char *key);
+
+/* Everything that is said, in the order of the file, with FILE:LINE; NULL past the
+   end. Lives as long as the board. */
+const struct atoll_config_entry *atoll_board_entry(const struct atoll_board *board,
+						   size_t i);
 
 #endif

@@ -10,7 +10,7 @@
 
 /*
  * A board's pin header, pin by pin as they are counted on the board, read from its
- * description.
+ * description (board/description.h).
  *
  *	struct atoll_board *board = atoll_board_detect(NULL, &err);
  *	struct atoll_header *header = atoll_header_open(board, &err);
@@ -23,7 +23,26 @@
  * Nothing here touches hardware: gpio.h, pwm.h and led.h do. Everything that is
  * returned lives as long as the header, the header no longer than its board. What a
  * description does not say is absent: NULL, 0, or "not known".
+ *
+ * A description with a header looks like this; atoll-board(5) explains every word:
+ *
+ *	[gpiochip.soc]
+ *	parent = 1000b000.pinctrl
+ *	[header]
+ *	rows = 20
+ *	columns = 2
+ *	[pins]
+ *	1  = power 3.3V
+ *	16 = gpio EINT0 D23 line=soc:0 functions=pwm.b,i2s2.bck cautions=no-bias
+ *	33 = gpio EINT25 D13 line=soc:25 role=pwm.b
+ *	[notes]
+ *	16 = A sentence for people.
+ *	[pwm.b]
+ *	device = 11008000.pwm
+ *	channel = 1
+ *	pin = 33
  */
+/* FIXED is something of the board that is not known as a GPIO. */
 enum atoll_pin_kind { ATOLL_PIN_POWER, ATOLL_PIN_GROUND, ATOLL_PIN_GPIO, ATOLL_PIN_FIXED };
 
 /* Reasons to think twice, a bit each. */
@@ -47,11 +66,11 @@ struct atoll_chip_place {
 struct atoll_pin {
 	uint32_t number;         /* as printed on the board, from 1 */
 	enum atoll_pin_kind kind;
-	const char *name;        /* of the SoC's pad: "EINT0"; "3.3 V", "GND" */
+	const char *name;        /* of the SoC's pad: "EINT0"; "3.3V", "GND" */
 	const char *const *aliases; /* "D23", ...; ends with NULL */
 	const struct atoll_chip_place *chip; /* NULL: it is no GPIO */
 	uint32_t line;
-	const char *role;        /* what it is after boot: "gpio", "i2c.1.sda", "pwm.a" */
+	const char *role;        /* after boot: "gpio", "i2c.1.sda", "pwm.a"; or NULL */
 	const char *const *functions; /* what its pad can be besides; ends with NULL */
 	uint32_t cautions;       /* of enum atoll_caution */
 	const char *note;        /* a sentence for people, or NULL */
@@ -64,7 +83,8 @@ struct atoll_bus {
 	enum atoll_bus_kind kind;
 	const char *name;        /* "i2c.1", as roles begin */
 	const char *device;      /* where its controller is: "11009000.i2c", or NULL */
-	const char *node;        /* "/dev/i2c-3" on the kernel the description knows, or NULL */
+	const char *node;        /* "/dev/i2c-3" on the kernel the description knows, or NULL:
+				    only where `device` leads nowhere */
 	const uint32_t *pins;    /* ends with 0 */
 	bool is_bit_banged, is_console;
 	const char *note;        /* or NULL */
@@ -79,8 +99,8 @@ struct atoll_pwm_place {
 
 struct atoll_header;
 
-/* NULL with FILE:LINE and why; -ENOENT: this board has no header, or it is not
-   described. */
+/* NULL with FILE:LINE, the pin and why for the first thing that atoll_header_check
+   has to say of the header; -ENOENT: this board has none, or it is not described. */
 struct atoll_header *atoll_header_open(const struct atoll_board *board,
 				       struct atoll_error *err);
 void atoll_header_close(struct atoll_header *header); /* NULL is allowed */
@@ -97,17 +117,19 @@ const struct atoll_pwm_place *atoll_header_pwm(const struct atoll_header *header
 					       uint32_t i);
 
 /* By number, or by any of its names without regard to case: the pad's, an alias, the
-   role. NULL with what there is instead; -ENOENT. */
+   role. NULL with what there is instead: -ENOENT, or -EINVAL for what several pins are
+   called, such as "GND" and "gpio". */
 const struct atoll_pin *atoll_header_find(const struct atoll_header *header,
 					  const char *name, struct atoll_error *err);
 
-/* "console", "jtag", ... of one bit. */
+/* "console", "jtag", ... of one bit; "" of any other number. */
 const char *atoll_caution_name(uint32_t caution);
 
 /*
  * What is wrong with a description as a whole, whatever it describes: pins that are
  * missing or doubled, two pins on one line, a role whose bus is not there, a device
- * by its number alone. `tell` is called for each, with FILE:LINE and why. How many.
+ * by its number alone. `tell` is called for each, with FILE:LINE and why. How many;
+ * 0 for a good description, also one without a header; -ENOMEM.
  */
 typedef void atoll_header_tell(void *data, const char *sentence);
 int atoll_header_check(const struct atoll_board *board, atoll_header_tell *tell,

@@ -10,6 +10,9 @@ lib += \
 	board/description.c \
 	board/error.c \
 	board/events.c \
+	board/header.c \
+	board/header_check.c \
+	board/header_read.c \
 	board/json.c \
 	board/listener.c \
 	board/log.c \
@@ -23,6 +26,7 @@ headers += \
 	board/description.h \
 	board/error.h \
 	board/events.h \
+	board/header.h \
 	board/json.h \
 	board/listener.h \
 	board/log.h \

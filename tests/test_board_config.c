@@ -399,6 +399,20 @@ static void drop_ins_follow_in_the_order_of_their_names(void **state)
 			    "'wrong' is neither key = value nor a [section]");
 }
 
+static void a_key_that_is_twice_in_one_file_is_told_apart_from_a_drop_in(void **state)
+{
+	struct atoll_config *config;
+
+	(void)state;
+	write_file("a.conf", "once = 1\ntwice = 1\n\ntwice = 2\n");
+	assert_int_equal(mkdir(in_folder("a.conf.d"), 0700), 0);
+	write_file("a.conf.d/1.conf", "once = 3\n");
+	config = load("a.conf");
+	assert_int_equal(atoll_config_at(config, 0)->earlier, 0);
+	assert_int_equal(atoll_config_at(config, 1)->earlier, 2);
+	atoll_config_free(config);
+}
+
 static void a_missing_file_is_empty_and_its_drop_ins_are_read(void **state)
 {
 	struct atoll_config *config;
@@ -470,6 +484,7 @@ int main(void)
 		cmocka_unit_test(a_duration_out_of_its_limits_is_refused),
 		cmocka_unit_test(what_nobody_asked_for_is_told_once),
 		IN_FOLDER(drop_ins_follow_in_the_order_of_their_names),
+		IN_FOLDER(a_key_that_is_twice_in_one_file_is_told_apart_from_a_drop_in),
 		IN_FOLDER(a_missing_file_is_empty_and_its_drop_ins_are_read),
 		IN_FOLDER(what_cannot_be_read_is_named),
 		cmocka_unit_test(an_endless_file_is_refused),
