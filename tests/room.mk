@@ -6,6 +6,7 @@ check_parts += \
 	apps/beside.c \
 	apps/camera_pace.c \
 	apps/display.c \
+	apps/header_pinout.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
 	apps/json_read.c \
@@ -78,6 +79,7 @@ check_parts += \
 	tests/traces.c
 checks += \
 	tests/test_apps_camera_pace.c \
+	tests/test_apps_header_pinout.c \
 	tests/test_apps_hearing.c \
 	tests/test_apps_json_read.c \
 	tests/test_apps_lines.c \
