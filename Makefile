@@ -122,7 +122,8 @@ $(BUILD)/apps/shipped_here.o: apps/shipped.c
 	@mkdir -p $(@D)
 	$(call say,CC    $<)
 	$(Q)$(CC) $(cflags) -UATOLL_DATADIR -DATOLL_DATADIR='"apps"' \
-		-DATOLL_OVERLAYS='"$(BUILD)/overlays"' -MMD -MP -c $< -o $@
+		-DATOLL_BOARDS='"board/boards"' -DATOLL_OVERLAYS='"$(BUILD)/overlays"' \
+		-MMD -MP -c $< -o $@
 
 $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped.o $(links)
