@@ -117,6 +117,17 @@ listen_parts := \
 listen := $(BUILD)/atoll-listen $(BUILD)/installed/atoll-listen
 $(listen): $(patsubst %.c,$(BUILD)/%.o,$(hearing_parts) $(listen_parts))
 
+# Rules from events to pins.
+rules_parts := \
+	apps/rules_actions.c \
+	apps/rules_check.c \
+	apps/rules_load.c \
+	apps/rules_parse.c \
+	apps/rules_parser.c \
+	apps/rules_run.c \
+	apps/rules_settings.c \
+	apps/rules_words.c
+
 # atoll-tpud has parts of its own.
 programs += apps/atoll-tpud.c
 manuals  += apps/man/atoll-tpud.8
