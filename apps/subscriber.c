@@ -19,7 +19,7 @@
 #define RETRY_FIRST_MS 100
 #define RETRY_MAX_MS 2000
 
-/* Seen at once. What is more is not told apart. */
+/* Seen at once. What is more is not told. */
 #define THINGS_MAX 256
 #define LABEL_BYTES 128
 #define MODEL_BYTES 32
@@ -58,14 +58,7 @@ static void tell(struct subscriber *s, const char *label, bool is_over, float sc
 	s->calls.event(s->calls.data, &event);
 }
 
-static bool sees(const struct thing *thing, uint32_t things, const char *label)
-{
-	for (uint32_t i = 0; i < things; i++)
-		if (strcmp(thing[i].label, label) == 0)
-			return true;
-	return false;
-}
-
+/* One without a number is its label. */
 static bool is_same(const struct thing *a, const struct thing *b)
 {
 	if (a->id < 0 && strcmp(a->label, b->label) != 0)
@@ -73,11 +66,11 @@ static bool is_same(const struct thing *a, const struct thing *b)
 	return a->id == b->id && strcmp(a->model, b->model) == 0;
 }
 
-static struct thing *find(struct subscriber *s, const struct thing *thing)
+static struct thing *find(struct thing *list, uint32_t count, const struct thing *thing)
 {
-	for (uint32_t i = 0; i < s->things; i++)
-		if (is_same(&s->thing[i], thing))
-			return &s->thing[i];
+	for (uint32_t i = 0; i < count; i++)
+		if (is_same(&list[i], thing))
+			return &list[i];
 	return NULL;
 }
 
@@ -99,15 +92,13 @@ static bool read_thing(struct json_value from, struct thing *thing)
 static bool on_appear(struct subscriber *s, struct json_value line)
 {
 	struct thing thing;
-	bool is_new;
 
 	if (!read_thing(line, &thing))
 		return false;
-	is_new = !sees(s->thing, s->things, thing.label);
-	if (!find(s, &thing) && s->things < THINGS_MAX)
-		s->thing[s->things++] = thing;
-	if (is_new)
-		tell(s, thing.label, false, thing.score);
+	if (find(s->thing, s->things, &thing) || s->things == THINGS_MAX)
+		return true;
+	s->thing[s->things++] = thing;
+	tell(s, thing.label, false, thing.score);
 	return true;
 }
 
@@ -117,11 +108,12 @@ static bool on_disappear(struct subscriber *s, struct json_value line)
 
 	if (!read_thing(line, &thing))
 		return false;
-	there = find(s, &thing);
-	if (there)
-		*there = s->thing[--s->things];
-	if (!sees(s->thing, s->things, thing.label))
-		tell(s, thing.label, true, thing.score);
+	there = find(s->thing, s->things, &thing);
+	if (!there)
+		return true;
+	thing = *there;
+	*there = s->thing[--s->things];
+	tell(s, thing.label, true, thing.score);
 	return true;
 }
 
@@ -142,19 +134,18 @@ static bool on_state(struct subscriber *s, struct json_value line)
 {
 	struct json_value item = json_read_first(json_read_member(line, "things"));
 	uint32_t before = s->things;
+	struct thing thing;
 
 	memcpy(s->before, s->thing, before * sizeof(s->thing[0]));
 	s->things = 0;
 	for (; item.kind != JSON_IS_NONE && s->things < THINGS_MAX; item = json_read_next(item))
-		if (read_thing(item, &s->thing[s->things]))
-			s->things++;
+		if (read_thing(item, &thing) && !find(s->thing, s->things, &thing))
+			s->thing[s->things++] = thing;
 	for (uint32_t i = 0; i < before; i++)
-		if (!sees(s->before, i, s->before[i].label) &&
-		    !sees(s->thing, s->things, s->before[i].label))
+		if (!find(s->thing, s->things, &s->before[i]))
 			tell(s, s->before[i].label, true, s->before[i].score);
 	for (uint32_t i = 0; i < s->things; i++)
-		if (!sees(s->thing, i, s->thing[i].label) &&
-		    !sees(s->before, before, s->thing[i].label))
+		if (!find(s->before, before, &s->thing[i]))
 			tell(s, s->thing[i].label, false, s->thing[i].score);
 	return true;
 }
@@ -399,6 +390,5 @@ void subscriber_repeat(struct subscriber *s)
 	if (s->counts.is_there || s->is_lost)
 		s->calls.change(s->calls.data, s->name, s->counts.is_there);
 	for (uint32_t i = 0; i < s->things; i++)
-		if (!sees(s->thing, i, s->thing[i].label))
-			tell(s, s->thing[i].label, false, s->thing[i].score);
+		tell(s, s->thing[i].label, false, s->thing[i].score);
 }

@@ -20,9 +20,9 @@
  *
  *	subscriber_free(voice);
  *
- * A word is an event; a label that appears is one, and another when the last thing of
- * that label has disappeared. What a daemon sees already when the connection is made
- * appears then; what is lost with the connection is not told one by one.
+ * A word is an event; a thing that appears is one, and another when it is over. What a
+ * daemon sees already when the connection is made appears then; what is lost with the
+ * connection is not told one by one.
  *
  * Whatever is said on the socket is bounded: a line in length, and what is read before
  * others get their turn in the loop. Lines that are no events are counted and passed

@@ -114,7 +114,7 @@ static void begin(void)
 	struct atoll_listener_options options = { .path = path, .type = SOCK_STREAM,
 						  .mode = 0600, .group = (gid_t)-1 };
 	static struct atoll_log log;
-	struct atoll_listener *door;
+	static struct atoll_listener *door;
 
 	if (access("/dev/shm", W_OK) != 0)
 		memcpy(folder, "/var/tmp", 8);
