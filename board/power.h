@@ -26,13 +26,14 @@
 #define ATOLL_POWER_CPUS 16
 #define ATOLL_POWER_ZONES 16
 #define ATOLL_POWER_TRIPS 8
+#define ATOLL_POWER_STEPS 32
 #define ATOLL_POWER_UNKNOWN INT32_MIN
 
 struct atoll_cpu_power {                /* one cpufreq policy: CPUs of one speed */
 	uint32_t first_cpu, cpus;
 	uint32_t khz, khz_low, khz_high; /* now, and the limits that are set */
 	uint32_t khz_least, khz_most;    /* what the hardware can */
-	uint32_t steps[16];              /* those it has, in kHz, ends with 0 */
+	uint32_t steps[ATOLL_POWER_STEPS]; /* those it has, in kHz, ends with 0 */
 	char governor[24];
 	char governors[160];             /* those there are, blanks between */
 	char driver[32];
@@ -48,7 +49,8 @@ struct atoll_zone {
 	int32_t millidegrees;
 	struct atoll_trip trips[ATOLL_POWER_TRIPS];
 	uint32_t trip_count;
-	bool is_tpu_proxy;               /* by the board's description */
+	bool is_tpu_proxy;               /* by the board's description: its key
+					    tpu.0.temperature names the zone */
 };
 
 struct atoll_power {
@@ -57,9 +59,11 @@ struct atoll_power {
 	uint32_t cpu_total, cpu_online;
 	struct atoll_zone zone[ATOLL_POWER_ZONES];
 	uint32_t zones;
-	uint32_t cooling, cooling_max;   /* devices that slow something down now, of all */
+	uint32_t cooling, cooling_max;   /* devices that slow something down now, of all
+					    that can; fans do not */
 	double idle_share;               /* of all time since boot; below 0: not known */
-	double uptime_s;                 /* likewise */
+	double idle_s, counted_s;        /* of which it is one by the other; of all CPUs */
+	double uptime_s;                 /* below 0: not known */
 	char reset_reason[64];           /* of the last start */
 	uint32_t strange;                /* files that held nonsense */
 };
@@ -67,8 +71,9 @@ struct atoll_power {
 int atoll_power_read(const char *root, const struct atoll_board *board,
 		     struct atoll_power *power, struct atoll_error *err);
 
-/* For all policies; the first that refuses is named, with what it has instead. -EACCES,
-   -ENOENT: this kernel does not scale. Limits of 0 are left as they are. */
+/* For all policies; the first that refuses is named, with what it has instead. -EACCES;
+   -ENOENT: this kernel does not scale; -EINVAL: no such governor, or limits beyond what
+   the hardware can. Limits of 0 are left as they are. */
 int atoll_power_governor(const char *root, const char *governor, struct atoll_error *err);
 int atoll_power_limits(const char *root, uint32_t khz_low, uint32_t khz_high,
 		       struct atoll_error *err);

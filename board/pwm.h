@@ -39,14 +39,17 @@ void atoll_pwm_close(struct atoll_pwm *pwm); /* NULL is allowed */
 bool atoll_pwm_is_software(const struct atoll_pwm *pwm);
 
 /* On, at once, without a moment in which the pulse is longer than the period. -EINVAL:
-   duty above period, or more than the controller can (software: 2 ms to 10 s). */
+   duty above period, or more than the controller can (software: 2 ms to 10 s). What the
+   thread finds wrong with its line the next of these calls tells. */
 int atoll_pwm_set(struct atoll_pwm *pwm, uint64_t period_ns, uint64_t duty_ns,
 		  struct atoll_error *err);
-/* Inversed: the pulse is low. -ENOTSUP where the controller cannot. */
+/* Inversed: the pulse is low. -ENOTSUP where the controller cannot; before the first
+   period is set it cannot be asked, so that set says so then. */
 int atoll_pwm_invert(struct atoll_pwm *pwm, bool is_inversed, struct atoll_error *err);
 int atoll_pwm_off(struct atoll_pwm *pwm, struct atoll_error *err);
 
-/* Zeros stand for 50 Hz, 1 ms at 0 degrees, 2 ms at 180. */
+/* Zeros, and NULL for all of it, stand for 50 Hz, 1 ms at 0 degrees, 2 ms at 180. A
+   servo that turns the other way has its longer pulse at 0. */
 struct atoll_servo {
 	double degrees_max;
 	uint64_t period_ns, pulse_min_ns, pulse_max_ns;

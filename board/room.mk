@@ -14,11 +14,17 @@ lib += \
 	board/header_check.c \
 	board/header_read.c \
 	board/json.c \
+	board/led.c \
 	board/listener.c \
 	board/log.c \
 	board/loop.c \
 	board/notify.c \
-	board/replacement.c
+	board/power.c \
+	board/power_reset.c \
+	board/pwm.c \
+	board/pwm_sysfs.c \
+	board/replacement.c \
+	board/sysfs.c
 headers += \
 	board/address.h \
 	board/clock.h \
@@ -26,12 +32,16 @@ headers += \
 	board/description.h \
 	board/error.h \
 	board/events.h \
+	board/gpio.h \
 	board/header.h \
 	board/json.h \
+	board/led.h \
 	board/listener.h \
 	board/log.h \
 	board/loop.h \
 	board/notify.h \
+	board/power.h \
+	board/pwm.h \
 	board/replacement.h
 data += \
 	board/boards/coral-dev-board-mini.conf \

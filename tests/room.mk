@@ -76,7 +76,8 @@ check_parts += \
 	tests/single.c \
 	tests/sounds.c \
 	tests/terminal.c \
-	tests/traces.c
+	tests/traces.c \
+	tests/tree.c
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_header_pinout.c \
@@ -126,11 +127,15 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_events.c \
 	tests/test_board_json.c \
+	tests/test_board_led.c \
 	tests/test_board_listener.c \
 	tests/test_board_log.c \
 	tests/test_board_loop.c \
 	tests/test_board_notify.c \
+	tests/test_board_power.c \
+	tests/test_board_pwm.c \
 	tests/test_board_replacement.c \
+	tests/test_board_sysfs.c \
 	tests/test_camera_capture.c \
 	tests/test_camera_controls.c \
 	tests/test_camera_convert.c \
