@@ -59,6 +59,7 @@ void rules_free(struct rules *rules); /* NULL is allowed */
 struct rules_settings {
 	const char *control;         /* path of the socket for control, or "off" */
 	const char *group;           /* whose members may use it */
+	bool may_take;               /* who uses it may also set what rules set */
 };
 const struct rules_settings *rules_settings(const struct rules *rules);
 
@@ -118,6 +119,10 @@ void rules_found(struct rules_run *run, const char *source, int64_t now_ns);
 /* Somebody else, as through the control socket, has set rules_pin(i): what was still to
    come for it is forgotten. */
 void rules_taken(struct rules_run *run, uint32_t i);
+
+/* Something of rules_pin(i) is under way or still to come: a pulse, a blinking, an action
+   that waits for its time. */
+bool rules_is_busy(const struct rules_run *run, uint32_t i);
 
 /* When something is to be done next, INT64_MAX: nothing; and doing it. */
 int64_t rules_next_ns(const struct rules_run *run);

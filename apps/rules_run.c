@@ -396,6 +396,18 @@ void rules_taken(struct rules_run *run, uint32_t i)
 	run->pin[i].turn_ns = NEVER;
 }
 
+bool rules_is_busy(const struct rules_run *run, uint32_t i)
+{
+	if (i >= run->rules->uses)
+		return false;
+	for (uint32_t r = 0; r < run->rules->rules; r++)
+		for (uint32_t a = 0; a < run->rules->rule[r].actions; a++)
+			if (run->rules->rule[r].action[a].pin == i &&
+			    run->rule[r].begin_ns[a] != NEVER)
+				return true;
+	return run->pin[i].turn_ns != NEVER;
+}
+
 bool rules_count(const struct rules_run *run, uint32_t i, struct rules_count *count)
 {
 	if (i >= run->rules->rules)

@@ -51,6 +51,15 @@ static int set_source(struct rules *rules, const char *name, const char *path,
 	return 0;
 }
 
+static int set_truth(bool *truth, const char *key, const char *value, struct atoll_error *err)
+{
+	*truth = strcmp(value, "yes") == 0;
+	if (!*truth && strcmp(value, "no") != 0)
+		return atoll_error_set(err, -EINVAL, "%s: '%.40s' is neither yes nor no", key,
+				       value);
+	return 0;
+}
+
 static int set(struct rules *rules, const char *key, const char *value,
 	       struct atoll_error *err)
 {
@@ -64,15 +73,13 @@ static int set(struct rules *rules, const char *key, const char *value,
 		rules->settings.group = rules->group;
 		return keep(rules->group, sizeof(rules->group), key, value, err);
 	}
-	if (strcmp(key, "software_pwm") == 0) {
-		rules->accepts_software_pwm = strcmp(value, "yes") == 0;
-		return rules->accepts_software_pwm || strcmp(value, "no") == 0 ? 0 :
-			atoll_error_set(err, -EINVAL, "software_pwm: '%.40s' is neither yes nor no",
-					value);
-	}
+	if (strcmp(key, "takeover") == 0)
+		return set_truth(&rules->settings.may_take, key, value, err);
+	if (strcmp(key, "software_pwm") == 0)
+		return set_truth(&rules->accepts_software_pwm, key, value, err);
 	return atoll_error_set(err, -EINVAL,
-			       "'%.40s' is no setting: control, group, source NAME or software_pwm",
-			       key);
+		"'%.40s' is no setting: control, group, source NAME, software_pwm or takeover",
+		key);
 }
 
 /* Without the blanks at both ends; writes into `text`. */
