@@ -210,14 +210,43 @@ static struct atoll_board *by_tree(const glob_t *found, const char *device_tree,
 	return best ? best : unknown(err);
 }
 
+/* "FOLDER/coral-dev-board-mini.conf" also belongs to "dev-board-mini". */
+static bool ends_in(const char *path, const char *name)
+{
+	for (const char *dash = strrchr(path, '/'); dash && (dash = strchr(dash, '-')); )
+		if (is_named_after(++dash, name))
+			return true;
+	return false;
+}
+
+/* The only one whose id ends so; NULL: there is none, or there are several. */
+static const char *by_end(const glob_t *found, const char *name)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		if (is_hidden(found, i) || !ends_in(found->gl_pathv[i], name))
+			continue;
+		if (path)
+			return NULL;
+		path = found->gl_pathv[i];
+	}
+	return path;
+}
+
 static struct atoll_board *by_name(const glob_t *found, const char *name,
 				   struct atoll_error *err)
 {
+	const char *path;
+
 	for (size_t i = 0; i < found->gl_pathc; i++)
 		if (is_named_after(found->gl_pathv[i], name))
 			return atoll_board_load(found->gl_pathv[i], err);
 	if (strcmp(name, "generic") == 0)
 		return unknown(err);
+	path = by_end(found, name);
+	if (path)
+		return atoll_board_load(path, err);
 	atoll_error_set(err, -ENOENT, "board: ATOLL_BOARD: no description called %s", name);
 	return NULL;
 }

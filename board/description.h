@@ -32,8 +32,8 @@
  * there. The board is the one whose `compatible` comes first in the device tree's,
  * which begins with the board itself and ends with the family of its chip; else
  * the first whose `model` fits; else "generic", which needs no file and knows
- * nothing. The environment variable ATOLL_BOARD names one instead, or a file when
- * there is a slash in it.
+ * nothing. The environment variable ATOLL_BOARD names one instead, by its id or by an
+ * end of it that no other has ("dev-board-mini"), or a file when there is a slash in it.
  */
 struct atoll_board;
 

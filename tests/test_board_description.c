@@ -192,6 +192,26 @@ static void the_environment_names_a_board_or_a_file(void **state)
 	assert_refused(m, -ENOENT, "/nowhere/three.conf");
 }
 
+static void the_end_of_an_id_will_do_where_no_other_has_it(void **state)
+{
+	struct machine *m = *state;
+
+	WRITE(m->first, "acme-dev-board.conf", "[board]\nid = acme-dev-board\nname = One\n");
+	WRITE(m->second, "acme-dev-board.conf", "[board]\nid = acme-dev-board\nname = Hidden\n");
+	WRITE(m->second, "acme-other.conf", "[board]\nid = acme-other\nname = Two\n");
+	WRITE(m->second, "other-board.conf", "[board]\nid = other-board\nname = Three\n");
+	setenv("ATOLL_BOARD", "dev-board", 1);
+	assert_detected(m, "acme-dev-board");
+	setenv("ATOLL_BOARD", "other", 1);
+	assert_detected(m, "acme-other");
+	setenv("ATOLL_BOARD", "board", 1);
+	assert_refused(m, -ENOENT, "no description called board");
+	setenv("ATOLL_BOARD", "ev-board", 1);
+	assert_refused(m, -ENOENT, "ev-board");
+	setenv("ATOLL_BOARD", "acme", 1);
+	assert_refused(m, -ENOENT, "acme");
+}
+
 static void a_wrong_description_is_told_with_its_place(void **state)
 {
 	struct machine *m = *state;
@@ -273,6 +293,7 @@ int main(void)
 		ON_A_MACHINE(the_administrators_description_hides_the_shipped_one),
 		ON_A_MACHINE(a_machine_nobody_described_is_generic),
 		ON_A_MACHINE(the_environment_names_a_board_or_a_file),
+		ON_A_MACHINE(the_end_of_an_id_will_do_where_no_other_has_it),
 		ON_A_MACHINE(a_wrong_description_is_told_with_its_place),
 		ON_A_MACHINE(keys_nobody_reads_are_allowed_and_absent_ones_are_not_known),
 		cmocka_unit_test(every_shipped_description_is_right),
