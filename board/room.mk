@@ -1,15 +1,23 @@
 # board: the ground floor: errors, JSON, words, configuration, files that replace
 # others, the loop and the sockets of daemons, what is known of a board, which
 # instructions there are.
-# Leans on nothing.
+# Leans on libgpiod, 1.6 or 2, whichever there is.
+gpiod := $(if $(shell pkg-config --atleast-version=2 libgpiod 2>/dev/null && echo 2),2,1)
 lib += \
 	board/address.c \
 	board/clock.c \
 	board/config.c \
 	board/cpu.c \
+	board/debounce.c \
 	board/description.c \
 	board/error.c \
 	board/events.c \
+	board/gpio.c \
+	board/gpio_chips.c \
+	board/gpio_edges.c \
+	board/gpio_find.c \
+	board/gpio_holder.c \
+	board/gpio_libgpiod$(gpiod).c \
 	board/header.c \
 	board/header_check.c \
 	board/header_read.c \
@@ -46,3 +54,5 @@ headers += \
 data += \
 	board/boards/coral-dev-board-mini.conf \
 	board/boards/virtual.conf
+LDLIBS   += -lgpiod
+packages += libgpiod-dev

@@ -57,6 +57,7 @@ check_parts += \
 	tests/ears.c \
 	tests/emulated.c \
 	tests/exact.c \
+	tests/fake_gpio.c \
 	tests/fake_pcm.c \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
@@ -123,9 +124,11 @@ checks += \
 	tests/test_board_clock.c \
 	tests/test_board_config.c \
 	tests/test_board_cpu.c \
+	tests/test_board_debounce.c \
 	tests/test_board_description.c \
 	tests/test_board_error.c \
 	tests/test_board_events.c \
+	tests/test_board_gpio.c \
 	tests/test_board_json.c \
 	tests/test_board_led.c \
 	tests/test_board_listener.c \
