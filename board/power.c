@@ -134,31 +134,37 @@ static void read_policy(struct reading *at, const char *path, struct atoll_cpu_p
 	read_text(at, path, "scaling_driver", cpu->driver, sizeof(cpu->driver));
 }
 
-/* Their folders, in the order of their numbers; how many. */
-static int find_policies(const char *root, char (*path)[SYSFS_PATH_BYTES],
-			 struct atoll_error *err)
-{
-	char name[ATOLL_POWER_CPUS][SYSFS_NAME_BYTES], all[SYSFS_PATH_BYTES];
-	int r = sysfs_path(all, root, "sys/devices/system/cpu/cpufreq", err);
-	int found = r < 0 ? r : sysfs_list(all, "policy", name, ATOLL_POWER_CPUS, err);
+/* Of a machine with as many CPUs, each with a policy of its own. */
+#define POLICIES_MAX 512
 
-	for (int i = 0; i < found; i++)
-		if ((r = sysfs_path(path[i], all, name[i], err)) < 0)
-			return r;
-	return found;
+struct policies {
+	char all[SYSFS_PATH_BYTES];
+	char name[POLICIES_MAX][SYSFS_NAME_BYTES]; /* in the order of their numbers */
+	int count;
+};
+
+static int find_policies(const char *root, struct policies *policies, struct atoll_error *err)
+{
+	int r = sysfs_path(policies->all, root, "sys/devices/system/cpu/cpufreq", err);
+
+	policies->count = r < 0 ? r : sysfs_list(policies->all, "policy", policies->name,
+						 POLICIES_MAX, err);
+	return policies->count;
 }
 
 static void read_cpu(struct reading *at, struct atoll_power *power)
 {
-	char path[ATOLL_POWER_CPUS][SYSFS_PATH_BYTES], all[SYSFS_PATH_BYTES];
-	const int policies = find_policies(at->root, path, NULL);
+	struct policies policies;
+	char path[SYSFS_PATH_BYTES];
 
-	for (int i = 0; i < policies; i++)
-		read_policy(at, path[i], &power->cpu[power->cpus++]);
-	if (find(all, at->root, "sys/devices/system/cpu") < 0)
+	(void)find_policies(at->root, &policies, NULL); /* none, if that does not work */
+	for (int i = 0; i < policies.count && power->cpus < ATOLL_POWER_CPUS; i++)
+		if (sysfs_path(path, policies.all, policies.name[i], NULL) == 0)
+			read_policy(at, path, &power->cpu[power->cpus++]);
+	if (find(path, at->root, "sys/devices/system/cpu") < 0)
 		return;
-	power->cpu_total = read_cpus(at, all, "present", NULL);
-	power->cpu_online = read_cpus(at, all, "online", NULL);
+	power->cpu_total = read_cpus(at, path, "present", NULL);
+	power->cpu_online = read_cpus(at, path, "online", NULL);
 }
 
 static int32_t read_temperature(struct reading *at, const char *path, const char *name)
@@ -309,86 +315,140 @@ ATOLL_API int atoll_power_read(const char *root, const struct atoll_board *board
 	return 0;
 }
 
-/* Policies there have to be. */
-static int need_policies(const char *root, char (*path)[SYSFS_PATH_BYTES],
-			 struct atoll_error *err)
-{
-	int found = find_policies(root ? root : "", path, err);
+/* One policy at a time: what is to be done with it is `data`. */
+typedef int policy_call(const char *path, const void *data, struct atoll_error *err);
 
-	if (found == 0)
+/* The first that fails is the last. */
+static int for_each_policy(const char *root, policy_call *call, const void *data,
+			   struct atoll_error *err)
+{
+	struct policies policies;
+	char path[SYSFS_PATH_BYTES];
+	int r = find_policies(root ? root : "", &policies, err);
+
+	if (r == 0)
 		return atoll_error_set(err, -ENOENT, "power: this kernel does not change the speed "
 				       "of the CPU");
-	if (found < 0)
+	for (int i = 0; i < policies.count && r >= 0; i++) {
+		r = sysfs_path(path, policies.all, policies.name[i], err);
+		if (r == 0)
+			r = call(path, data, err);
+	}
+	if (r < 0)
 		(void)atoll_error_prefix(err, "power");
-	return found;
+	return r;
+}
+
+static int put_governor(const char *path, const void *data, struct atoll_error *err)
+{
+	const char *governor = data;
+	char all[160];
+	const int r = sysfs_put(path, "scaling_governor", governor, err);
+
+	if (r == -EINVAL &&
+	    sysfs_text(path, "scaling_available_governors", all, sizeof(all), NULL) > 0)
+		return atoll_error_set(err, r, "no governor is called '%.24s', only %s", governor,
+				       all);
+	return r;
 }
 
 ATOLL_API int atoll_power_governor(const char *root, const char *governor,
 				   struct atoll_error *err)
 {
-	char path[ATOLL_POWER_CPUS][SYSFS_PATH_BYTES], all[160];
-	const int found = need_policies(root, path, err);
-
-	for (int i = 0; i < found; i++) {
-		const int r = sysfs_put(path[i], "scaling_governor", governor, err);
-
-		if (r == -EINVAL && sysfs_text(path[i], "scaling_available_governors", all,
-					       sizeof(all), NULL) > 0)
-			return atoll_error_set(err, r, "power: no governor is called '%.24s', only %s",
-					       governor, all);
-		if (r < 0) {
-			(void)atoll_error_prefix(err, "power");
-			return r;
-		}
-	}
-	return found < 0 ? found : 0;
-}
-
-static int check_limit(const char *path, const struct atoll_cpu_power *cpu, uint32_t khz,
-		       struct atoll_error *err)
-{
-	if (khz == 0 || !cpu->khz_most || (khz >= cpu->khz_least && khz <= cpu->khz_most))
-		return 0;
-	return atoll_error_set(err, -EINVAL, "power: %s: %u kHz is not within %u to %u",
-			       strrchr(path, '/') + 1, khz, cpu->khz_least, cpu->khz_most);
+	return for_each_policy(root, put_governor, governor, err);
 }
 
 /* Kernels before 5.6 refuse a lower limit above the upper one, also in between: when
    both go up, the upper one goes first. */
-static int put_limits(const char *path, const struct atoll_cpu_power *cpu, uint32_t khz_low,
-		      uint32_t khz_high, struct atoll_error *err)
+static int put_limits(const char *path, uint32_t khz_low, uint32_t khz_high,
+		      struct atoll_error *err)
 {
-	const bool is_high_first = khz_low > cpu->khz_high;
-	int r = 0;
+	int64_t now_khz = 0;
+	bool is_high_first;
+	int r;
 
-	if (khz_high && is_high_first)
+	if (!khz_low && !khz_high)
+		return 0;
+	r = sysfs_number(path, "scaling_max_freq", 0, UINT32_MAX, &now_khz, err);
+	is_high_first = khz_low > now_khz;
+	if (r == 0 && khz_high && is_high_first)
 		r = sysfs_put_number(path, "scaling_max_freq", khz_high, err);
 	if (r == 0 && khz_low)
 		r = sysfs_put_number(path, "scaling_min_freq", khz_low, err);
 	if (r == 0 && khz_high && !is_high_first)
 		r = sysfs_put_number(path, "scaling_max_freq", khz_high, err);
-	return r < 0 ? atoll_error_prefix(err, "power"), r : 0;
+	return r;
+}
+
+/* What the hardware can, which every driver says. */
+static int read_range(const char *path, int64_t *khz_least, int64_t *khz_most,
+		      struct atoll_error *err)
+{
+	int r = sysfs_number(path, "cpuinfo_min_freq", 0, UINT32_MAX, khz_least, err);
+
+	return r < 0 ? r : sysfs_number(path, "cpuinfo_max_freq", *khz_least, UINT32_MAX,
+					khz_most, err);
+}
+
+struct limits {
+	uint32_t khz_low, khz_high;
+};
+
+static int check_limits(const char *path, const void *data, struct atoll_error *err)
+{
+	const struct limits *limits = data;
+	const uint32_t khz[] = { limits->khz_low, limits->khz_high };
+	int64_t khz_least, khz_most;
+	int r = read_range(path, &khz_least, &khz_most, err);
+
+	for (int i = 0; i < 2 && r == 0; i++)
+		if (khz[i] && (khz[i] < khz_least || khz[i] > khz_most))
+			r = atoll_error_set(err, -EINVAL, "%s: %u kHz is not within %" PRId64 " to %"
+					    PRId64, strrchr(path, '/') + 1, khz[i], khz_least,
+					    khz_most);
+	return r;
+}
+
+static int set_limits(const char *path, const void *data, struct atoll_error *err)
+{
+	const struct limits *limits = data;
+
+	return put_limits(path, limits->khz_low, limits->khz_high, err);
 }
 
 ATOLL_API int atoll_power_limits(const char *root, uint32_t khz_low, uint32_t khz_high,
 				 struct atoll_error *err)
 {
-	char path[ATOLL_POWER_CPUS][SYSFS_PATH_BYTES];
-	struct atoll_cpu_power cpu[ATOLL_POWER_CPUS] = { 0 };
-	struct reading at = { .root = root };
-	int found, r = 0;
+	const struct limits limits = { khz_low, khz_high };
+	int r;
 
 	if (khz_low && khz_high && khz_low > khz_high)
 		return atoll_error_set(err, -EINVAL, "power: a lower limit of %u kHz above the upper "
 				       "one, %u", khz_low, khz_high);
-	found = need_policies(root, path, err);
-	for (int i = 0; i < found && r == 0; i++) {
-		read_policy(&at, path[i], &cpu[i]);
-		r = check_limit(path[i], &cpu[i], khz_low, err);
-		if (r == 0)
-			r = check_limit(path[i], &cpu[i], khz_high, err);
-	}
-	for (int i = 0; i < found && r == 0; i++)
-		r = put_limits(path[i], &cpu[i], khz_low, khz_high, err);
-	return found < 0 ? found : r;
+	/* All or none, as far as can be known. */
+	r = for_each_policy(root, check_limits, &limits, err);
+	return r < 0 ? r : for_each_policy(root, set_limits, &limits, err);
+}
+
+static int set_shares(const char *path, const void *data, struct atoll_error *err)
+{
+	const double *share = data;
+	int64_t khz_least, khz_most;
+	int r = read_range(path, &khz_least, &khz_most, err);
+	const double least = r < 0 ? 0 : (double)khz_least;
+	const double span = r < 0 ? 0 : (double)(khz_most - khz_least);
+
+	return r < 0 ? r : put_limits(path, (uint32_t)(least + share[0] * span),
+				      (uint32_t)(least + share[1] * span), err);
+}
+
+ATOLL_API int atoll_power_shares(const char *root, double low, double high,
+				 struct atoll_error *err)
+{
+	const double share[] = { low, high };
+
+	if (!(low >= 0 && low <= high && high <= 1))
+		return atoll_error_set(err, -EINVAL, "power: limits of %g and %g are not within 0 "
+				       "to 1 and one below the other", low, high);
+	return for_each_policy(root, set_shares, share, err);
 }

@@ -23,7 +23,7 @@
  * ATOLL_POWER_UNKNOWN for temperatures. Reading never fails for that; a file that
  * is there and holds nonsense is taken as absent and counted.
  */
-#define ATOLL_POWER_CPUS 16
+#define ATOLL_POWER_CPUS 64
 #define ATOLL_POWER_ZONES 16
 #define ATOLL_POWER_TRIPS 8
 #define ATOLL_POWER_STEPS 32
@@ -77,5 +77,7 @@ int atoll_power_read(const char *root, const struct atoll_board *board,
 int atoll_power_governor(const char *root, const char *governor, struct atoll_error *err);
 int atoll_power_limits(const char *root, uint32_t khz_low, uint32_t khz_high,
 		       struct atoll_error *err);
+/* The same as shares of what each policy's hardware can: 0 is its least, 1 its most. */
+int atoll_power_shares(const char *root, double low, double high, struct atoll_error *err);
 
 #endif

@@ -222,7 +222,7 @@ static void more_than_there_is_room_for_is_left_out(void **state)
 	char path[128];
 
 	(void)state;
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 70; i++) {
 		(void)snprintf(path, sizeof(path), "sys/class/thermal/thermal_zone%d/type", i);
 		tree_put(path, "zone\n");
 		(void)snprintf(path, sizeof(path), CPU "cpufreq/policy%d/affected_cpus", i);
@@ -320,6 +320,29 @@ static void limits_of_0_stay_and_those_beyond_the_hardware_are_refused(void **st
 	assert_string_equal(tree_get(POLICY "scaling_max_freq"), "1300000");
 }
 
+/* Fast and slow cores have shares of what each of them can. */
+static void shares_are_of_what_each_policy_can(void **state)
+{
+	(void)state;
+	tree_put(CPU "cpufreq/policy4/scaling_min_freq", "100000\n");
+	tree_put(CPU "cpufreq/policy4/scaling_max_freq", "100000\n");
+	tree_put(CPU "cpufreq/policy4/cpuinfo_min_freq", "100000\n");
+	tree_put(CPU "cpufreq/policy4/cpuinfo_max_freq", "2100000\n");
+	assert_int_equal(atoll_power_shares(folder, 0, 0.5, &err), 0);
+	assert_string_equal(tree_get(POLICY "scaling_min_freq"), "598000");
+	assert_string_equal(tree_get(POLICY "scaling_max_freq"), "949000");
+	assert_string_equal(tree_get(CPU "cpufreq/policy4/scaling_max_freq"), "1100000");
+	assert_int_equal(atoll_power_shares(folder, 1, 1, &err), 0);
+	assert_string_equal(tree_get(POLICY "scaling_min_freq"), "1300000");
+	assert_string_equal(tree_get(CPU "cpufreq/policy4/scaling_min_freq"), "2100000");
+	assert_int_equal(atoll_power_shares(folder, 0.5, 0.4, &err), -EINVAL);
+	assert_int_equal(atoll_power_shares(folder, 0, 1.1, &err), -EINVAL);
+	assert_int_equal(atoll_power_shares(folder, NAN, 1, &err), -EINVAL);
+	/* What one cannot do none does. */
+	assert_int_equal(atoll_power_limits(folder, 0, 1500000, &err), -EINVAL);
+	assert_string_equal(tree_get(CPU "cpufreq/policy4/scaling_max_freq"), "2100000");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -333,6 +356,7 @@ int main(void)
 		ON_MINI(the_last_reset_is_asked_of_whoever_knows),
 		ON_MINI(a_governor_is_set_for_all_or_named_with_those_there_are),
 		ON_MINI(limits_are_never_the_wrong_way_round),
+		ON_MINI(shares_are_of_what_each_policy_can),
 		ON_MINI(limits_of_0_stay_and_those_beyond_the_hardware_are_refused),
 	};
 
