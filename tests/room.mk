@@ -6,6 +6,7 @@ check_parts += \
 	apps/beside.c \
 	apps/camera_pace.c \
 	apps/display.c \
+	apps/header_overlays.c \
 	apps/header_pinout.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
@@ -27,11 +28,14 @@ check_parts += \
 	apps/live_options.c \
 	apps/live_save.c \
 	apps/options.c \
+	apps/overlay.c \
+	apps/overlay_list.c \
 	apps/panel.c \
 	apps/preset.c \
 	apps/screen.c \
 	apps/settings.c \
 	apps/shipped.c \
+	apps/small_file.c \
 	apps/stop.c \
 	apps/subscriber.c \
 	apps/tell.c \
@@ -81,6 +85,7 @@ check_parts += \
 	tests/tree.c
 checks += \
 	tests/test_apps_camera_pace.c \
+	tests/test_apps_header_overlays.c \
 	tests/test_apps_header_pinout.c \
 	tests/test_apps_hearing.c \
 	tests/test_apps_json_read.c \
@@ -94,8 +99,11 @@ checks += \
 	tests/test_apps_listend_config.c \
 	tests/test_apps_listend_ear.c \
 	tests/test_apps_live.c \
+	tests/test_apps_overlay.c \
+	tests/test_apps_overlay_list.c \
 	tests/test_apps_panel.c \
 	tests/test_apps_settings.c \
+	tests/test_apps_small_file.c \
 	tests/test_apps_subscriber.c \
 	tests/test_apps_tpu_owner.c \
 	tests/test_apps_tpu_rule.c \
@@ -215,6 +223,7 @@ checks += \
 	tests/test_kernels_unary.c \
 	tests/test_kernels_vector.c \
 	tests/test_listening.c \
+	tests/test_overlays.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
@@ -249,6 +258,15 @@ checks += \
 	tests/test_serve_stress.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
+# What reads overlays leans on libfdt; and they are applied to trees of the SoC.
+overlay_checks := $(addprefix $(BUILD)/tests/,test_apps_header_overlays test_apps_overlay \
+	test_overlays)
+$(overlay_checks): private LDLIBS += -lfdt
+$(overlay_checks): | $(patsubst %.dts,$(BUILD)/%.dtbo,$(overlays)) \
+	$(addprefix $(BUILD)/tests/overlays/,mainline.dtb vendor.dtb)
+$(BUILD)/tests/overlays/vendor.dtb: tests/overlays/mainline.dts
+packages += libfdt-dev
+
 check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \
@@ -266,6 +284,7 @@ packages += curl groff-base jq pkgconf socat
 guest_sources += \
 	tests/vm/dmabuf.c \
 	tests/vm/full_speed.c \
+	tests/vm/gpio.c \
 	tests/vm/loopback.c \
 	tests/vm/microphone.c \
 	tests/vm/pixels.c \
