@@ -18,7 +18,7 @@ double display_now_ms(void)
 	return (double)atoll_clock_ns() / 1e6;
 }
 
-static bool takes_utf8(void)
+bool display_takes_utf8(void)
 {
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
@@ -33,10 +33,10 @@ uint32_t display_bar(FILE *file, double share, uint32_t cells)
 	share = share < 0 ? 0 : share > 1 ? 1 : share;
 	length = (uint32_t)(share * 8 * cells + 0.5);
 	for (uint32_t i = 0; i < length / 8; i++)
-		fputs(takes_utf8() ? "\u2588" : "#", file);
-	if (takes_utf8())
+		fputs(display_takes_utf8() ? "\u2588" : "#", file);
+	if (display_takes_utf8())
 		fputs(eighths[length % 8], file);
-	return length / 8 + (takes_utf8() && length % 8);
+	return length / 8 + (display_takes_utf8() && length % 8);
 }
 
 struct display_progress display_progress_begin(const char *what, uint32_t all)
@@ -98,7 +98,7 @@ uint32_t display_lines(const struct atoll_frame *frame, uint32_t columns)
 
 bool display_has_colour(void)
 {
-	return isatty(STDOUT_FILENO) && takes_utf8();
+	return isatty(STDOUT_FILENO) && display_takes_utf8();
 }
 
 void display_picture(const struct atoll_frame *frame, uint32_t columns)

@@ -43,6 +43,9 @@ void display_progress_hide(struct display_progress *progress);
    number of characters. */
 uint32_t display_bar(FILE *file, double share, uint32_t cells);
 
+/* Are the locale's characters UTF-8? */
+bool display_takes_utf8(void);
+
 /* Milliseconds on a clock that only goes forward. */
 double display_now_ms(void);
 

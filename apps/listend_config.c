@@ -147,7 +147,7 @@ static int read_models(struct listend_config *config,
 		return settings_wrong(config->file, "clock", "not low, medium, high or max",
 				      err);
 
-	count = settings_models(config->file, name, LISTEND_MODELS_MAX, err);
+	count = settings_sections(config->file, "model", name, LISTEND_MODELS_MAX, err);
 	if (count < 0)
 		return count;
 	if (count == 0)

@@ -51,13 +51,14 @@ int settings_share(struct atoll_config *file, const char *key, double low, float
 	return r < 0 ? r : 0;
 }
 
-/* The part of a "model.NAME.key" between the first dot and the last, or NULL. */
-static const char *model_named(const char *key, size_t *length)
+/* The part of a "KIND.NAME.key" between the first dot and the last, or NULL. */
+static const char *section_named(const char *key, const char *kind, size_t *length)
 {
-	const char *name = key + strlen("model."), *dot;
+	const char *name, *dot;
 
-	if (strncmp(key, "model.", strlen("model.")) != 0)
+	if (strncmp(key, kind, strlen(kind)) != 0 || key[strlen(kind)] != '.')
 		return NULL;
+	name = key + strlen(kind) + 1;
 	dot = strrchr(name, '.');
 	if (!dot || dot == name)
 		return NULL;
@@ -74,25 +75,26 @@ static bool is_known(char (*known)[SETTINGS_NAME_BYTES], uint32_t count, const c
 	return false;
 }
 
-int settings_models(const struct atoll_config *file, char (*name)[SETTINGS_NAME_BYTES],
-		    uint32_t room, struct atoll_error *err)
+int settings_sections(const struct atoll_config *file, const char *kind,
+		      char (*name)[SETTINGS_NAME_BYTES], uint32_t room,
+		      struct atoll_error *err)
 {
 	const struct atoll_config_entry *entry;
 	uint32_t count = 0;
 
 	for (size_t i = 0; (entry = atoll_config_at(file, i)); i++) {
 		size_t length = 0;
-		const char *found = model_named(entry->key, &length);
+		const char *found = section_named(entry->key, kind, &length);
 
 		if (!found || is_known(name, count, found, length))
 			continue;
 		if (count == room)
-			return atoll_error_set(err, -EINVAL, "%s: more than %u models",
-					       entry->place, room);
+			return atoll_error_set(err, -EINVAL, "%s: more than %u %ss",
+					       entry->place, room, kind);
 		if (length >= SETTINGS_NAME_BYTES)
 			return atoll_error_set(err, -EINVAL,
-					       "%s: a model's name has at most %d characters",
-					       entry->place, SETTINGS_NAME_BYTES - 1);
+					       "%s: a %s's name has at most %d characters",
+					       entry->place, kind, SETTINGS_NAME_BYTES - 1);
 		memcpy(name[count], found, length);
 		name[count++][length] = '\0';
 	}

@@ -45,9 +45,11 @@ int settings_count(struct atoll_config *file, const char *key, int64_t low, int6
 int settings_share(struct atoll_config *file, const char *key, double low, float *value,
 		   struct atoll_error *err);
 
-/* The names of the sections [model.NAME], in the order of the file; how many. */
-int settings_models(const struct atoll_config *file, char (*name)[SETTINGS_NAME_BYTES],
-		    uint32_t room, struct atoll_error *err);
+/* The names of the sections [KIND.NAME], "model" of [model.cards], in the order of the
+   file; how many. */
+int settings_sections(const struct atoll_config *file, const char *kind,
+		      char (*name)[SETTINGS_NAME_BYTES], uint32_t room,
+		      struct atoll_error *err);
 
 /* Where the events socket is: `option` of the command line, else `events` of the
    file, else `usual`; NULL when that is "off". */

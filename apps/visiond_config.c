@@ -211,7 +211,7 @@ static int read_model(struct visiond_config *config, struct visiond_model *model
 static int name_models(struct visiond_config *config, struct atoll_error *err)
 {
 	char name[VISIOND_MODELS_MAX][SETTINGS_NAME_BYTES];
-	int count = settings_models(config->file, name, VISIOND_MODELS_MAX, err);
+	int count = settings_sections(config->file, "model", name, VISIOND_MODELS_MAX, err);
 
 	if (count < 0)
 		return count;

@@ -63,15 +63,15 @@ static void models_are_named_once_in_the_order_of_the_file(void **state)
 	struct atoll_error err;
 
 	(void)state;
-	assert_int_equal(settings_models(file, name, 3, &err), 2);
+	assert_int_equal(settings_sections(file, "model", name, 3, &err), 2);
 	assert_string_equal(name[0], "b");
 	assert_string_equal(name[1], "front.door");
-	assert_int_equal(settings_models(file, name, 1, &err), -EINVAL);
+	assert_int_equal(settings_sections(file, "model", name, 1, &err), -EINVAL);
 	assert_string_equal(err.text, "d.conf:5: more than 1 models");
 	atoll_config_free(file);
 
 	file = load("[model.a-name-that-is-far-too-long-to-be-one]\nfile = x\n");
-	assert_int_equal(settings_models(file, name, 3, &err), -EINVAL);
+	assert_int_equal(settings_sections(file, "model", name, 3, &err), -EINVAL);
 	assert_string_equal(err.text, "d.conf:2: a model's name has at most 31 characters");
 	atoll_config_free(file);
 }
