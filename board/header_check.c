@@ -25,7 +25,8 @@ ATOLL_API const char *atoll_caution_name(uint32_t caution)
 	return "";
 }
 
-bool header_belongs(const char *role, const char *name)
+/* "pwm.a" and "i2c.1.sda" belong to "pwm.a" and "i2c.1". */
+static bool belongs(const char *role, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -35,9 +36,9 @@ bool header_belongs(const char *role, const char *name)
 static bool can_be(const struct atoll_pin *pin, const char *name)
 {
 	for (uint32_t i = 0; pin->functions[i]; i++)
-		if (header_belongs(pin->functions[i], name))
+		if (belongs(pin->functions[i], name))
 			return true;
-	return pin->role && header_belongs(pin->role, name);
+	return pin->role && belongs(pin->role, name);
 }
 
 static bool lists(const uint32_t *pins, uint32_t number)
@@ -106,11 +107,11 @@ static void check_role(const struct atoll_header *header, const struct header_pi
 	bool needs_section = false;
 
 	for (size_t i = 0; role && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		needs_section = needs_section || header_belongs(role, kinds[i]);
+		needs_section = needs_section || belongs(role, kinds[i]);
 	if (!needs_section)
 		return;
 	for (uint32_t i = 0; i < header->buses; i++)
-		if (header_belongs(role, header->bus[i].section.name)) {
+		if (belongs(role, header->bus[i].section.name)) {
 			if (!lists(header->bus[i].pins, pin->shown.number))
 				header_complain(complaints,
 					"%s: pin %u: role=%.40s, but pins of [%s] lacks it",
@@ -119,7 +120,7 @@ static void check_role(const struct atoll_header *header, const struct header_pi
 			return;
 		}
 	for (uint32_t i = 0; i < header->pwms; i++)
-		if (header_belongs(role, header->pwm[i].section.name)) {
+		if (belongs(role, header->pwm[i].section.name)) {
 			if (header->pwm[i].shown.pin != pin->shown.number)
 				header_complain(complaints,
 					"%s: pin %u: role=%.40s, but [%s] has pin = %u",

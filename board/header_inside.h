@@ -95,7 +95,4 @@ struct atoll_header *header_read(const struct atoll_board *board,
 /* What the lines say together. */
 void header_rules(const struct atoll_header *header, struct header_complaints *complaints);
 
-/* "pwm.a" and "i2c.1.sda" belong to "pwm.a" and "i2c.1". */
-bool header_belongs(const char *role, const char *name);
-
 #endif

@@ -102,8 +102,8 @@ static bool split_key(const struct atoll_config_entry *entry, const char *kind,
 		return false;
 	length = (size_t)(dot - entry->key);
 	if (length >= HEADER_NAME_BYTES) {
-		header_complain(complaints, "%s: [" SHOWN "...]: longer than %d letters",
-				entry->place, entry->key, HEADER_NAME_BYTES - 1);
+		header_complain(complaints, "%s: [%.*s...]: longer than %d letters", entry->place,
+				HEADER_NAME_BYTES - 1, entry->key, HEADER_NAME_BYTES - 1);
 		return false;
 	}
 	memcpy(name, entry->key, length);
@@ -149,8 +149,9 @@ static uint32_t read_pin_list(const struct atoll_header *header,
 
 		(void)snprintf(word, sizeof(word), "%.*s", (int)length, at);
 		if (length >= sizeof(word) || !read_number(word, 1, header->pins, &number))
-			header_complain(complaints, "%s: %s: '" SHOWN "' is not a pin from 1 to %u",
-					entry->place, entry->key, at, header->pins);
+			header_complain(complaints, "%s: %s: '%.*s' is not a pin from 1 to %u",
+					entry->place, entry->key, length > 40 ? 40 : (int)length,
+					at, header->pins);
 		else if (count == room)
 			header_complain(complaints, "%s: %s: more than %u", entry->place,
 					entry->key, room);
@@ -275,7 +276,7 @@ struct pin_line {
 	header_complain((at)->complaints, "%s: pin %u: " format, (at)->pin->place, \
 			(at)->pin->shown.number, __VA_ARGS__)
 
-static void read_kind(struct pin_line *at, const char *word)
+static bool read_kind(struct pin_line *at, const char *word)
 {
 	static const struct {
 		const char *word;
@@ -288,9 +289,10 @@ static void read_kind(struct pin_line *at, const char *word)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(word, kinds[i].word) == 0) {
 			at->pin->shown.kind = kinds[i].kind;
-			return;
+			return true;
 		}
 	COMPLAIN(at, "'" SHOWN "' is none of gpio, power, ground, fixed", word);
+	return false;
 }
 
 /* The chip that is called like the first `length` letters. */
@@ -394,9 +396,9 @@ static void read_words(struct pin_line *at)
 	struct atoll_pin *pin = &at->pin->shown;
 	char *rest = NULL, *word = strtok_r(at->pin->text, BLANKS, &rest);
 
-	if (word)
-		read_kind(at, word);
-	while (word && (word = strtok_r(NULL, BLANKS, &rest))) {
+	if (!read_kind(at, word ? word : ""))
+		return; /* what follows means nothing now */
+	while ((word = strtok_r(NULL, BLANKS, &rest))) {
 		if (strchr(word, '='))
 			read_option(at, word);
 		else if (!*pin->name)

@@ -53,6 +53,9 @@ headers += \
 	board/replacement.h
 data += \
 	board/boards/coral-dev-board-mini.conf \
+	board/boards/coral-dev-board.conf \
+	board/boards/raspberry-pi-4.conf \
+	board/boards/raspberry-pi-5.conf \
 	board/boards/virtual.conf
 LDLIBS   += -lgpiod
 packages += libgpiod-dev

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a configuration file whose settings are read as everything they
- * could be, as the description of a board, and as what a device tree says.
+ * could be, as the description of a board and its header, and as what a device tree
+ * says.
  *
  *	fuzz_config --seeds DIR    write configurations to start from
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 
 #include "board/config.h"
 #include "board/description.h"
+#include "board/header.h"
 #include "tests/seeds.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -54,7 +58,7 @@ static char folder[] = "/dev/shm/atoll-fuzz-XXXXXX";
 
 static void remove_folder(void)
 {
-	static const char *const names[] = { "fuzz.conf", "compatible", "model" };
+	static const char *const names[] = { "fuzz.conf", "header.conf", "compatible", "model" };
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -89,10 +93,52 @@ static void read_board(const uint8_t *bytes, size_t size)
 	atoll_board_free(board);
 }
 
+/* A header is whole: its pins have names, by which they are found. */
+static void read_pins(const struct atoll_header *header)
+{
+	const struct atoll_pin *pin;
+
+	for (uint32_t number = 1; (pin = atoll_header_pin(header, number)); number++) {
+		bool is_gpio = pin->kind == ATOLL_PIN_GPIO;
+
+		if (!*pin->name || is_gpio != (pin->chip != NULL) ||
+		    (is_gpio && atoll_header_find(header, pin->name, NULL) != pin))
+			abort();
+	}
+}
+
+/* What was complained of is not opened; of the rest nothing else is asked. */
+static void read_header(const uint8_t *bytes, size_t size)
+{
+	static const char start[] = "[board]\nid = header\nname = Header\n";
+	struct atoll_header *header;
+	struct atoll_board *board;
+	struct atoll_error err;
+	char path[64];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/header.conf", folder);
+	file = fopen(path, "we");
+	if (!file || fputs(start, file) < 0 || fwrite(bytes, 1, size, file) != size ||
+	    fclose(file) != 0)
+		abort();
+	board = atoll_board_load(path, NULL);
+	if (!board)
+		return;
+	header = atoll_header_open(board, &err);
+	if (header)
+		read_pins(header);
+	else if (err.code != -ENOENT && atoll_header_check(board, NULL, NULL) == 0)
+		abort();
+	atoll_header_close(header);
+	atoll_board_free(board);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	read_config(bytes, size);
 	read_board(bytes, size);
+	read_header(bytes, size);
 	return 0;
 }
 
@@ -109,11 +155,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	static const char board[] =
 		"[board]\nid = fuzz\nname = Fuzz\ncompatible = acme,fuzz\nmodel = fuzz\n"
 		"[camera.0]\nmatch = vivid\r\n[pin.header.12]\nline=36\n";
+	static const char header[] =
+		"[gpiochip.soc]\nparent = 1.gpio\nlines = 8\n[header]\nrows = 2\ncolumns = 2\n"
+		"[pins]\n1 = power 3.3V\n2 = gpio SDA D2 line=soc:2 role=i2c.1.sda functions=a,b\n"
+		"3 = gpio TX line=soc:1 role=uart.0.tx cautions=console,jtag\n"
+		"4 = gpio A line=soc:0 role=pwm.a\n[notes]\n1 = Mind the step.\n"
+		"[i2c.1]\ndevice = 1.i2c\nfallback = /dev/i2c-3\npins = 2\nbit-banged = yes\n"
+		"[uart.0]\npins = 3\nconsole = yes\n"
+		"[pwm.a]\ndevice = 1.pwm\nchannel = 0\npin = 4\n";
 	static const char tree[] = "acme,fuzz\0acme,soc\0";
 
 	if (seeds_wanted(*argc, *argv)) {
 		write_seed((*argv)[2], "settings", settings, sizeof(settings) - 1);
 		write_seed((*argv)[2], "board", board, sizeof(board) - 1);
+		write_seed((*argv)[2], "header", header, sizeof(header) - 1);
 		write_seed((*argv)[2], "tree", tree, sizeof(tree) - 1);
 		exit(0);
 	}

@@ -137,6 +137,7 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_events.c \
 	tests/test_board_gpio.c \
+	tests/test_board_header.c \
 	tests/test_board_json.c \
 	tests/test_board_led.c \
 	tests/test_board_listener.c \

@@ -28,6 +28,8 @@ everything_is_installed() {
 		share/atoll/models/keywords/keywords.tflite \
 		share/atoll/models/keywords/keywords_labels.txt \
 		share/atoll/boards/coral-dev-board-mini.conf share/atoll/boards/virtual.conf \
+		share/atoll/boards/coral-dev-board.conf share/atoll/boards/raspberry-pi-4.conf \
+		share/atoll/boards/raspberry-pi-5.conf \
 		share/atoll/overlays/i2c-1.dtbo; do
 		[ -s "$root/usr/$file" ] || { echo "# $file is not there"; return 1; }
 	done
