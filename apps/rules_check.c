@@ -41,40 +41,40 @@ static bool is_forced(const struct rules *rules, const struct atoll_pin *pin)
 	return false;
 }
 
-/* The bus that has the pin after boot, or NULL. */
-static const struct atoll_bus *bus_of(const struct rules *rules, const struct atoll_pin *pin)
+static bool has_pwm(const struct atoll_header *header, const struct atoll_pin *pin)
 {
-	const struct atoll_bus *bus;
+	const struct atoll_pwm_place *pwm;
 
-	for (uint32_t i = 0; (bus = atoll_header_bus(rules->header, i)); i++) {
-		size_t length = strlen(bus->name);
+	for (uint32_t i = 0; (pwm = atoll_header_pwm(header, i)); i++)
+		if (pwm->pin == pin->number)
+			return true;
+	return false;
+}
 
-		if (pin->role && strncmp(pin->role, bus->name, length) == 0 &&
-		    pin->role[length] == '.')
-			return bus;
-	}
-	return NULL;
+/* PWM has its pin for whoever wants it; anything else after boot is somebody's. */
+static bool is_taken(const struct rules *rules, const struct atoll_pin *pin)
+{
+	return pin->role && strcmp(pin->role, "gpio") != 0 && !has_pwm(rules->header, pin);
 }
 
 static int check_free(const struct rules *rules, const struct atoll_pin *pin,
 		      struct atoll_error *err)
 {
-	const struct atoll_bus *bus = bus_of(rules, pin);
-	const char *whose = NULL;
+	const char *why = NULL;
 
 	if (is_forced(rules, pin))
 		return 0;
-	if (pin->cautions & ATOLL_CAUTION_CONSOLE || (bus && bus->is_console))
-		whose = "the console";
-	else if (bus)
-		whose = bus->name;
+	if (pin->cautions & ATOLL_CAUTION_CONSOLE)
+		why = "the console";
+	else if (is_taken(rules, pin))
+		why = pin->role;
 	else if (pin->cautions & ATOLL_CAUTION_SHARED)
-		whose = "something else on the board";
-	if (!whose)
+		why = "shared with something else on the board";
+	if (!why)
 		return 0;
 	return atoll_error_set(err, -EINVAL,
-			       "pin %u belongs to %s; a line 'force pin %u' above allows it",
-			       pin->number, whose, pin->number);
+			       "pin %u is %s; a line 'force pin %u' above allows it",
+			       pin->number, why, pin->number);
 }
 
 int rules_check_force(struct rules *rules, const char *name, struct atoll_error *err)
@@ -117,16 +117,6 @@ int rules_check_pin(struct rules *rules, const char *name, bool is_output,
 	use->shown = (struct rules_pin){ .pin = pin, .is_output = is_output };
 	keep_place(use->used, place);
 	return (int)rules->uses++;
-}
-
-static bool has_pwm(const struct atoll_header *header, const struct atoll_pin *pin)
-{
-	const struct atoll_pwm_place *pwm;
-
-	for (uint32_t i = 0; (pwm = atoll_header_pwm(header, i)); i++)
-		if (pwm->pin == pin->number)
-			return true;
-	return false;
 }
 
 int rules_check_pwm(const struct rules *rules, struct rules_use *use, uint64_t period_ns,

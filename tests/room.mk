@@ -32,6 +32,14 @@ check_parts += \
 	apps/overlay_list.c \
 	apps/panel.c \
 	apps/preset.c \
+	apps/rules_actions.c \
+	apps/rules_check.c \
+	apps/rules_load.c \
+	apps/rules_parse.c \
+	apps/rules_parser.c \
+	apps/rules_run.c \
+	apps/rules_settings.c \
+	apps/rules_words.c \
 	apps/screen.c \
 	apps/settings.c \
 	apps/shipped.c \
@@ -82,7 +90,8 @@ check_parts += \
 	tests/sounds.c \
 	tests/terminal.c \
 	tests/traces.c \
-	tests/tree.c
+	tests/tree.c \
+	tests/virtual.c
 checks += \
 	tests/test_apps_camera_pace.c \
 	tests/test_apps_header_overlays.c \
@@ -102,6 +111,8 @@ checks += \
 	tests/test_apps_overlay.c \
 	tests/test_apps_overlay_list.c \
 	tests/test_apps_panel.c \
+	tests/test_apps_rules.c \
+	tests/test_apps_rules_run.c \
 	tests/test_apps_settings.c \
 	tests/test_apps_small_file.c \
 	tests/test_apps_subscriber.c \
@@ -300,6 +311,7 @@ fuzzers += \
 	tests/fuzz_model.c \
 	tests/fuzz_package.c \
 	tests/fuzz_picture.c \
+	tests/fuzz_rules.c \
 	tests/fuzz_serve.c \
 	tests/fuzz_usbip.c \
 	tests/fuzz_video.c \
