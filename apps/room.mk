@@ -16,6 +16,7 @@ programs += \
 	apps/atoll-tpu.c
 manuals += \
 	apps/man/atoll-bench.1 \
+	apps/man/atoll-board.5 \
 	apps/man/atoll-camera.1 \
 	apps/man/atoll-classify.1 \
 	apps/man/atoll-detect.1 \

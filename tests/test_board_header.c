@@ -562,6 +562,26 @@ static void every_shipped_board_is_without_a_complaint(void **state)
 	globfree(&found);
 }
 
+/* Between the first .Bd and .Ed of the manual. */
+static void the_example_of_the_manual_is_without_a_complaint(void **state)
+{
+	size_t size;
+	char *page = check_read("apps/man/atoll-board.5", &size);
+	char *example = strstr(page, "\n[board]\n"), *end = strstr(page, "\n.Ed\n");
+	struct told told = { 0 };
+	struct atoll_board *board;
+
+	(void)state;
+	assert_true(example && end && example < end);
+	write_bytes("my-board.conf", example, (size_t)(end - example) + 1);
+	free(page);
+	board = load(in_folder("my-board.conf"));
+	if (atoll_header_check(board, tell, &told) != 0)
+		fail_msg("%s", told.sentence[0]);
+	atoll_header_close(open_header(board));
+	atoll_board_free(board);
+}
+
 /* What the pins of a Dev Board Mini are after boot, in numbers. */
 static void the_mini_has_the_pins_it_has(void **state)
 {
@@ -676,6 +696,7 @@ int main(void)
 		IN_FOLDER(lines_of_four_kilobytes_are_survived),
 		IN_FOLDER(more_sections_than_there_is_room_for_are_told),
 		cmocka_unit_test(every_shipped_board_is_without_a_complaint),
+		IN_FOLDER(the_example_of_the_manual_is_without_a_complaint),
 		cmocka_unit_test(the_mini_has_the_pins_it_has),
 		cmocka_unit_test(a_raspberry_pi_counts_lines_as_it_counts_gpios),
 		cmocka_unit_test(the_virtual_board_has_one_of_each_kind),

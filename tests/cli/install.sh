@@ -21,7 +21,7 @@ everything_is_installed() {
 		share/man/man1/atoll-bench.1 share/man/man1/atoll-camera.1 \
 		share/man/man1/atoll-classify.1 share/man/man1/atoll-detect.1 \
 		share/man/man1/atoll-listen.1 share/man/man1/atoll-model.1 \
-		share/man/man7/atoll-events.7 \
+		share/man/man5/atoll-board.5 share/man/man7/atoll-events.7 \
 		share/man/man1/atoll-tpu.1 share/man/man1/atoll-tpu-emulator.1 \
 		share/man/man8/atoll-listend.8 share/man/man8/atoll-tpud.8 \
 		share/man/man8/atoll-visiond.8 \
