@@ -94,26 +94,37 @@ static int take(struct overlay *overlay, const void *tree, size_t size, const ch
 	return take_words(overlay, tree);
 }
 
-int overlay_read(struct overlay *overlay, const char *folder, const char *name,
-		 struct atoll_error *err)
+int overlay_read_bytes(struct overlay *overlay, const char *name, const void *bytes,
+		       size_t size, struct atoll_error *err)
 {
-	struct small_file file;
-	const char *why = NULL;
-	char *path;
+	const char *why;
 	int r;
 
 	if (!overlay_is_name(name))
 		return atoll_error_set(err, -EINVAL, "'%s' cannot be an overlay", name);
 	*overlay = (struct overlay){ .count = 0 };
 	strcpy(overlay->name, name);
+	r = take(overlay, bytes, size, &why);
+	return r < 0 ? atoll_error_set(err, r, "%s", why) : 0;
+}
+
+int overlay_read(struct overlay *overlay, const char *folder, const char *name,
+		 struct atoll_error *err)
+{
+	struct small_file file;
+	char *path;
+	int r;
+
+	if (!overlay_is_name(name))
+		return atoll_error_set(err, -EINVAL, "'%s' cannot be an overlay", name);
 	if (asprintf(&path, "%s/%s" ENDING, folder, name) < 0)
 		return atoll_error_set(err, -ENOMEM, "%s: %s", name, strerror(ENOMEM));
 	r = small_file_read(&file, path, err);
 	if (r == 0) {
-		r = take(overlay, file.data, file.size, &why);
-		if (r < 0)
-			atoll_error_set(err, r, "%s: %s", atoll_error_path(path), why);
+		r = overlay_read_bytes(overlay, name, file.data, file.size, err);
 		small_file_free(&file);
+		if (r < 0)
+			atoll_error_prefix(err, "%s", atoll_error_path(path));
 	}
 	free(path);
 	return r;

@@ -3,6 +3,7 @@
 #define ATOLL_APPS_OVERLAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "board/error.h"
@@ -42,6 +43,10 @@ bool overlay_is_name(const char *name);
    -EINVAL for what is no overlay. */
 int overlay_read(struct overlay *overlay, const char *folder, const char *name,
 		 struct atoll_error *err);
+
+/* The same from memory, 8-byte aligned; the sentence does not name it. */
+int overlay_read_bytes(struct overlay *overlay, const char *name, const void *bytes,
+		       size_t size, struct atoll_error *err);
 
 /* All in a folder; likewise. */
 int overlays_read(struct overlays *overlays, const char *folder, struct atoll_error *err);

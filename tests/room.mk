@@ -271,8 +271,8 @@ checks += \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 # What reads overlays leans on libfdt; and they are applied to trees of the SoC.
-overlay_checks := $(addprefix $(BUILD)/tests/,test_apps_header_overlays test_apps_overlay \
-	test_overlays)
+overlay_checks := $(addprefix $(BUILD)/tests/,fuzz_overlay test_apps_header_overlays \
+	test_apps_overlay test_overlays)
 $(overlay_checks): private LDLIBS += -lfdt
 $(overlay_checks): | $(patsubst %.dts,$(BUILD)/%.dtbo,$(overlays)) \
 	$(addprefix $(BUILD)/tests/overlays/,mainline.dtb vendor.dtb)
@@ -309,6 +309,7 @@ fuzzers += \
 	tests/fuzz_convert.c \
 	tests/fuzz_events.c \
 	tests/fuzz_model.c \
+	tests/fuzz_overlay.c \
 	tests/fuzz_package.c \
 	tests/fuzz_picture.c \
 	tests/fuzz_rules.c \

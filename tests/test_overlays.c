@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 
 #include "apps/overlay.h"
+#include "board/description.h"
+#include "board/header.h"
 #include "tests/folder.h"
 
 extern char **environ;
@@ -24,16 +26,6 @@ extern char **environ;
 #define NOBODY (-1)
 
 #define PIO "/soc/pinctrl@1000b000"
-
-/* Which pad is on which pin of the header, from the vendor's Python library for it and
-   the kernel's names of pads (pinctrl-mtk-mt8167.h). */
-static const struct pin {
-	uint32_t pin, pad;
-} header[] = {
-	{ 3, 52 }, { 5, 53 }, { 12, 36 }, { 15, 11 }, { 19, 4 }, { 21, 3 }, { 23, 6 },
-	{ 24, 5 }, { 27, 60 }, { 28, 61 }, { 29, 65 }, { 31, 64 }, { 32, 12 }, { 33, 25 },
-	{ 35, 37 }, { 38, 38 }, { 40, 39 },
-};
 
 /* Who has the pads after an overlay, as which functions, and whose device is off. */
 static const struct outcome {
@@ -216,24 +208,33 @@ static void the_table_has_all_there_are(void **state)
 		assert_string_equal(shipped.each[i].name, outcomes[i].name);
 }
 
+/* Pins are those of the board's description, where the lines are the SoC's GPIOs. */
 static void each_says_which_pins_it_takes_and_what_for(void **state)
 {
+	struct atoll_error err = { .text = "" };
+	struct atoll_board *board;
+	struct atoll_header *header;
+
 	(void)state;
+	board = atoll_board_load("board/boards/coral-dev-board-mini.conf", &err);
+	header = board ? atoll_header_open(board, &err) : NULL;
+	if (!header)
+		fail_msg("%s", err.text);
 	for (uint32_t i = 0; i < shipped.count; i++) {
 		const struct overlay *overlay = &shipped.each[i];
 
 		assert_true(overlay->function[0] != '\0');
 		assert_int_equal(overlay->count, outcomes[i].count);
 		for (uint32_t j = 0; j < overlay->count; j++) {
-			size_t k = 0;
+			const struct atoll_pin *pin = atoll_header_pin(header, overlay->pins[j]);
 
-			while (k < sizeof(header) / sizeof(header[0]) &&
-			       header[k].pin != overlay->pins[j])
-				k++;
-			assert_true(k < sizeof(header) / sizeof(header[0]));
-			assert_int_equal(overlay->pads[j], header[k].pad);
+			assert_non_null(pin);
+			assert_int_equal(pin->kind, ATOLL_PIN_GPIO);
+			assert_int_equal(pin->line, overlay->pads[j]);
 		}
 	}
+	atoll_header_close(header);
+	atoll_board_free(board);
 }
 
 static void the_trees_are_sound_before(void **state)
