@@ -84,6 +84,12 @@ struct header_complaints {
 void header_complain(struct header_complaints *complaints, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Digits and nothing else, and no other way to write the same number. */
+bool header_number(const char *text, uint32_t low, uint32_t high, uint32_t *value);
+
+/* "pins.16" is 16 in "pins". NULL: it is elsewhere. */
+const char *header_key(const struct atoll_config_entry *entry, const char *section);
+
 /* Whether there is anything to read: a [header] or [pins]. */
 bool header_is_described(const struct atoll_board *board);
 
@@ -91,6 +97,10 @@ bool header_is_described(const struct atoll_board *board);
    size of the header is not known, which is. */
 struct atoll_header *header_read(const struct atoll_board *board,
 				 struct header_complaints *complaints);
+
+/* A line of [pins]; others are passed over. False: out of memory. */
+bool header_read_pin(struct atoll_header *header, const struct atoll_config_entry *entry,
+		     struct header_complaints *complaints);
 
 /* What the lines say together. */
 void header_rules(const struct atoll_header *header, struct header_complaints *complaints);

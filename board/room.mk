@@ -20,6 +20,7 @@ lib += \
 	board/gpio_libgpiod$(gpiod).c \
 	board/header.c \
 	board/header_check.c \
+	board/header_pin.c \
 	board/header_read.c \
 	board/json.c \
 	board/led.c \

@@ -418,6 +418,12 @@ static void several_faults_are_all_told(void **state)
 	assert_non_null(strstr(told.sentence[1], ":12: pin 2: it is a gpio without"));
 	assert_non_null(strstr(told.sentence[2], ":14: [spi.0] has no pins"));
 	atoll_board_free(board);
+	board = board_of("[header]\nrows = 1\nrows = 2\n");
+	told.count = 0;
+	assert_int_equal(atoll_header_check(board, tell, &told), 2);
+	assert_non_null(strstr(told.sentence[0], ":6: header.rows is in line 5 already"));
+	assert_non_null(strstr(told.sentence[1], ":6: pins need a [header]"));
+	atoll_board_free(board);
 }
 
 static void a_sentence_that_is_too_long_shows_that_it_was_cut(void **state)
