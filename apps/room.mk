@@ -119,6 +119,7 @@ listen := $(BUILD)/atoll-listen $(BUILD)/installed/atoll-listen
 $(listen): $(patsubst %.c,$(BUILD)/%.o,$(hearing_parts) $(listen_parts))
 
 # Rules from events to pins.
+manuals += apps/man/atoll-headerd.conf.5
 rules_parts := \
 	apps/rules_actions.c \
 	apps/rules_check.c \

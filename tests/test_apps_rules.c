@@ -200,6 +200,25 @@ static void every_bad_file_is_refused_with_its_lines_and_why(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* What stands between .Bd and .Ed, one after another. */
+static void the_examples_of_the_manual_are_good(void **state)
+{
+	char *page = check_read("apps/man/atoll-headerd.conf.5", NULL);
+	unsigned examples = 0;
+
+	(void)state;
+	for (char *at = page; (at = strstr(at, "\n.Bd ")); examples++) {
+		char *text = strchr(at + 1, '\n') + 1;
+
+		at = strstr(text, ".Ed");
+		assert_non_null(at);
+		*at++ = '\0';
+		rules_free(load_good(text));
+	}
+	assert_true(examples >= 5);
+	free(page);
+}
+
 static void mistakes_are_counted_and_need_not_be_told(void **state)
 {
 	(void)state;
@@ -414,6 +433,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_good_file_is_read),
 		cmocka_unit_test(every_bad_file_is_refused_with_its_lines_and_why),
+		cmocka_unit_test(the_examples_of_the_manual_are_good),
 		cmocka_unit_test(mistakes_are_counted_and_need_not_be_told),
 		cmocka_unit_test(a_board_without_a_header_has_no_pins),
 		cmocka_unit_test(what_is_too_much_is_refused_with_its_limit),
