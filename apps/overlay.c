@@ -74,12 +74,22 @@ static int take_words(struct overlay *overlay, const void *tree)
 	return 0;
 }
 
+/* What every compiler of trees writes by now. Of one before 16 fdt_check_full of libfdt
+   1.6.1 follows the name of its root, which need not be there. */
+#define VERSION 17
+
+static bool is_tree(const void *bytes, size_t size)
+{
+	return size >= sizeof(struct fdt_header) && fdt_check_header(bytes) == 0 &&
+	       fdt_version(bytes) >= VERSION && fdt_check_full(bytes, size) == 0;
+}
+
 static int take(struct overlay *overlay, const void *tree, size_t size, const char **why)
 {
 	int node = 0, r = 0, depth = 0;
 
 	*why = "not a device tree";
-	if (fdt_check_full(tree, size) != 0)
+	if (!is_tree(tree, size))
 		return -EINVAL;
 	*why = "a device tree, but not an overlay";
 	if (fdt_path_offset(tree, "/__fixups__") < 0 &&

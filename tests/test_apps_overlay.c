@@ -142,6 +142,11 @@ static void what_is_no_overlay_is_refused_with_the_reason(void **state)
 	refuse("text", -EINVAL, "/text.dtbo: not a device tree");
 	write_bytes("empty.dtbo", "", 0);
 	refuse("empty", -EINVAL, "not a device tree");
+	/* What the fuzzer found: libfdt fell over a tree of this version. */
+	(void)make(&pair);
+	fdt_set_version(made, 2);
+	write_bytes("old.dtbo", made, fdt_totalsize(made));
+	refuse("old", -EINVAL, "not a device tree");
 	wrong.has_no_fragment = true;
 	write_recipe("tree.dtbo", &wrong);
 	refuse("tree", -EINVAL, "a device tree, but not an overlay");
