@@ -135,7 +135,7 @@ static void put_side(const struct drawing *drawing, const struct atoll_pin *pin,
 {
 	const struct pinout_pin *now = drawing->now ? &drawing->now[pin->number - 1] : NULL;
 	const char *bright = now && now->has_level ? now->is_high ? BOLD ";32" : FAINT : NULL;
-	const char *mark = pin->cautions ? "!" : " ";
+	const char *mark = pin->cautions ? "!" : " ", *warning = pin->cautions ? YELLOW : NULL;
 	char words[TEXT_BYTES], state[TEXT_BYTES];
 
 	say_words(pin, now, words);
@@ -147,10 +147,10 @@ static void put_side(const struct drawing *drawing, const struct atoll_pin *pin,
 		put_cell(drawing, pin->name, drawing->name_columns, true, NULL);
 		put_blanks(drawing, 1);
 		put_cell(drawing, state, STATE_COLUMNS, true, bright);
-		put_coloured(drawing, mark, YELLOW);
+		put_coloured(drawing, mark, warning);
 		return;
 	}
-	put_coloured(drawing, mark, YELLOW);
+	put_coloured(drawing, mark, warning);
 	put_cell(drawing, state, STATE_COLUMNS, true, bright);
 	put_blanks(drawing, 1);
 	/* No blanks at the end of a line. */

@@ -6,8 +6,11 @@ check_parts += \
 	apps/beside.c \
 	apps/camera_pace.c \
 	apps/display.c \
+	apps/header_buses.c \
+	apps/header_lines.c \
 	apps/header_overlays.c \
 	apps/header_pinout.c \
+	apps/header_pins.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
 	apps/json_read.c \
@@ -94,8 +97,11 @@ check_parts += \
 	tests/virtual.c
 checks += \
 	tests/test_apps_camera_pace.c \
+	tests/test_apps_header_buses.c \
+	tests/test_apps_header_lines.c \
 	tests/test_apps_header_overlays.c \
 	tests/test_apps_header_pinout.c \
+	tests/test_apps_header_pins.c \
 	tests/test_apps_hearing.c \
 	tests/test_apps_json_read.c \
 	tests/test_apps_lines.c \
@@ -294,6 +300,7 @@ check_scripts += \
 	tests/cli/visiond.sh
 packages += curl groff-base jq pkgconf socat
 guest_sources += \
+	tests/vm/control.c \
 	tests/vm/dmabuf.c \
 	tests/vm/full_speed.c \
 	tests/vm/gpio.c \
