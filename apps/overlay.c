@@ -158,8 +158,10 @@ int overlays_read(struct overlays *overlays, const char *folder, struct atoll_er
 		return atoll_error_set(err, -errno, "%s: %s", atoll_error_path(folder),
 				       strerror(errno));
 	overlays->each = calloc((size_t)count + 1, sizeof(*overlays->each));
-	if (!overlays->each)
-		r = atoll_error_set(err, -ENOMEM, "%s: %s", folder, strerror(ENOMEM));
+	if (!overlays->each) {
+		r = -ENOMEM;
+		atoll_error_set(err, r, "%s: %s", folder, strerror(ENOMEM));
+	}
 	for (int i = 0; i < count; i++) {
 		char *name = entries[i]->d_name;
 
