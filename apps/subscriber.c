@@ -188,6 +188,7 @@ static void take_as_there(struct subscriber *s)
 	s->is_lost = false;
 	s->retry_ms = RETRY_FIRST_MS;
 	clear_timer(s, &s->patience);
+	atoll_log(s->log, ATOLL_LOG_INFO, "%s is there", s->name);
 	s->calls.change(s->calls.data, s->name, true);
 }
 
@@ -247,6 +248,14 @@ static void hang_up(struct subscriber *s)
 	s->skips = s->has_complained = false;
 }
 
+static void tell_lost(struct subscriber *s)
+{
+	s->is_lost = true;
+	atoll_log(s->log, ATOLL_LOG_WARNING, "%s is not there; trying again until it is",
+		  s->name);
+	s->calls.change(s->calls.data, s->name, false);
+}
+
 static void lose(struct subscriber *s)
 {
 	hang_up(s);
@@ -255,8 +264,7 @@ static void lose(struct subscriber *s)
 	if (!s->counts.is_there)
 		return;
 	s->counts.is_there = false;
-	s->is_lost = true;
-	s->calls.change(s->calls.data, s->name, false);
+	tell_lost(s);
 }
 
 static void on_readable(void *data, uint32_t events)
@@ -319,10 +327,8 @@ static void on_patience(void *data, uint32_t times)
 
 	(void)times;
 	s->patience = -1;
-	if (s->counts.is_there || s->is_lost)
-		return;
-	s->is_lost = true;
-	s->calls.change(s->calls.data, s->name, false);
+	if (!s->counts.is_there && !s->is_lost)
+		tell_lost(s);
 }
 
 static int set_source(struct subscriber *s, const struct rules_source *source)

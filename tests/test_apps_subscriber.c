@@ -271,6 +271,7 @@ static void garbage_and_long_lines_are_passed_over(void **state)
 {
 	static char garbage[200000];
 	struct check_random random = { 5 };
+	const char *complaint;
 
 	(void)state;
 	begin();
@@ -290,8 +291,9 @@ static void garbage_and_long_lines_are_passed_over(void **state)
 	assert_true(comes("there +long 0.00 +next 0.00 ", 5000));
 	assert_true(subscriber_counts(subscriber).wrong > 10);
 	(void)fflush(quiet.file);
-	assert_non_null(strstr(said, "test: vision: "));
-	assert_ptr_equal(strchr(said, '\n'), strrchr(said, '\n')); /* one sentence of all */
+	complaint = strstr(said, "passed over");
+	assert_non_null(complaint);
+	assert_null(strstr(complaint + 1, "passed over")); /* once of all */
 }
 
 static void a_line_may_come_byte_by_byte(void **state)
