@@ -90,7 +90,8 @@ int rules_find_source(const struct rules *rules, const char *name);
 int rules_parse_setting(struct rules *rules, char *line, char *equals,
 			struct atoll_error *err);
 
-/* One line, without its end, into `rules`. -EINVAL with why, -ENOMEM. */
+/* One line, without its end and shorter than RULES_LINE_BYTES, into `rules`. -EINVAL with
+   why, -ENOMEM. */
 int rules_parse_line(struct rules *rules, const char *line, const char *place,
 		     struct atoll_error *err);
 

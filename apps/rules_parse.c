@@ -92,8 +92,9 @@ static int take_options(struct rules_parser *parser, unsigned allowed, const cha
 	unsigned said = 0, i;
 
 	while (parser->at->kind != RULES_ARROW) {
-		for (i = 0; i < count && !(allowed & 1u << i && rules_is_next(parser, names[i])); i++)
-			;
+		for (i = 0; i < count; i++)
+			if (allowed & 1u << i && rules_is_next(parser, names[i]))
+				break;
 		if (i == count)
 			return rules_expected(parser, what);
 		if (said & 1u << i)
@@ -151,7 +152,7 @@ static int parse_trigger(struct rules_parser *parser, struct rules_rule *rule)
 
 	if (rules_take(parser, "on"))
 		return rules_is_next(parser, "pin") ? parse_edge(parser, rule) :
-						parse_event(parser, rule);
+						      parse_event(parser, rule);
 	if (rules_take(parser, "lost")) {
 		rule->when = RULES_ON_LOST;
 		return take_source(parser, &rule->source, sources);
@@ -250,8 +251,6 @@ int rules_parse_line(struct rules *rules, const char *line, const char *place,
 	char *equals;
 	int r;
 
-	if (strlen(line) >= sizeof(copy))
-		return atoll_error_set(err, -EINVAL, "longer than %d bytes", RULES_LINE_BYTES - 1);
 	(void)snprintf(copy, sizeof(copy), "%s", line);
 	line += strspn(line, " \t");
 

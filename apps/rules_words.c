@@ -7,40 +7,51 @@
 
 #define BLANKS " \t"
 
-/* How far the word that begins at `line` goes. */
-static size_t measure(const char *line)
+static enum rules_kind kind_of(const char *line)
 {
-	size_t length = strcspn(line, BLANKS ",\"");
-	const char *arrow = strstr(line, "->");
+	if (*line == '"')
+		return RULES_TEXT;
+	if (*line == ',')
+		return RULES_COMMA;
+	return strncmp(line, "->", 2) == 0 ? RULES_ARROW : RULES_WORD;
+}
 
-	return arrow && (size_t)(arrow - line) < length ? (size_t)(arrow - line) : length;
+static size_t length_of(const char *line, enum rules_kind kind)
+{
+	size_t length = 0;
+
+	switch (kind) {
+	case RULES_TEXT:
+		return strcspn(line, "\"");
+	case RULES_COMMA:
+		return 1;
+	case RULES_ARROW:
+		return 2;
+	default:
+		while (line[length] && !strchr(BLANKS, line[length]) &&
+		       kind_of(line + length) == RULES_WORD)
+			length++;
+		return length;
+	}
 }
 
 /* One word from `*line` on, which moves behind it. */
 static int cut(struct rules_word *word, const char **line, char **room,
 	       struct atoll_error *err)
 {
-	const char *from = *line;
-	size_t length;
+	enum rules_kind kind = kind_of(*line);
+	const char *from = *line + (kind == RULES_TEXT);
+	size_t length = length_of(from, kind);
 
-	if (*from == '"') {
-		length = strcspn(++from, "\"");
-		if (!from[length])
-			return atoll_error_set(err, -EINVAL, "\"%.40s has no quote at its end", from);
-		word->kind = RULES_TEXT;
-		*line = from + length + 1;
-	} else {
-		length = *from == ',' ? 1 : strncmp(from, "->", 2) == 0 ? 2 : measure(from);
-		word->kind = *from == ',' ? RULES_COMMA : measure(from) == 0 ? RULES_ARROW :
-			     RULES_WORD;
-		*line = from + length;
-	}
+	if (kind == RULES_TEXT && !from[length])
+		return atoll_error_set(err, -EINVAL, "\"%.40s has no quote at its end", from);
 	if (length >= RULES_TEXT_BYTES)
 		return atoll_error_set(err, -EINVAL, "'%.40s...' is longer than %d bytes", from,
 				       RULES_TEXT_BYTES - 1);
-	word->text = memcpy(*room, from, length);
+	*word = (struct rules_word){ kind, memcpy(*room, from, length) };
 	(*room)[length] = '\0';
 	*room += length + 1;
+	*line = from + length + (kind == RULES_TEXT);
 	return 0;
 }
 
@@ -61,23 +72,26 @@ int rules_words_cut(struct rules_words *words, const char *line, struct atoll_er
 	return 0;
 }
 
+static bool is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
 int rules_words_number(const char *text, int digits, const char *unit, int64_t *value)
 {
 	const int64_t enough = INT64_MAX / 1000000000;
 	const char *at = text;
 	int64_t number = 0;
 
-	for (; *at >= '0' && *at <= '9' && number < enough; at++)
+	for (; is_digit(*at) && number < enough; at++)
 		number = 10 * number + (*at - '0');
-	if (at == text)
+	if (at == text || (*at == '.' && !is_digit(at[1])))
 		return -EINVAL;
-	if (*at == '.' && (at[1] < '0' || at[1] > '9'))
-		return -EINVAL;
-	at += *at == '.';
-	for (bool is_behind = at[-1] == '.'; digits > 0; digits--) {
-		is_behind = is_behind && *at >= '0' && *at <= '9';
-		number = 10 * number + (is_behind ? *at++ - '0' : 0);
-	}
+	if (*at == '.')
+		for (at++; digits > 0 && is_digit(*at); digits--, at++)
+			number = 10 * number + (*at - '0');
+	for (; digits > 0; digits--)
+		number *= 10;
 	if (strcmp(at, unit) != 0)
 		return -EINVAL;
 	*value = number;

@@ -58,11 +58,12 @@ static const char *const good[] = {
 	"on pin 11 rising -> pin 13 toggle",
 	"on pin 11 falling debounce 20ms pull-up unless 1s -> pin 13 toggle",
 	"on pin 11 rising pull-down -> pin 13 high\non pin 11 falling debounce 1ms -> pin 13 low",
+	"on pin 7 rising debounce 20ms -> pin 13 high\non pin 7 falling debounce 20ms -> pin 13 low",
 	"on pin 36 rising -> pin 13 high\non pin 40 rising -> pin 13 high",
 	"lost voice -> pin 16 safe\nfound vision -> pin 16 high then after 2s pin 16 low",
 	"source door = /run/door.sock\non door \"open\" for 1min -> pin 16 high\nlost door -> pin 16 low",
 	"source voice = /tmp/v # here\ncontrol = /tmp/c#d\ngroup = gpio\nsoftware_pwm = yes",
-	"safe pin 16 high\nsafe pin 16 high\nsafe pin 33 low",
+	"takeover = yes\nsafe pin 16 high\nsafe pin 16 high\nsafe pin 33 low",
 	"force pin 8\non pin 8 rising -> pin 16 high\nforce pin 38\nsafe pin 38 low",
 	"force pin 3\nforce pin 3\nat start -> pin SDA1 high",
 	"at start -> pin 33 pwm 50Hz 7.5%, pin pwm.a servo 90",
@@ -144,6 +145,8 @@ static const struct {
 	{ "at start -> pin 1 high", "x.conf:1: pin 1 is 3.3V, which is no GPIO" },
 	{ "on pin 6 rising -> pin 16 high", "x.conf:1: pin 6 is GND, which is no GPIO" },
 	{ "force pin 1", "x.conf:1: pin 1 is 3.3V, which is no GPIO" },
+	{ "force 8", "x.conf:1: '8' stands where pin belongs" },
+	{ "takeover = maybe", "x.conf:1: takeover: 'maybe' is neither yes nor no" },
 	{ "force pin 8 please", "x.conf:1: 'please' stands where the end of the line belongs" },
 	{ "at start -> pin 8 high\nforce pin 8", "x.conf:1: pin 8 is the console; a line 'force pin 8' above allows it" },
 	{ "at start -> pin 3 high", "x.conf:1: pin 3 is i2c.1.sda; a line 'force pin 3' above allows it" },
@@ -295,6 +298,46 @@ static void what_is_too_much_is_refused_with_its_limit(void **state)
 			    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' is longer than 107 bytes");
 }
 
+/* As no board has. */
+static void there_are_pins_for_all_boards_and_a_limit_to_them(void **state)
+{
+	char expected[128];
+	struct atoll_board *board;
+	struct atoll_header *wide;
+	struct rules *rules;
+	FILE *file = fopen(in_folder("wide.conf"), "w");
+
+	(void)state;
+	assert_non_null(file);
+	(void)fputs("[board]\nid = wide\nname = Wide\n[gpiochip.soc]\nlabel = soc\nlines = 100\n"
+		    "[header]\nrows = 35\ncolumns = 2\n[pins]\n", file);
+	for (int i = 1; i <= 70; i++)
+		(void)fprintf(file, "%d = gpio P%d line=soc:%d\n", i, i, i);
+	assert_int_equal(fclose(file), 0);
+	board = atoll_board_load(in_folder("wide.conf"), &err);
+	assert_non_null(board);
+	wide = atoll_header_open(board, &err);
+	assert_non_null(wide);
+
+	for (int count = RULES_PINS_MAX; count <= RULES_PINS_MAX + 1; count++)
+		for (int is_force = 0; is_force < 2; is_force++) {
+			const char *text = repeat(is_force ? "force pin P%d\n" : "safe pin P%d low\n",
+						  count + 1);
+
+			text = strchr(text, '\n') + 1; /* there is no pin 0 */
+			told[0] = '\0';
+			rules = rules_load_bytes(text, strlen(text), "x.conf", wide, note_told, NULL,
+						 &err);
+			(void)snprintf(expected, sizeof(expected), "x.conf:65: more than 64 pins%s",
+				       is_force ? " are forced" : "");
+			assert_string_equal(told, count == RULES_PINS_MAX ? "" : expected);
+			assert_true(!rules == (count > RULES_PINS_MAX));
+			rules_free(rules);
+		}
+	atoll_header_close(wide);
+	atoll_board_free(board);
+}
+
 static void a_file_without_end_is_refused(void **state)
 {
 	size_t size = (1 << 20) + 1;
@@ -437,6 +480,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_counted_and_need_not_be_told),
 		cmocka_unit_test(a_board_without_a_header_has_no_pins),
 		cmocka_unit_test(what_is_too_much_is_refused_with_its_limit),
+		IN_FOLDER(there_are_pins_for_all_boards_and_a_limit_to_them),
 		cmocka_unit_test(a_file_without_end_is_refused),
 		IN_FOLDER(drop_ins_follow_by_name_and_a_mistake_in_one_is_a_mistake_in_all),
 		IN_FOLDER(what_cannot_be_read_is_told_in_the_error),

@@ -18,7 +18,7 @@
 static struct rules *rules;
 static struct rules_run *run;
 static int64_t now_ns;
-static char done[4096];
+static char done[65536];
 static unsigned long times;     /* that anything was done */
 static bool is_quiet;           /* count only */
 static bool level[64];          /* of pins, as somebody would measure it */
@@ -524,6 +524,74 @@ static void things_are_forgotten_with_their_source(void **state)
 	end();
 }
 
+/* Whatever there is, with all kinds of timing. */
+static const char many[] =
+	"at start -> pin 16 blink 70ms, pin 22 blink 35ms times 20\n"
+	"on voice \"a\" -> pin 16 pulse 100ms, after 50ms pin 18 toggle then pin 26 pulse 10ms\n"
+	"on voice \"b\" unless 300ms -> pin 18 blink 30ms times 4 then pin 16 blink 40ms\n"
+	"on vision \"a\" for 120ms -> pin 22 pulse 200ms low or safe\n"
+	"on vision \"a\" gone for 80ms -> pin 26 blink 25ms\n"
+	"on vision \"b\" gone -> after 90ms pin 26 low, pin 18 high\n"
+	"on pin 11 rising -> pin 33 servo 90, after 500ms pin 33 low\n"
+	"lost vision -> pin 22 blink 15ms times 3\n"
+	"found vision -> pin 16 safe, after 200ms pin 16 blink 60ms times 7\n";
+
+static void something_happens(struct check_random *random)
+{
+	const char *label = check_random(random) % 2 ? "a" : "b";
+
+	switch (check_random(random) % 8) {
+	case 0:
+		rules_lost(run, "vision", now_ns);
+		break;
+	case 1:
+		rules_found(run, "vision", now_ns);
+		break;
+	case 2:
+		edge(11, true);
+		break;
+	case 3:
+	case 4:
+		hear(label, 0.5f);
+		break;
+	case 5:
+		lose_sight(label);
+		break;
+	default:
+		see(label);
+	}
+}
+
+static void it_does_not_matter_how_often_one_looks(void **state)
+{
+	static char before[sizeof(done)];
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		for (int looks_often = 0; looks_often < 2; looks_often++) {
+			struct check_random random = { seed };
+			int64_t ms = 0;
+
+			start(many);
+			for (int i = 0; i < 30; i++) {
+				ms += check_random_in(&random, 0, 150);
+				while (looks_often && now_ns < ms * MS) {
+					now_ns += MS;
+					rules_tick(run, now_ns);
+				}
+				until(ms);
+				something_happens(&random);
+			}
+			until(ms + 100);
+			stop();
+			if (!looks_often)
+				memcpy(before, done, sizeof(done));
+		}
+		assert_true(strlen(done) > 200);
+		assert_string_equal(done, before);
+	}
+}
+
 static void who_comes_late_does_once_what_was_missed(void **state)
 {
 	(void)state;
@@ -671,6 +739,7 @@ int main(void)
 		cmocka_unit_test(a_lost_source_makes_safe_what_was_said_to_be),
 		cmocka_unit_test(sources_are_lost_and_found_once_and_lost_first_makes_safe),
 		cmocka_unit_test(things_are_forgotten_with_their_source),
+		cmocka_unit_test(it_does_not_matter_how_often_one_looks),
 		cmocka_unit_test(who_comes_late_does_once_what_was_missed),
 		cmocka_unit_test(a_clock_that_goes_back_stands_still),
 		cmocka_unit_test(a_flood_of_events_costs_no_memory_and_leaves_one_end),
