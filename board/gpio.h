@@ -46,7 +46,8 @@ struct atoll_gpio_options {
 	enum atoll_gpio_edges edges;
 	bool is_active_low;
 	uint32_t levels;         /* of outputs from the start, bit i for line i */
-	uint32_t debounce_ms;    /* of edges: a level counts once it has stayed this long */
+	uint32_t debounce_ms;    /* of edges: a level counts once it has stayed this long,
+				    from the moment on when it began to */
 };
 
 /* Who has a line, and how. */
@@ -60,9 +61,12 @@ struct atoll_gpio_info {
 struct atoll_gpio_edge {
 	uint32_t index;          /* of the lines given to open */
 	bool is_rising;
-	int64_t time_ns;         /* CLOCK_MONOTONIC, by the kernel, never going back */
-	uint64_t lost;           /* edges right before this one that did not fit into the
-				    kernel's queue, as far as it tells */
+	int64_t time_ns;         /* CLOCK_MONOTONIC, by the kernel, never going back: what
+				    comes out of turn gets the time of the one before */
+	uint64_t lost;           /* edges of this line right before this one that did not
+				    fit into the kernel's queue. By libgpiod 2 their
+				    number; libgpiod 1 does not tell, but of both edges
+				    two in a row that go the same way miss at least 1 */
 };
 
 struct gpio_system;   /* gpio_system.h: libgpiod, or a fake; NULL is libgpiod */
@@ -70,8 +74,9 @@ struct atoll_gpio;
 
 /*
  * At most ATOLL_GPIO_LINES_MAX lines, of any chips. NULL with a sentence: -ENODEV no
- * such chip, -EBUSY and who has the line, -EACCES and which group may, -ENOTSUP the
- * kernel or the chip cannot do that, -EINVAL.
+ * such chip, -ENOTUNIQ several, -EBUSY and who has the line, -EACCES and which group may,
+ * -ENOTSUP the kernel or the chip cannot do that, -EINVAL. Lines, chips and consumer are
+ * needed only during open.
  */
 struct atoll_gpio *atoll_gpio_open(const struct gpio_system *system,
 				   const struct atoll_gpio_line *lines, uint32_t count,
@@ -81,13 +86,15 @@ void atoll_gpio_close(struct atoll_gpio *gpio); /* NULL is allowed */
 
 /* Levels, bit i for line i. -ENODEV once the chip is gone. */
 int atoll_gpio_get(struct atoll_gpio *gpio, uint32_t *levels, struct atoll_error *err);
-/* Those of `mask`, of outputs. */
+/* Those of `mask`, of lines opened as outputs (-EPERM), the others stay as they are. */
 int atoll_gpio_set(struct atoll_gpio *gpio, uint32_t mask, uint32_t levels,
 		   struct atoll_error *err);
 
-/* Becomes readable when an edge may be there; for lines opened with edges, else -1. */
+/* Becomes readable when an edge may be there, or a chip may be gone; for lines opened with
+   edges, else -1. Edges that were read along with another keep it readable. */
 int atoll_gpio_fd(const struct atoll_gpio *gpio);
-/* 1 and the next edge; 0 after timeout_ms without one (0: do not wait, -1: for ever). */
+/* 1 and the next edge; 0 after timeout_ms without one (0: do not wait, -1: for ever), or
+   earlier when a signal came. -ENODEV once the chip is gone and its edges are told. */
 int atoll_gpio_edge(struct atoll_gpio *gpio, int timeout_ms, struct atoll_gpio_edge *edge,
 		    struct atoll_error *err);
 

@@ -137,6 +137,7 @@ static int fill(struct atoll_gpio *gpio, struct gpio_queue *queue)
 		return r == -EAGAIN ? 0 : r;
 	queue->next = 0;
 	queue->count = (uint32_t)r;
+	queue->has_more = queue->count == GPIO_QUEUE;
 	for (uint32_t i = 0; i < queue->count; i++)
 		queue->edges[i].time_ns =
 			monotonic_ns(gpio->system, queue->edges[i].time_ns);
@@ -277,17 +278,18 @@ static int take(struct atoll_gpio *gpio, struct gpio_queue *queue,
 		struct atoll_gpio_edge *edge)
 {
 	const struct gpio_group *group = &gpio->groups[queue->group];
-	const struct gpio_edge *raw = &queue->edges[queue->next++];
+	struct gpio_edge raw = queue->edges[queue->next++];
 	struct gpio_heard *heard;
 
-	queue->count--;
-	if (raw->i >= group->count)
+	if (--queue->count == 0 && queue->has_more)
+		hear(gpio, queue, 0);
+	if (raw.i >= group->count)
 		return 0; /* of none of ours */
-	heard = &gpio->heard[group->index[raw->i]];
-	heard->lost += count_lost(gpio, heard, raw);
+	heard = &gpio->heard[group->index[raw.i]];
+	heard->lost += count_lost(gpio, heard, &raw);
 	if (!gpio->options.debounce_ms)
-		return tell(gpio, group->index[raw->i], raw->is_rising, raw->time_ns, edge);
-	debounce_move(&heard->debounce, raw->is_rising, raw->time_ns);
+		return tell(gpio, group->index[raw.i], raw.is_rising, raw.time_ns, edge);
+	debounce_move(&heard->debounce, raw.is_rising, raw.time_ns);
 	return 0;
 }
 
@@ -299,7 +301,11 @@ static int find_trouble(const struct atoll_gpio *gpio, struct atoll_error *err)
 	return 0;
 }
 
-/* 1: the next edge of those until now, however many come meanwhile. */
+/*
+ * 1: the next edge of those until now, however many come meanwhile. What was read from all
+ * queues at once is older than whatever comes into them later, so that only once it is
+ * told there is to be read again.
+ */
 static int next_edge(struct atoll_gpio *gpio, int64_t now_ns, struct atoll_gpio_edge *edge,
 		     struct atoll_error *err)
 {
@@ -309,8 +315,11 @@ static int next_edge(struct atoll_gpio *gpio, int64_t now_ns, struct atoll_gpio_
 		int64_t until_ns;
 		int r;
 
-		refill(gpio);
 		queue = find_oldest(gpio);
+		if (!queue) {
+			refill(gpio);
+			queue = find_oldest(gpio);
+		}
 		if (queue && queue->edges[queue->next].time_ns > now_ns)
 			queue = NULL;
 		until_ns = queue ? queue->edges[queue->next].time_ns : now_ns;
@@ -355,15 +364,15 @@ ATOLL_API int atoll_gpio_edge(struct atoll_gpio *gpio, int timeout_ms,
 			      struct atoll_gpio_edge *edge, struct atoll_error *err)
 {
 	const struct gpio_system *system = gpio->system;
-	int64_t end_ns = timeout_ms < 0 ? INT64_MAX :
-		system->now_ns() + timeout_ms * (NS / 1000);
+	int64_t now_ns = system->now_ns();
+	int64_t end_ns = timeout_ms < 0 ? INT64_MAX : now_ns + timeout_ms * (NS / 1000);
 	int r;
 
 	if (gpio->poll_fd < 0)
 		return atoll_error_set(err, -EPERM, "gpio: %s: opened without edges",
 				       gpio->groups[0].name);
-	for (;;) {
-		int64_t now_ns = system->now_ns(), due_ns;
+	for (;; now_ns = system->now_ns()) {
+		int64_t due_ns;
 		uint32_t line;
 
 		r = next_edge(gpio, now_ns, edge, err);

@@ -14,7 +14,7 @@
  */
 struct gpio_group {
 	struct gpio_lines *lines;
-	char node[32], name[32];
+	char node[64], name[32];
 	uint32_t offset[ATOLL_GPIO_LINES_MAX]; /* on the chip */
 	uint32_t index[ATOLL_GPIO_LINES_MAX];  /* in the handle */
 	uint32_t count;
@@ -27,6 +27,7 @@ struct gpio_queue {
 	uint32_t group, q;
 	struct gpio_edge edges[GPIO_QUEUE];
 	uint32_t next, count;
+	bool has_more;           /* the kernel, behind these */
 };
 
 /* What is known of a line by its edges. */

@@ -22,7 +22,7 @@ enum {
 
 /* A chip, or what is known of one. */
 struct gpio_chip {
-	char node[32];           /* "/dev/gpiochip0": as it is numbered today */
+	char node[64];           /* "/dev/gpiochip0": as it is numbered today */
 	char device[256];        /* "/sys/devices/platform/1000b000.pinctrl/gpiochip0" */
 	char label[32];
 	uint32_t lines;

@@ -499,6 +499,32 @@ static void edges_of_many_queues_are_told_in_order(void **state)
 	}
 }
 
+/* As many as are read at once, and as many again, before one of another chip. */
+static void a_long_queue_is_told_to_its_end_before_what_is_younger(void **state)
+{
+	const struct atoll_gpio_line lines[] = { { soc, 1 }, { &expander, 15 } };
+	struct atoll_gpio *gpio;
+
+	(void)state;
+	fake_gpio.is_v2 = true;
+	plug_expander();
+	gpio = open_lines(lines, 2, &hears);
+	for (int i = 1; i <= 32; i++) {
+		fake_gpio.now_ns += MS;
+		fake_gpio_drive(0, 1, i & 1);
+	}
+	fake_gpio.now_ns += MS;
+	fake_gpio_drive(1, 15, 1);
+	for (int i = 1; i <= 33; i++) {
+		struct atoll_gpio_edge edge = next(gpio, 0);
+
+		assert_int_equal(edge.time_ns, (1000000 + i) * MS);
+		assert_int_equal(edge.index, i == 33);
+	}
+	assert_quiet(gpio, 0);
+	atoll_gpio_close(gpio);
+}
+
 static void time_stamps_never_go_back(void **state)
 {
 	struct atoll_gpio *gpio = open_line(7, &hears);
@@ -855,6 +881,7 @@ int main(void)
 		GPIO_TEST(edges_come_as_they_happened),
 		GPIO_TEST(a_signal_ends_a_wait),
 		GPIO_TEST(edges_of_many_queues_are_told_in_order),
+		GPIO_TEST(a_long_queue_is_told_to_its_end_before_what_is_younger),
 		GPIO_TEST(time_stamps_never_go_back),
 		GPIO_TEST(stamps_of_old_kernels_are_converted),
 		GPIO_TEST(numbered_edges_that_were_dropped_are_counted),
