@@ -15,6 +15,8 @@
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make check-traces  MODELS=DIR TRACES=DIR: what the vendor's runtime says to an
 #                      Edge TPU, said again by our driver
+#   make check-gpiod2  GPIOD2=DIR: GPIO by the other libgpiod, 2, below whose DIR are
+#                      include/ and lib/
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
 #   make bench         speed and size, against Debian's XNNPACK and libyuv
 #   make mca           cycles of the NEON loops on a Cortex-A35, by llvm-mca
@@ -223,6 +225,27 @@ check-web: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/atoll-visiond
 	@BUILD=$(BUILD) tests/run.sh tests/web/page.sh
 
+# Debian 12 has libgpiod 1.6. Of another its package, unpacked anywhere, will do; it is
+# linked as an archive, since nothing would find it later.
+gpiod2_lib   := $(firstword $(wildcard $(addprefix $(GPIOD2)/lib/,libgpiod.a */libgpiod.a)))
+gpiod2_parts := board/clock.c board/debounce.c board/error.c board/gpio.c board/gpio_chips.c \
+	board/gpio_edges.c board/gpio_find.c board/gpio_holder.c board/gpio_libgpiod2.c
+gpiod2_built := build-gpiod2/tests/test_board_gpio build-gpiod2/tests/vm/gpio
+
+check-gpiod2:
+	@if [ -z '$(GPIOD2)' ] || [ ! -f '$(gpiod2_lib)' ]; then \
+		echo 'ok 1 - libgpiod 2 # SKIP there is none below GPIOD2=$(GPIOD2)'; \
+		echo '0 passed, 0 failed, 1 skipped'; exit; fi; \
+	tests/packages.sh $(packages) $(guest_packages) && \
+	$(MAKE) --no-print-directory $(gpiod2_built) && \
+	tests/run.sh build-gpiod2/tests/test_board_gpio && \
+	BUILD=build-gpiod2 tests/vm/run uml tests/vm/gpio/*.sh
+
+$(gpiod2_built): build-gpiod2/%: %.c $(gpiod2_parts) tests/fake_gpio.c tests/check.c
+	@mkdir -p $(@D)
+	$(call say,CC    $@)
+	$(Q)$(CC) -isystem $(GPIOD2)/include $(cflags) $(LDFLAGS) $^ $(gpiod2_lib) -lcmocka -o $@
+
 FUZZ_SECONDS ?= 60
 fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
@@ -288,6 +311,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
-	check-vm check-vm-quick guest-built check-golden check-traces demo bench mca fuzz-smoke fuzz-built install clean
+	check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces demo bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
