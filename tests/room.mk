@@ -154,6 +154,8 @@ checks += \
 	tests/test_board_error.c \
 	tests/test_board_events.c \
 	tests/test_board_gpio.c \
+	tests/test_board_gpio_chips.c \
+	tests/test_board_gpio_holder.c \
 	tests/test_board_header.c \
 	tests/test_board_json.c \
 	tests/test_board_led.c \
