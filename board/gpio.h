@@ -20,7 +20,7 @@
  *
  * While open the lines are ours: nobody else can have them, and they keep direction
  * and level. What they do after close the kernel decides; most leave them as they
- * were. A kernel before 5.5 can neither set bias nor be asked what it is (-ENOTSUP).
+ * were. A kernel before 5.5 can neither set bias (-ENOTSUP) nor tell it (as it is).
  * One handle belongs to one thread at a time; handles share nothing.
  */
 #define ATOLL_GPIO_LINES_MAX 32

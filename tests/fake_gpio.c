@@ -44,6 +44,7 @@ void fake_gpio_reset(void)
 		.fails_with = -EIO, .now_ns = 1000 * NS, .real_ns = 1700000000 * NS,
 	};
 	memset(plans, 0, sizeof(plans));
+	memset(all, 0, sizeof(all)); /* of a test that failed */
 	fake_gpio.chip[0] = (struct fake_chip){
 		.label = "fake",
 		.device = "/sys/devices/platform/10000000.pinctrl/gpiochip0",

@@ -144,6 +144,8 @@ static void outputs_begin_with_their_levels_and_change_as_set(void **state)
 	assert_true(!chips[0].line[3].level && chips[0].line[9].level &&
 		    chips[0].line[4].level);
 	assert_int_equal(levels_of(gpio), 6);
+	assert_int_equal(atoll_gpio_set(gpio, 4, 0, NULL), 0);
+	assert_int_equal(levels_of(gpio), 2);
 	assert_string_equal(chips[0].line[3].by, "atoll");
 	assert_int_equal(atoll_gpio_fd(gpio), -1);
 	atoll_gpio_close(gpio);
@@ -189,12 +191,16 @@ static void lines_of_several_chips_are_one_handle(void **state)
 	const struct atoll_gpio_line lines[] = {
 		{ soc, 1 }, { &expander, 15 }, { soc, 2 }, { &expander, 0 },
 	};
+	struct atoll_gpio_options options = { .direction = ATOLL_GPIO_OUT, .levels = 6 };
 	struct atoll_gpio *gpio;
 
 	(void)state;
 	plug_expander();
-	gpio = open_lines(lines, 4, &output);
+	gpio = open_lines(lines, 4, &options);
 	assert_int_equal(fake_gpio.opened, 2);
+	assert_int_equal(levels_of(gpio), 6);
+	assert_true(!chips[0].line[1].level && chips[1].line[15].level &&
+		    chips[0].line[2].level && !chips[1].line[0].level);
 	assert_int_equal(atoll_gpio_set(gpio, 0xf, 0xa, NULL), 0);
 	assert_true(!chips[0].line[1].level && chips[1].line[15].level &&
 		    !chips[0].line[2].level && chips[1].line[0].level);
@@ -217,7 +223,7 @@ static void a_chip_is_found_by_what_it_is(void **state)
 	chips[3] = chips[1];
 	chips[1] = chips[0];
 	chips[1].label = "decoy";
-	chips[1].device = "/sys/devices/platform/1109000.i2c/x3-0020y/gpiochip1";
+	chips[1].device = "/sys/devices/platform/11009000.i2c0/x3-0020/3-00200/gpiochip1";
 	for (int i = 0; i < 4; i++) {
 		struct atoll_gpio_line line = { &places[i], 5 };
 		struct atoll_gpio *gpio = open_lines(&line, 1, &output);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Of one line gpio-sim makes at most one edge in a tick of the kernel, so 32 lines take
+# In guest uml gpio-sim makes at most one edge of a line in a tick, 10 ms, so 32 lines take
 # turns, each every 32 ms. If a guest is held up for longer than that, two edges of a line
 # may still be one, which counts as one that was lost. This proves that between the
 # kernel's queues and the caller nothing goes missing unsaid, and that order and stamps are
