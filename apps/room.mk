@@ -152,6 +152,23 @@ listend_parts := \
 listend := $(BUILD)/atoll-listend $(BUILD)/installed/atoll-listend
 $(listend): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(hearing_parts) $(listend_parts))
 
+# atoll-power has parts of its own.
+programs += apps/atoll-power.c
+manuals  += apps/man/atoll-power.1
+power_parts := \
+	apps/panel.c \
+	apps/plot.c \
+	apps/power_clock.c \
+	apps/power_config.c \
+	apps/power_govern.c \
+	apps/power_heat.c \
+	apps/power_profile.c \
+	apps/power_show.c \
+	apps/power_watch.c \
+	apps/stop.c
+power := $(BUILD)/atoll-power $(BUILD)/installed/atoll-power
+$(power): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(power_parts))
+
 # atoll-visiond has parts of its own, and a page, which libmicrohttpd serves.
 programs += apps/atoll-visiond.c
 manuals  += apps/man/atoll-visiond.8

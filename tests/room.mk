@@ -34,6 +34,8 @@ check_parts += \
 	apps/overlay.c \
 	apps/overlay_list.c \
 	apps/panel.c \
+	apps/plot.c \
+	apps/power_heat.c \
 	apps/preset.c \
 	apps/rules_actions.c \
 	apps/rules_check.c \
@@ -117,6 +119,8 @@ checks += \
 	tests/test_apps_overlay.c \
 	tests/test_apps_overlay_list.c \
 	tests/test_apps_panel.c \
+	tests/test_apps_plot.c \
+	tests/test_apps_power_heat.c \
 	tests/test_apps_rules.c \
 	tests/test_apps_rules_run.c \
 	tests/test_apps_settings.c \
@@ -296,6 +300,7 @@ check_scripts += \
 	tests/cli/listen.sh \
 	tests/cli/listend.sh \
 	tests/cli/model.sh \
+	tests/cli/power.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
 	tests/cli/tpud.sh \

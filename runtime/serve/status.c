@@ -175,3 +175,20 @@ ATOLL_API struct serve_status *serve_status_ask(const char *socket, uint32_t tim
 	(void)close(fd); /* nothing is left to say */
 	return status;
 }
+
+ATOLL_API int serve_status_pid(const char *socket, uint32_t timeout_ms,
+			       struct atoll_error *err)
+{
+	struct ucred owner = { .pid = 0 };
+	socklen_t bytes = sizeof(owner);
+	int fd = connect_daemon(socket, timeout_ms, err);
+
+	if (fd < 0)
+		return fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &bytes) < 0 || owner.pid <= 1)
+		owner.pid = -ESRCH;
+	(void)close(fd); /* nothing was said */
+	if (owner.pid < 0)
+		return atoll_error_set(err, -ESRCH, "serve: nobody has the socket");
+	return owner.pid;
+}

@@ -95,6 +95,10 @@ struct serve_status {
 struct serve_status *serve_status_ask(const char *socket, uint32_t timeout_ms,
 				      struct atoll_error *err);
 
+/* Who has the socket, by the kernel's word and not by its own: a process to be signalled.
+   Or a negative errno with a sentence. */
+int serve_status_pid(const char *socket, uint32_t timeout_ms, struct atoll_error *err);
+
 /* Zeroed, with room for so many. NULL when out of memory. */
 struct serve_status *serve_status_new(uint32_t tpus, uint32_t clients, uint32_t programs);
 
