@@ -46,8 +46,8 @@ struct atoll_gpio_options {
 	enum atoll_gpio_edges edges;
 	bool is_active_low;
 	uint32_t levels;         /* of outputs from the start, bit i for line i */
-	uint32_t debounce_ms;    /* of edges: a level counts once it has stayed this long,
-				    from the moment on when it began to */
+	uint32_t debounce_ms;    /* of edges: a level counts once it has stayed this long;
+				    its edge is stamped with when it came */
 };
 
 /* Who has a line, and how. */
