@@ -360,23 +360,22 @@ static void on_knock(void *data, uint32_t what)
 }
 
 /* A group that is not there, or not ours to give, leaves the socket to its owner. */
-static gid_t find_group(const struct headerd_control_options *options)
+static gid_t find_group(const char *name, const char **why)
 {
-	const struct group *group = options->group ? getgrnam(options->group) : NULL;
+	const struct group *group = name ? getgrnam(name) : NULL;
 
 	if (group && (geteuid() == 0 || getegid() == group->gr_gid ||
 		      group_member(group->gr_gid)))
 		return group->gr_gid;
-	if (options->group)
-		atoll_log(options->log, ATOLL_LOG_WARNING, "%s: %s; only its owner may use it",
-			  atoll_error_path(options->path),
-			  group ? "we are not in its group" : "there is no such group");
+	if (name)
+		*why = group ? "we are not in its group" : "there is no such group";
 	return (gid_t)-1;
 }
 
 static int open_on(struct headerd_control *control, struct atoll_error *err)
 {
 	const struct headerd_control_options *options = &control->options;
+	const char *why = NULL;
 	int r;
 
 	control->lines = lines_new();
@@ -384,9 +383,12 @@ static int open_on(struct headerd_control *control, struct atoll_error *err)
 		return atoll_error_set(err, -ENOMEM, "%s", strerror(ENOMEM));
 	control->listener = atoll_listener_open(&(struct atoll_listener_options){
 		.path = options->path, .type = SOCK_STREAM, .mode = SOCKET_MODE,
-		.group = find_group(options) }, err);
+		.group = find_group(options->group, &why) }, err);
 	if (!control->listener)
 		return err->code;
+	if (why)
+		atoll_log(options->log, ATOLL_LOG_NOTICE, "%s: %s, %s; only its owner may use it",
+			  atoll_error_path(options->path), options->group, why);
 	r = atoll_loop_watch(options->loop, atoll_listener_fd(control->listener), EPOLLIN,
 			     on_knock, control);
 	return r < 0 ? atoll_error_set(err, r, "%s", strerror(-r)) : 0;
