@@ -31,6 +31,7 @@ lib += \
 	board/power.c \
 	board/power_reset.c \
 	board/pwm.c \
+	board/pwm_software.c \
 	board/pwm_sysfs.c \
 	board/replacement.c \
 	board/sysfs.c

@@ -169,6 +169,7 @@ checks += \
 	tests/test_board_notify.c \
 	tests/test_board_power.c \
 	tests/test_board_pwm.c \
+	tests/test_board_pwm_software.c \
 	tests/test_board_replacement.c \
 	tests/test_board_sysfs.c \
 	tests/test_camera_capture.c \
@@ -314,6 +315,7 @@ guest_sources += \
 	tests/vm/loopback.c \
 	tests/vm/microphone.c \
 	tests/vm/pixels.c \
+	tests/vm/pwm.c \
 	tests/vm/tpu.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
 	strace udev usbip usbutils v4l-utils xz-utils
