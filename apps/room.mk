@@ -49,6 +49,29 @@ camera_parts := \
 camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
 $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
 
+# atoll-header has parts of its own, and reads overlays with libfdt.
+programs += apps/atoll-header.c
+manuals  += apps/man/atoll-header.1
+packages += libfdt-dev
+header_parts := \
+	apps/header_buses.c \
+	apps/header_find.c \
+	apps/header_lines.c \
+	apps/header_overlays.c \
+	apps/header_pinout.c \
+	apps/header_pins.c \
+	apps/header_pulses.c \
+	apps/header_show.c \
+	apps/header_watch.c \
+	apps/lines.c \
+	apps/overlay.c \
+	apps/overlay_list.c \
+	apps/small_file.c \
+	apps/stop.c
+header := $(BUILD)/atoll-header $(BUILD)/installed/atoll-header
+$(header): $(header_parts:%.c=$(BUILD)/%.o)
+$(header): private LDLIBS += -lfdt
+
 # atoll-model has a part of its own.
 model := $(BUILD)/atoll-model $(BUILD)/installed/atoll-model
 $(model): $(BUILD)/apps/model_compiled.o

@@ -11,6 +11,8 @@ check_parts += \
 	apps/header_overlays.c \
 	apps/header_pinout.c \
 	apps/header_pins.c \
+	apps/headerd_control.c \
+	apps/headerd_pins.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
 	apps/json_read.c \
@@ -75,6 +77,7 @@ check_parts += \
 	tests/emulated.c \
 	tests/exact.c \
 	tests/fake_gpio.c \
+	tests/fake_header.c \
 	tests/fake_pcm.c \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
@@ -104,6 +107,8 @@ checks += \
 	tests/test_apps_header_overlays.c \
 	tests/test_apps_header_pinout.c \
 	tests/test_apps_header_pins.c \
+	tests/test_apps_headerd_control.c \
+	tests/test_apps_headerd_pins.c \
 	tests/test_apps_hearing.c \
 	tests/test_apps_json_read.c \
 	tests/test_apps_lines.c \
@@ -290,13 +295,14 @@ $(overlay_checks): private LDLIBS += -lfdt
 $(overlay_checks): | $(patsubst %.dts,$(BUILD)/%.dtbo,$(overlays)) \
 	$(addprefix $(BUILD)/tests/overlays/,mainline.dtb vendor.dtb)
 $(BUILD)/tests/overlays/vendor.dtb: tests/overlays/mainline.dts
-packages += libfdt-dev
 
 check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
 	tests/cli/detect.sh \
+	tests/cli/header.sh \
+	tests/cli/headerd.sh \
 	tests/cli/install.sh \
 	tests/cli/listen.sh \
 	tests/cli/listend.sh \
