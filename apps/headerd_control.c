@@ -307,7 +307,16 @@ static void on_byte(struct client *client, char byte)
 	}
 }
 
-/* Whoever has said all there is to say still watches: only reading ends. */
+/* Whoever has said all there is to say may still watch; anybody else has been answered. */
+static void on_last(struct client *client)
+{
+	static const uint8_t nothing[sizeof(client->watches)];
+
+	if (memcmp(client->watches, nothing, sizeof(nothing)) == 0 ||
+	    atoll_loop_change(client->control->options.loop, client->fd, 0) < 0)
+		drop(client);
+}
+
 static void on_client(void *data, uint32_t events)
 {
 	struct client *client = data;
@@ -315,14 +324,14 @@ static void on_client(void *data, uint32_t events)
 	char bytes[ROUND_BYTES];
 	ssize_t got = -1;
 
-	if (events & (EPOLLHUP | EPOLLERR)) {
+	if (events & (EPOLLHUP | EPOLLERR))
 		drop(client);
-	} else {
+	else
 		got = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		if (got == 0 ? atoll_loop_change(control->options.loop, client->fd, 0) < 0 :
-			       got < 0 && errno != EAGAIN && errno != EINTR)
-			drop(client);
-	}
+	if (client->fd >= 0 && got < 0 && errno != EAGAIN && errno != EINTR)
+		drop(client);
+	if (got == 0)
+		on_last(client);
 	for (ssize_t i = 0; i < got && client->fd >= 0; i++)
 		on_byte(client, bytes[i]);
 	free_dropped(control);

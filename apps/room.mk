@@ -175,6 +175,17 @@ listend_parts := \
 listend := $(BUILD)/atoll-listend $(BUILD)/installed/atoll-listend
 $(listend): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(hearing_parts) $(listend_parts))
 
+# atoll-headerd has parts of its own.
+programs += apps/atoll-headerd.c
+manuals  += apps/man/atoll-headerd.8
+headerd_parts := \
+	apps/headerd_control.c \
+	apps/headerd_pins.c \
+	apps/json_read.c \
+	apps/subscriber.c
+headerd := $(BUILD)/atoll-headerd $(BUILD)/installed/atoll-headerd
+$(headerd): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(rules_parts) $(headerd_parts))
+
 # atoll-power has parts of its own.
 programs += apps/atoll-power.c
 manuals  += apps/man/atoll-power.1

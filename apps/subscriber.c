@@ -13,8 +13,8 @@
 
 #include "apps/json_read.h"
 
-/* Read at once; then it is the turn of others. */
-#define ROUND_BYTES 16384
+/* Read at once, which is some hundred events at most; then it is the turn of others. */
+#define ROUND_BYTES 4096
 
 #define RETRY_FIRST_MS 100
 #define RETRY_MAX_MS 2000

@@ -340,6 +340,20 @@ static void half_a_request_waits_for_its_rest(void **state)
 	assert_int_equal(headerd_control_clients(control), 0);
 }
 
+static void who_has_said_all_and_watches_nothing_is_let_go(void **state)
+{
+	int fd = connect_client();
+
+	(void)state;
+	say(fd, "{\"get\":3}\n");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	settle();
+	assert_memory_equal(heard(fd), "{\"pin\":3", 8);
+	assert_string_equal(heard(fd), "END");
+	assert_int_equal(headerd_control_clients(control), 0);
+	close(fd);
+}
+
 static void one_client_too_many_is_turned_away(void **state)
 {
 	int fd[HEADERD_CLIENTS_MAX + 1];
@@ -398,6 +412,7 @@ int main(void)
 		TEST(a_line_that_is_too_long_ends_the_connection),
 		TEST(garbage_costs_nobody_else_anything),
 		TEST(half_a_request_waits_for_its_rest),
+		TEST(who_has_said_all_and_watches_nothing_is_let_go),
 		TEST(one_client_too_many_is_turned_away),
 		TEST(the_socket_is_for_owner_and_group),
 		TEST(the_daemon_adds_to_its_status),

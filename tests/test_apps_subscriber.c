@@ -341,7 +341,7 @@ static void a_flood_leaves_others_their_turn(void **state)
 	say_bytes(flood, count * size);
 	say("{\"event\":\"word\",\"word\":\"after\"}\n");
 	assert_true(comes("there +after 0.00 ", 10000));
-	assert_true(rounds >= 1000000 / 16384);
+	assert_true(rounds >= 1000000 / 4096);
 	atoll_loop_forget(loop, ends[0]);
 	close(ends[0]);
 	close(ends[1]);

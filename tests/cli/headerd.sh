@@ -20,7 +20,7 @@ rules() {
 start() { launch --config="$work/rules" --control="$control" --verbose "$@"; }
 
 # ask LINE...: the answers to these requests on $work/answers.
-ask() { printf '%s\n' "$@" | socat -t 2 - UNIX-CONNECT:"$control" >"$work/answers"; }
+ask() { printf '%s\n' "$@" | socat -t 10 - UNIX-CONNECT:"$control" >"$work/answers"; }
 # has_done N TIMES: the rule on line N of the file, the first being 2, so often.
 has_done() {
 	ask '{"status":true}'

@@ -79,7 +79,7 @@ leave() {
 } 2>/dev/null
 
 # ask REQUEST...: the answers in $work/out.
-ask() { printf '%s\n' "$@" | socat -t 1 - UNIX-CONNECT:"$control" >"$work/out"; }
+ask() { printf '%s\n' "$@" | socat -t 10 - UNIX-CONNECT:"$control" >"$work/out"; }
 # answers REQUEST REGEX
 answers() { ask "$1" && out_has "$2"; }
 
