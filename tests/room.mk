@@ -13,8 +13,6 @@ check_parts += \
 	apps/header_pins.c \
 	apps/headerd_control.c \
 	apps/headerd_pins.c \
-	apps/headerd_control.c \
-	apps/headerd_pins.c \
 	apps/hearing.c \
 	apps/hearing_open.c \
 	apps/json_read.c \
@@ -80,7 +78,6 @@ check_parts += \
 	tests/exact.c \
 	tests/fake_gpio.c \
 	tests/fake_header.c \
-	tests/fake_header.c \
 	tests/fake_pcm.c \
 	tests/fake_usb.c \
 	tests/fake_v4l2.c \
@@ -110,8 +107,6 @@ checks += \
 	tests/test_apps_header_overlays.c \
 	tests/test_apps_header_pinout.c \
 	tests/test_apps_header_pins.c \
-	tests/test_apps_headerd_control.c \
-	tests/test_apps_headerd_pins.c \
 	tests/test_apps_headerd_control.c \
 	tests/test_apps_headerd_pins.c \
 	tests/test_apps_hearing.c \
@@ -307,7 +302,6 @@ check_scripts += \
 	tests/cli/classify.sh \
 	tests/cli/detect.sh \
 	tests/cli/header.sh \
-	tests/cli/headerd.sh \
 	tests/cli/headerd.sh \
 	tests/cli/install.sh \
 	tests/cli/listen.sh \
