@@ -307,6 +307,7 @@ check_scripts += \
 	tests/cli/listen.sh \
 	tests/cli/listend.sh \
 	tests/cli/model.sh \
+	tests/cli/overlays.sh \
 	tests/cli/power.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
