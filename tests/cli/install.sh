@@ -14,7 +14,8 @@ everything_is_installed() {
 		return 1
 	}
 	for file in bin/atoll-bench bin/atoll-camera bin/atoll-classify bin/atoll-detect \
-		bin/atoll-header bin/atoll-listen bin/atoll-listend bin/atoll-model bin/atoll-tpu \
+		bin/atoll-header bin/atoll-headerd bin/atoll-listen bin/atoll-listend \
+		bin/atoll-model bin/atoll-tpu \
 		bin/atoll-tpu-emulator bin/atoll-tpud bin/atoll-visiond \
 		lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
 		include/atoll/runtime/session.h include/atoll/board/error.h \
@@ -23,7 +24,8 @@ everything_is_installed() {
 		share/man/man1/atoll-header.1 share/man/man1/atoll-listen.1 \
 		share/man/man1/atoll-model.1 share/man/man5/atoll-board.5 \
 		share/man/man7/atoll-events.7 share/man/man1/atoll-tpu.1 \
-		share/man/man1/atoll-tpu-emulator.1 share/man/man8/atoll-listend.8 \
+		share/man/man1/atoll-tpu-emulator.1 share/man/man5/atoll-headerd.conf.5 \
+		share/man/man8/atoll-headerd.8 share/man/man8/atoll-listend.8 \
 		share/man/man8/atoll-tpud.8 \
 		share/man/man8/atoll-visiond.8 \
 		share/atoll/models/keywords/keywords.tflite \

@@ -11,16 +11,14 @@ start_headerd
 wait_until 10 log_has 'vision is there'
 follow 18
 wait_until 20 edges_are 2
-# From the line that tells it to the pin.
-ns_of() { sed -nE "s/.*$1.*\"monotonic_ns\":([0-9]+).*/\1/p" "$2" | sed -n 1p; }
-grep '"event":"appear".*"label":"bell"' "$work/events" | tail -n 1 >"$work/appear" || true
-low=$(grep '"level":"low"' "$work/edges" | sed -nE 's/.*"monotonic_ns":([0-9]+).*/\1/p' | sed -n 1p)
-# The appearance right before that.
-late_ms=$(grep '"event":"appear".*"label":"bell"' "$work/events" |
-	sed -nE 's/.*"monotonic_ns":([0-9]+).*/\1/p' |
-	awk -v low="$low" '$1 <= low { late = (low - $1) / 1e6 } END { printf "%d", late }')
+# From the line that tells it, the last one before, to the pin.
+stamps() { sed -nE 's/.*"monotonic_ns":([0-9]+).*/\1/p'; }
+low=$(grep '"level":"low"' "$work/edges" | stamps | sed -n 1p)
+late_ms=$(grep '"event":"appear".*"label":"bell"' "$work/events" | stamps |
+	awk -v low="$low" '$1 <= low { late = (low - $1) / 1e6; seen = 1 }
+		END { if (seen) printf "%.1f", late; exit !seen }')
 echo "# pin 18 is low $late_ms ms after the card was seen"
-[ "$late_ms" -lt $((500 * ATOLL_VM_SLOW)) ]
+[ "${late_ms%.*}" -lt $((500 * ATOLL_VM_SLOW)) ]
 stop_headerd
 kill -TERM "$running"
 wait "$running"
