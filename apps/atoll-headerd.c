@@ -10,11 +10,11 @@
 
 #include "apps/headerd_control.h"
 #include "apps/headerd_pins.h"
+#include "apps/headerd_sources.h"
 #include "apps/options.h"
 #include "apps/rules.h"
 #include "apps/service.h"
 #include "apps/shipped.h"
-#include "apps/subscriber.h"
 #include "board/clock.h"
 #include "board/description.h"
 
@@ -49,7 +49,7 @@ struct daemon {
 	struct rules *rules;
 	struct headerd_pins *pins;
 	struct rules_run *run;
-	struct subscriber *source[RULES_SOURCES_MAX];
+	struct headerd_sources sources;
 	struct headerd_control *control; /* NULL: none */
 	int timer;                   /* -1: none */
 	int64_t due_ns;              /* what it is set to */
@@ -197,70 +197,7 @@ static void on_change(void *data, const char *source, bool is_there)
 	service_tell(&d->service);
 }
 
-/* The subscriber to that source, out of what there was. */
-static struct subscriber *reuse(struct subscriber **list, const struct rules_source *source)
-{
-	struct subscriber *found;
-
-	for (uint32_t i = 0; i < RULES_SOURCES_MAX; i++) {
-		found = list[i];
-		if (!found || !subscriber_is_for(found, source))
-			continue;
-		list[i] = NULL;
-		return found;
-	}
-	return NULL;
-}
-
-/* Those whose events the rules wait for. Who is subscribed to already stays so, and is
-   told again. */
-static int subscribe(struct daemon *d, struct atoll_error *err)
-{
-	const struct subscriber_calls calls = {
-		.event = on_event, .change = on_change, .data = d };
-	struct subscriber *before[RULES_SOURCES_MAX];
-	struct rules_source source;
-	int r = 0;
-
-	memcpy(before, d->source, sizeof(before));
-	memset(d->source, 0, sizeof(d->source));
-	for (uint32_t i = 0; i < RULES_SOURCES_MAX && rules_source(d->rules, i, &source); i++) {
-		d->source[i] = reuse(before, &source);
-		if (d->source[i])
-			subscriber_repeat(d->source[i]);
-		else
-			d->source[i] = subscriber_new(d->service.loop, &source, &calls,
-						      &d->service.log, err);
-		if (!d->source[i])
-			r = err->code;
-	}
-	for (uint32_t i = 0; i < RULES_SOURCES_MAX; i++)
-		subscriber_free(before[i]);
-	return r;
-}
-
 /* The control socket. */
-
-static void add_sources(const struct daemon *d, struct atoll_json *json)
-{
-	struct rules_source source;
-
-	atoll_json_array(json, "sources");
-	for (uint32_t i = 0; i < RULES_SOURCES_MAX && rules_source(d->rules, i, &source); i++) {
-		struct subscriber_counts counts = { 0 };
-
-		if (d->source[i])
-			counts = subscriber_counts(d->source[i]);
-		atoll_json_object(json, NULL);
-		atoll_json_string(json, "name", source.name);
-		atoll_json_string(json, "path", source.path);
-		atoll_json_bool(json, "there", counts.is_there);
-		atoll_json_integer(json, "events", (int64_t)counts.events);
-		atoll_json_integer(json, "wrong", (int64_t)counts.wrong);
-		atoll_json_end(json);
-	}
-	atoll_json_end(json);
-}
 
 static void on_status_asked(void *data, struct atoll_json *json)
 {
@@ -272,7 +209,7 @@ static void on_status_asked(void *data, struct atoll_json *json)
 	atoll_json_integer(json, "pins", pins);
 	atoll_json_integer(json, "away", away);
 	atoll_json_integer(json, "clients", headerd_control_clients(d->control));
-	add_sources(d, json);
+	headerd_sources_json(&d->sources, json);
 	atoll_json_array(json, "rules");
 	for (uint32_t i = 0; rules_count(d->run, i, &count); i++) {
 		atoll_json_object(json, NULL);
@@ -406,7 +343,7 @@ static int on_reload(void *data, struct atoll_error *err)
 			atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; going on without it",
 				  why.text);
 	}
-	if (subscribe(d, &why) < 0)
+	if (headerd_sources_take(&d->sources, rules, &why) < 0)
 		atoll_log(&d->service.log, ATOLL_LOG_ERR, "%s; going on without it", why.text);
 	rules_free(before);
 	return 0;
@@ -425,11 +362,16 @@ static int on_start(void *data, struct atoll_error *err)
 	d->pins = headerd_pins_new(&options, err);
 	if (!d->pins)
 		return err->code;
+	d->sources = (struct headerd_sources){
+		.loop = d->service.loop,
+		.calls = { .event = on_event, .change = on_change, .data = d },
+		.log = &d->service.log,
+	};
 	r = take_rules(d, d->rules, err);
 	if (r == 0)
 		r = open_control(d, err);
 	if (r == 0)
-		r = subscribe(d, err);
+		r = headerd_sources_take(&d->sources, d->rules, err);
 	return r;
 }
 
@@ -437,8 +379,7 @@ static void on_stop(void *data)
 {
 	struct daemon *d = data;
 
-	for (uint32_t i = 0; i < RULES_SOURCES_MAX; i++)
-		subscriber_free(d->source[i]);
+	headerd_sources_close(&d->sources);
 	rules_stop(d->run, atoll_clock_ns());
 	d->run = NULL;
 	headerd_control_close(d->control);
@@ -460,16 +401,12 @@ static void on_status(void *data, char status[256])
 {
 	struct daemon *d = data;
 	uint32_t away, pins = headerd_pins_count(d->pins, &away);
-	struct rules_source source;
-	int length = snprintf(status, 256, "%u pin%s", pins, pins == 1 ? "" : "s");
+	char missing[32] = "", sources[160];
 
 	if (away > 0)
-		length += snprintf(status + length, 256 - (size_t)length, ", %u of them away", away);
-	for (uint32_t i = 0; i < RULES_SOURCES_MAX && rules_source(d->rules, i, &source); i++)
-		if (length < 200 && d->source[i])
-			length += snprintf(status + length, 256 - (size_t)length, "; %s is %sthere",
-					   source.name,
-					   subscriber_counts(d->source[i]).is_there ? "" : "not ");
+		(void)snprintf(missing, sizeof(missing), ", %u of them away", away);
+	headerd_sources_tell(&d->sources, sources, sizeof(sources));
+	(void)snprintf(status, 256, "%u pin%s%s%s", pins, pins == 1 ? "" : "s", missing, sources);
 }
 
 static const struct service_calls calls = {

@@ -181,6 +181,7 @@ manuals  += apps/man/atoll-headerd.8
 headerd_parts := \
 	apps/headerd_control.c \
 	apps/headerd_pins.c \
+	apps/headerd_sources.c \
 	apps/json_read.c \
 	apps/subscriber.c
 headerd := $(BUILD)/atoll-headerd $(BUILD)/installed/atoll-headerd
