@@ -141,7 +141,8 @@ static int set_tpu_clock(const struct tool *tool, struct atoll_error *err)
 	if (strcmp(word, "default") == 0)
 		return power_profile_clock(tool->govern.root, -1, err);
 	if (edgetpu_clock_read(word, &clock) < 0)
-		options_wrong("set tpu-clock: '%s' is not one of low, medium, high, max, default",
+		options_wrong("set tpu-clock: '%s' is not one of low, medium, high, "
+			      "max, default",
 			      word);
 	return power_profile_clock(tool->govern.root, (int32_t)clock, err);
 }
@@ -177,8 +178,9 @@ static int run_set(struct tool *tool)
 		if (strcmp(tool->rest[0], what[i].name) != 0)
 			continue;
 		if (tool->rests != what[i].values + 1)
-			options_wrong("set %s: %d value%s, not %d", what[i].name, what[i].values,
-				      what[i].values == 1 ? "" : "s", tool->rests - 1);
+			options_wrong("set %s: %d value%s, not %d", what[i].name,
+				      what[i].values, what[i].values == 1 ? "" : "s",
+				      tool->rests - 1);
 		return done(what[i].set(tool, &err), &err);
 	}
 	options_wrong("set: '%s' is not one of governor, limits, tpu-clock", tool->rest[0]);
@@ -273,7 +275,8 @@ static void read_options(struct tool *tool, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, SERVICE_LETTERS "i:n:", names, NULL)) != -1)
 		switch (c) {
 		case 'i':
-			tool->watch.interval_ms = options_duration("--interval", optarg, HOUR_MS);
+			tool->watch.interval_ms =
+				options_duration("--interval", optarg, HOUR_MS);
 			break;
 		case 'n':
 			tool->watch.count = options_number("--count", optarg, 1, INT64_MAX);
@@ -296,7 +299,8 @@ static bool load_config(struct power_govern *govern)
 		options_could_not("--root: %.40s...: too long", govern->root);
 	if (!service_finds(&govern->service, usual))
 		return false;
-	govern->config = power_config_load(govern->service.config_path, &govern->service.log, &err);
+	govern->config = power_config_load(govern->service.config_path,
+					   &govern->service.log, &err);
 	if (!govern->config)
 		atoll_log(&govern->service.log, ATOLL_LOG_ERR, "%s", err.text);
 	return govern->config != NULL;

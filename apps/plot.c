@@ -30,7 +30,8 @@ static uint32_t eighths_of(const struct plot *plot, double value, uint32_t rows)
 static const char *cell(uint32_t eighths)
 {
 	static const char *const blocks[] = {
-		" ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588",
+		" ",	  "\u2581", "\u2582", "\u2583", "\u2584",
+		"\u2585", "\u2586", "\u2587", "\u2588",
 	};
 	static const char *const plain[] = { " ", ".", ".", ".", ":", ":", ":", "#", "#" };
 

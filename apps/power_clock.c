@@ -52,7 +52,8 @@ int power_clock_read(const char *root, enum power_clock_user user, struct power_
 			       settings_place(file, "clock"));
 		r = edgetpu_clock_read(text, &found.level);
 		if (r < 0)
-			(void)settings_wrong(file, "clock", "not low, medium, high or max", err);
+			(void)settings_wrong(file, "clock",
+					     "not low, medium, high or max", err);
 	}
 	atoll_config_free(file);
 	if (r == 0)
@@ -68,7 +69,8 @@ static void make_folder(const char *root, const char *file)
 	if (join(path, root, file, ".d", NULL) < 0)
 		return;
 	/* What is not there after all is told by whoever writes into it. */
-	for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+	for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/'));
+	     *slash++ = '/') {
 		*slash = '\0';
 		(void)mkdir(path, 0755);
 	}
@@ -100,7 +102,9 @@ int power_clock_put(const char *root, enum power_clock_user user, const char *dr
 			"clock = %s\n", edgetpu_clock_text(level));
 		r = atoll_replacement_close(&next, 0);
 	}
-	return r < 0 ? atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r)) : 0;
+	if (r == 0)
+		return 0;
+	return atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r));
 }
 
 int power_clock_remove(const char *root, enum power_clock_user user, const char *drop_in,

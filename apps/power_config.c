@@ -120,8 +120,9 @@ static int read_boot(struct power_config *config, struct atoll_error *err)
 	if (r <= 0)
 		return r;
 	config->boot = find_profile(config, name);
-	return config->boot ? 0 : settings_wrong(config->file, "profile", "there is no such profile",
-						 err);
+	if (config->boot)
+		return 0;
+	return settings_wrong(config->file, "profile", "there is no such profile", err);
 }
 
 static int read_degrees(struct atoll_config *file, const char *key, int32_t *mc,
@@ -152,7 +153,8 @@ static int read_heat(struct power_config *config, struct atoll_error *err)
 		return -EINVAL;
 	config->lowest = (enum edgetpu_clock)lowest;
 	if (config->cool_mc >= config->hot_mc)
-		return settings_wrong(config->file, "govern.cool", "not below govern.hot", err);
+		return settings_wrong(config->file, "govern.cool",
+				      "not below govern.hot", err);
 	return 0;
 }
 

@@ -78,10 +78,11 @@ static void feel(struct power_govern *g)
 		(void)snprintf(g->zone, sizeof(g->zone), "%s", zone->name);
 	if (g->is_lost && !was_lost && g->zone[0])
 		atoll_log(&g->service.log, ATOLL_LOG_WARNING,
-			  "%s: the temperature is not known; the clock stays as it is", g->zone);
-	if (!g->is_lost && was_lost)
-		atoll_log(&g->service.log, ATOLL_LOG_NOTICE, "%s: the temperature is known again",
+			  "%s: the temperature is not known; the clock stays as it is",
 			  g->zone);
+	if (!g->is_lost && was_lost)
+		atoll_log(&g->service.log, ATOLL_LOG_NOTICE,
+			  "%s: the temperature is known again", g->zone);
 }
 
 static void on_second(void *data)
@@ -119,9 +120,11 @@ static int on_start(void *data, struct atoll_error *err)
 		return r;
 	feel(g);
 	if (!g->zone[0])
-		return atoll_error_set(err, -ENODEV, "%s: this machine has no such temperature",
-				       g->config->zone ? g->config->zone : "thermal zones");
-	atoll_log(&g->service.log, ATOLL_LOG_INFO, "watching %s: hot at %g C, cool at %g", g->zone,
+		return atoll_error_set(err, -ENODEV, "%s: this machine has no such "
+				       "temperature", g->config->zone ? g->config->zone :
+				       "thermal zones");
+	atoll_log(&g->service.log, ATOLL_LOG_INFO,
+		  "watching %s: hot at %g C, cool at %g", g->zone,
 		  g->rules.hot_mc / 1000.0, g->rules.cool_mc / 1000.0);
 	return 0;
 }
@@ -139,7 +142,8 @@ static void on_stop(void *data)
 static int on_reload(void *data, struct atoll_error *err)
 {
 	struct power_govern *g = data;
-	struct power_config *next = power_config_load(g->service.config_path, &g->service.log, err);
+	struct power_config *next =
+		power_config_load(g->service.config_path, &g->service.log, err);
 	struct power_config *old = g->config;
 	int r = next ? lift(g, err) : -EINVAL;
 
@@ -167,8 +171,9 @@ static void on_status(void *data, char status[256])
 		(void)snprintf(status, 256, "%s %s, TPU clock as configured", g->zone,
 			       power_degrees(g->millidegrees, degrees));
 	else
-		(void)snprintf(status, 256, "%s %s, TPU clock %u below what is configured",
-			       g->zone, power_degrees(g->millidegrees, degrees), g->heat.steps);
+		(void)snprintf(status, 256,
+			       "%s %s, TPU clock %u below what is configured", g->zone,
+			       power_degrees(g->millidegrees, degrees), g->heat.steps);
 }
 
 const struct service_calls power_govern_calls = {

@@ -100,7 +100,8 @@ static void list_text(const struct power_profile *profile, bool is_boot)
 			       profile->cpu_most);
 	printf("%-12s CPU %s, TPU clock %s%s\n", profile->name, speed,
 	       clock ? clock : "as it is", is_boot ? "; at boot" : "");
-	printf("%-12s governor %s\n", "", profile->governors ? profile->governors : "as it is");
+	printf("%-12s governor %s\n", "",
+	       profile->governors ? profile->governors : "as it is");
 }
 
 static void json_percent(struct atoll_json *json, const char *key, int32_t percent)
@@ -111,7 +112,8 @@ static void json_percent(struct atoll_json *json, const char *key, int32_t perce
 		atoll_json_integer(json, key, percent);
 }
 
-static void list_json(struct atoll_json *json, const struct power_profile *profile, bool is_boot)
+static void list_json(struct atoll_json *json, const struct power_profile *profile,
+		      bool is_boot)
 {
 	atoll_json_object(json, NULL);
 	atoll_json_string(json, "name", profile->name);

@@ -98,7 +98,8 @@ static bool is_alike(const struct atoll_cpu_power *a, const struct atoll_cpu_pow
 	       strcmp(a->governor, b->governor) == 0 && strcmp(a->driver, b->driver) == 0;
 }
 
-static void print_speed(const struct atoll_cpu_power *cpu, uint32_t khz_slow, uint32_t khz_fast)
+static void print_speed(const struct atoll_cpu_power *cpu, uint32_t khz_slow,
+			uint32_t khz_fast)
 {
 	if (khz_fast == 0)
 		printf("speed unknown");
@@ -162,7 +163,8 @@ static void print_zone(const struct atoll_zone *zone)
 	printf(LABEL "%s", zone->name[0] ? zone->name : "temperature",
 	       power_degrees(zone->millidegrees, degrees));
 	for (uint32_t i = 0; i < zone->trip_count; i++)
-		printf(", %s at %g", zone->trips[i].kind, zone->trips[i].millidegrees / 1000.0);
+		printf(", %s at %g", zone->trips[i].kind,
+		       zone->trips[i].millidegrees / 1000.0);
 	printf("\n");
 }
 

@@ -95,8 +95,8 @@ static void draw_item(struct panel *panel, const struct plot *plot, const char *
 	for (uint32_t row = 0; row < rows; row++) {
 		const bool is_last = row == rows - 1;
 
-		panel_put(panel, "%-*.*s%*s  ", NAME_CELLS, NAME_CELLS - 1, is_last ? label : "",
-			  VALUE_CELLS, is_last ? value : "");
+		panel_put(panel, "%-*.*s%*s  ", NAME_CELLS, NAME_CELLS - 1,
+			  is_last ? label : "", VALUE_CELLS, is_last ? value : "");
 		if (row >= free_rows)
 			plot_draw(plot, panel, row - free_rows, rows - free_rows);
 		panel_end_line(panel);
@@ -161,7 +161,8 @@ static void write_line(const struct moment *now)
 	printf("busy %s", known(100 * now->busy, "%", 1, text));
 	printf("  CPU %s", known(now->mhz, "MHz", 0, text));
 	for (uint32_t i = 0; i < power->zones; i++)
-		printf("  %s %s", power->zone[i].name, known(degrees(&power->zone[i]), "C", 1, text));
+		printf("  %s %s", power->zone[i].name,
+		       known(degrees(&power->zone[i]), "C", 1, text));
 	if (power->cooling_max > 0)
 		printf("  slowed down by %u of %u", power->cooling, power->cooling_max);
 	printf("\n");

@@ -136,7 +136,8 @@ ATOLL_API int atoll_led_trigger(const char *sysfs, const char *name, const char 
 		return r;
 	r = sysfs_put(path, "trigger", trigger, err);
 	if (r == -EINVAL)
-		return atoll_error_set(err, r, "led: %s: this kernel has no trigger '%.40s'", name,
-				       trigger);
+		return atoll_error_set(err, r,
+				       "led: %s: this kernel has no trigger '%.40s'",
+				       name, trigger);
 	return tell(err, r);
 }

@@ -176,7 +176,8 @@ static int32_t read_temperature(struct reading *at, const char *path, const char
 	return mc < COLDEST_MC || mc > HOTTEST_MC ? ATOLL_POWER_UNKNOWN : (int32_t)mc;
 }
 
-static void read_trip(struct reading *at, const char *path, unsigned i, struct atoll_zone *zone)
+static void read_trip(struct reading *at, const char *path, unsigned i,
+		      struct atoll_zone *zone)
 {
 	struct atoll_trip trip;
 	char name[32];
@@ -327,7 +328,8 @@ static int for_each_policy(const char *root, policy_call *call, const void *data
 	int r = find_policies(root ? root : "", &policies, err);
 
 	if (r == 0)
-		return atoll_error_set(err, -ENOENT, "power: this kernel does not change the speed "
+		return atoll_error_set(err, -ENOENT,
+				       "power: this kernel does not change the speed "
 				       "of the CPU");
 	for (int i = 0; i < policies.count && r >= 0; i++) {
 		r = sysfs_path(path, policies.all, policies.name[i], err);
@@ -347,8 +349,8 @@ static int put_governor(const char *path, const void *data, struct atoll_error *
 
 	if (r == -EINVAL &&
 	    sysfs_text(path, "scaling_available_governors", all, sizeof(all), NULL) > 0)
-		return atoll_error_set(err, r, "no governor is called '%.24s', only %s", governor,
-				       all);
+		return atoll_error_set(err, r, "no governor is called '%.24s', only %s",
+				       governor, all);
 	return r;
 }
 
@@ -403,9 +405,10 @@ static int check_limits(const char *path, const void *data, struct atoll_error *
 
 	for (int i = 0; i < 2 && r == 0; i++)
 		if (khz[i] && (khz[i] < khz_least || khz[i] > khz_most))
-			r = atoll_error_set(err, -EINVAL, "%s: %u kHz is not within %" PRId64 " to %"
-					    PRId64, strrchr(path, '/') + 1, khz[i], khz_least,
-					    khz_most);
+			r = atoll_error_set(
+				err, -EINVAL,
+				"%s: %u kHz is not within %" PRId64 " to %" PRId64,
+				strrchr(path, '/') + 1, khz[i], khz_least, khz_most);
 	return r;
 }
 
@@ -423,8 +426,10 @@ ATOLL_API int atoll_power_limits(const char *root, uint32_t khz_low, uint32_t kh
 	int r;
 
 	if (khz_low && khz_high && khz_low > khz_high)
-		return atoll_error_set(err, -EINVAL, "power: a lower limit of %u kHz above the upper "
-				       "one, %u", khz_low, khz_high);
+		return atoll_error_set(err, -EINVAL,
+				       "power: a lower limit of %u kHz above the upper "
+				       "one, %u",
+				       khz_low, khz_high);
 	/* All or none, as far as can be known. */
 	r = for_each_policy(root, check_limits, &limits, err);
 	return r < 0 ? r : for_each_policy(root, set_limits, &limits, err);
@@ -448,7 +453,9 @@ ATOLL_API int atoll_power_shares(const char *root, double low, double high,
 	const double share[] = { low, high };
 
 	if (!(low >= 0 && low <= high && high <= 1))
-		return atoll_error_set(err, -EINVAL, "power: limits of %g and %g are not within 0 "
-				       "to 1 and one below the other", low, high);
+		return atoll_error_set(err, -EINVAL,
+				       "power: limits of %g and %g are not within 0 "
+				       "to 1 and one below the other",
+				       low, high);
 	return for_each_policy(root, set_shares, share, err);
 }

@@ -27,8 +27,9 @@ ATOLL_API int atoll_pwm_set(struct atoll_pwm *pwm, uint64_t period_ns, uint64_t 
 	if (period_ns == 0)
 		return atoll_error_set(err, -EINVAL, "pwm: a period of 0");
 	if (duty_ns > period_ns)
-		return atoll_error_set(err, -EINVAL, "pwm: a pulse of %" PRIu64 " ns in a period of %"
-				       PRIu64, duty_ns, period_ns);
+		return atoll_error_set(err, -EINVAL,
+				       "pwm: a pulse of %" PRIu64 " ns in a period of %" PRIu64,
+				       duty_ns, period_ns);
 	return pwm->ops->set(pwm, period_ns, duty_ns, err);
 }
 
@@ -47,6 +48,7 @@ ATOLL_API int atoll_pwm_servo(struct atoll_pwm *pwm, double degrees,
 			      const struct atoll_servo *servo, struct atoll_error *err)
 {
 	struct atoll_servo s = servo ? *servo : (struct atoll_servo){ 0 };
+	double pulse_ns;
 
 	if (s.degrees_max == 0)
 		s.degrees_max = SERVO_DEGREES;
@@ -57,12 +59,11 @@ ATOLL_API int atoll_pwm_servo(struct atoll_pwm *pwm, double degrees,
 	if (s.pulse_max_ns == 0)
 		s.pulse_max_ns = SERVO_MAX_NS;
 	if (!(degrees >= 0 && degrees <= s.degrees_max))
-		return atoll_error_set(err, -EINVAL, "pwm: servo: %g degrees are not within 0 to %g",
+		return atoll_error_set(err, -EINVAL,
+				       "pwm: servo: %g degrees are not within 0 to %g",
 				       degrees, s.degrees_max);
 	/* One that turns the other way has its longer pulse at 0. */
-	return atoll_pwm_set(pwm, s.period_ns,
-			     (uint64_t)llround((double)s.pulse_min_ns +
-					       ((double)s.pulse_max_ns - (double)s.pulse_min_ns) *
-						       (degrees / s.degrees_max)),
-			     err);
+	pulse_ns = (double)s.pulse_min_ns +
+		((double)s.pulse_max_ns - (double)s.pulse_min_ns) * degrees / s.degrees_max;
+	return atoll_pwm_set(pwm, s.period_ns, (uint64_t)llround(pulse_ns), err);
 }

@@ -115,7 +115,9 @@ static int change(struct software *s, struct atoll_error *err)
 	s->changes++;
 	pthread_cond_signal(&s->change);
 	pthread_mutex_unlock(&s->lock);
-	return trouble.code < 0 ? atoll_error_set(err, trouble.code, "pwm: %s", trouble.text) : 0;
+	if (trouble.code == 0)
+		return 0;
+	return atoll_error_set(err, trouble.code, "pwm: %s", trouble.text);
 }
 
 static int set(struct atoll_pwm *pwm, uint64_t period_ns, uint64_t duty_ns,
@@ -124,7 +126,8 @@ static int set(struct atoll_pwm *pwm, uint64_t period_ns, uint64_t duty_ns,
 	struct software *s = (struct software *)pwm;
 
 	if (period_ns < PERIOD_MIN_NS || period_ns > PERIOD_MAX_NS)
-		return atoll_error_set(err, -EINVAL, "pwm: a period of %" PRIu64 " ns; a pin without a "
+		return atoll_error_set(err, -EINVAL,
+				       "pwm: a period of %" PRIu64 " ns; a pin without a "
 				       "controller is switched every 2 ms to 10 s", period_ns);
 	pthread_mutex_lock(&s->lock);
 	s->period_ns = period_ns;

@@ -214,7 +214,8 @@ static int find_chip(struct channel *c, const char *sysfs, const struct atoll_pw
 	if (r < 0)
 		return r;
 	if (!place->device)
-		return atoll_error_set(err, -ENODEV, "%s: whose it is is not known", place->name);
+		return atoll_error_set(err, -ENODEV, "%s: whose it is is not known",
+				       place->name);
 	found = sysfs_list(all, "pwmchip", chip, CHIPS_MAX, err);
 	for (int i = 0; i < found; i++) {
 		r = sysfs_path(c->chip, all, chip[i], err);
@@ -227,8 +228,10 @@ static int find_chip(struct channel *c, const char *sysfs, const struct atoll_pw
 				       "is %u", place->name, place->device, channels,
 				       place->channel);
 	}
-	return found < 0 ? found : atoll_error_set(err, -ENODEV, "%s: this kernel has no PWM of %s; "
-						   "is its overlay active?", place->name, place->device);
+	if (found < 0)
+		return found;
+	return atoll_error_set(err, -ENODEV, "%s: this kernel has no PWM of %s; is its "
+			       "overlay active?", place->name, place->device);
 }
 
 /* Wait for the next change in what is watched. */

@@ -34,7 +34,8 @@ static int refuse(const char *path, int r, mode_t right, struct atoll_error *err
 	char group[64];
 
 	if (r == -EACCES && find_group(path, right, group, sizeof(group)))
-		return atoll_error_set(err, r, "%s: %s; it is for root and the group %s", shown,
+		return atoll_error_set(err, r,
+				       "%s: %s; it is for root and the group %s", shown,
 				       strerror(-r), group);
 	if (r == -EACCES)
 		return atoll_error_set(err, r, "%s: %s; it is for root", shown, strerror(-r));
@@ -167,8 +168,11 @@ int sysfs_number(const char *folder, const char *name, int64_t low, int64_t high
 		return 0;
 	}
 	r = sysfs_path(path, folder, name, err);
-	return r < 0 ? r : atoll_error_set(err, -EBADMSG, "%s: '%s' is no number within %" PRId64
-					   " to %" PRId64, atoll_error_path(path), text, low, high);
+	return r < 0 ? r
+		     : atoll_error_set(err, -EBADMSG,
+				       "%s: '%s' is no number within %" PRId64
+				       " to %" PRId64,
+				       atoll_error_path(path), text, low, high);
 }
 
 int sysfs_put(const char *folder, const char *name, const char *text,

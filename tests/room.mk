@@ -37,7 +37,10 @@ check_parts += \
 	apps/overlay_list.c \
 	apps/panel.c \
 	apps/plot.c \
+	apps/power_clock.c \
 	apps/power_heat.c \
+	apps/power_show.c \
+	apps/power_watch.c \
 	apps/preset.c \
 	apps/rules_actions.c \
 	apps/rules_check.c \
@@ -126,6 +129,7 @@ checks += \
 	tests/test_apps_panel.c \
 	tests/test_apps_plot.c \
 	tests/test_apps_power_heat.c \
+	tests/test_apps_power_watch.c \
 	tests/test_apps_rules.c \
 	tests/test_apps_rules_run.c \
 	tests/test_apps_settings.c \

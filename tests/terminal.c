@@ -125,8 +125,10 @@ static void understand(struct terminal *terminal)
 			column = 0;
 		} else if (letter == '\n') {
 			column = 0;
-			row += row + 1 < now.rows;
-			terminal->has_scrolled = terminal->has_scrolled || row + 1 == now.rows;
+			if (row + 1 < now.rows)
+				row++;
+			else
+				terminal->has_scrolled = true;
 		} else if (letter >= ' ' && letter <= '~') {
 			put(terminal, &row, &column, letter);
 		} else {

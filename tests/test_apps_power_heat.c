@@ -21,7 +21,8 @@ static void follow(const struct heat_rules *by, const struct moment *moment, siz
 	for (size_t i = 0; i < count; i++) {
 		heat_feel(by, &heat, moment[i].mc, moment[i].time_ms);
 		if (heat.steps != moment[i].steps)
-			fail_msg("moment %zu: %u, expected %u", i, heat.steps, moment[i].steps);
+			fail_msg("moment %zu: %u, expected %u", i, heat.steps,
+				 moment[i].steps);
 	}
 }
 
@@ -30,8 +31,9 @@ static void follow(const struct heat_rules *by, const struct moment *moment, siz
 static void the_first_step_comes_at_once_the_next_after_a_while(void **state)
 {
 	static const struct moment moments[] = {
-		{ 0, 84999, 0 }, { 1000, 85000, 1 }, { 2000, 99000, 1 }, { 30999, 99000, 1 },
-		{ 31000, 99000, 2 }, { 61000, 85000, 3 }, { 91000, 99000, 3 }, { 121000, 99000, 3 },
+		{ 0, 84999, 0 },     { 1000, 85000, 1 },   { 2000, 99000, 1 },
+		{ 30999, 99000, 1 }, { 31000, 99000, 2 },  { 61000, 85000, 3 },
+		{ 91000, 99000, 3 }, { 121000, 99000, 3 },
 	};
 
 	(void)state;
@@ -41,8 +43,9 @@ static void the_first_step_comes_at_once_the_next_after_a_while(void **state)
 static void between_hot_and_cool_it_stays_as_it_is(void **state)
 {
 	static const struct moment moments[] = {
-		{ 0, 85000, 1 }, { 100000, 84999, 1 }, { 200000, 75001, 1 }, { 300000, 75000, 0 },
-		{ 400000, 75001, 0 }, { 500000, 84999, 0 }, { 600000, -40000, 0 },
+		{ 0, 85000, 1 },       { 100000, 84999, 1 }, { 200000, 75001, 1 },
+		{ 300000, 75000, 0 },  { 400000, 75001, 0 }, { 500000, 84999, 0 },
+		{ 600000, -40000, 0 },
 	};
 
 	(void)state;

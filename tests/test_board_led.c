@@ -83,8 +83,9 @@ static void shares_become_steps_and_a_little_is_not_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		assert_int_equal(atoll_led_set(in_folder("sys"), "green:status", wanted[i].share,
-					       &err), 0);
+		assert_int_equal(atoll_led_set(in_folder("sys"), "green:status",
+					       wanted[i].share, &err),
+				 0);
 		assert_string_equal(tree_get(STATUS "brightness"), wanted[i].brightness);
 	}
 	assert_int_equal(atoll_led_set(in_folder("sys"), "orange:power", 0.2, &err), 0);
@@ -99,10 +100,12 @@ static void a_trigger_goes_before_the_brightness_comes(void **state)
 	struct inotify_event *event;
 	_Alignas(struct inotify_event) char events[256];
 	const int watch = inotify_init1(IN_NONBLOCK);
-	const int trigger = inotify_add_watch(watch, in_folder(STATUS "trigger"), IN_CLOSE_WRITE);
+	const int trigger =
+		inotify_add_watch(watch, in_folder(STATUS "trigger"), IN_CLOSE_WRITE);
 
 	(void)state;
-	assert_true(inotify_add_watch(watch, in_folder(STATUS "brightness"), IN_CLOSE_WRITE) >= 0);
+	assert_true(inotify_add_watch(watch, in_folder(STATUS "brightness"),
+				      IN_CLOSE_WRITE) >= 0);
 	assert_int_equal(atoll_led_set(in_folder("sys"), "green:status", 1, &err), 0);
 	assert_int_equal(read(watch, events, sizeof(events)), 2 * sizeof(*event));
 	event = (struct inotify_event *)events;
@@ -114,7 +117,8 @@ static void a_trigger_goes_before_the_brightness_comes(void **state)
 static void a_trigger_is_set_by_its_name(void **state)
 {
 	(void)state;
-	assert_int_equal(atoll_led_trigger(in_folder("sys"), "green:status", "timer", &err), 0);
+	assert_int_equal(
+		atoll_led_trigger(in_folder("sys"), "green:status", "timer", &err), 0);
 	assert_string_equal(tree_get(STATUS "trigger"), "timer");
 	assert_int_equal(atoll_led_trigger(in_folder("sys"), "orange:power", "timer", &err),
 			 -ENOENT);

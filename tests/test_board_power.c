@@ -34,7 +34,8 @@ static int mini(void **state)
 	tree_put(POLICY "scaling_max_freq", "1196000\n");
 	tree_put(POLICY "cpuinfo_min_freq", "598000\n");
 	tree_put(POLICY "cpuinfo_max_freq", "1300000\n");
-	tree_put(POLICY "scaling_available_frequencies", "598000 747500 1040000 1196000 1300000 \n");
+	tree_put(POLICY "scaling_available_frequencies",
+		 "598000 747500 1040000 1196000 1300000 \n");
 	tree_put(POLICY "scaling_governor", "schedutil\n");
 	tree_put(POLICY "scaling_available_governors", "powersave schedutil \n");
 	tree_put(POLICY "scaling_driver", "cpufreq-dt\n");
@@ -233,7 +234,8 @@ static void more_than_there_is_room_for_is_left_out(void **state)
 		tree_put(path, "1000\n");
 	}
 	tree_put(POLICY "scaling_available_frequencies",
-		 "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 "
+		 "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 "
+		 "27 28 29 30 "
 		 "31 32 33 34\n");
 	read_power();
 	assert_int_equal(power.zones, ATOLL_POWER_ZONES);
@@ -268,15 +270,21 @@ static void a_governor_is_set_for_all_or_named_with_those_there_are(void **state
 	assert_int_equal(unlink(in_folder(CPU "cpufreq/policy4/scaling_governor")), 0);
 	assert_int_equal(atoll_power_governor(folder, "schedutil", &err), -ENOENT);
 	assert_non_null(strstr(err.text, "policy4/scaling_governor: No such file"));
-	assert_int_equal(atoll_power_governor(in_folder("nowhere"), "powersave", &err), -ENOENT);
-	assert_string_equal(err.text, "power: this kernel does not change the speed of the CPU");
+	assert_int_equal(atoll_power_governor(in_folder("nowhere"), "powersave", &err),
+			 -ENOENT);
+	assert_string_equal(err.text,
+			    "power: this kernel does not change the speed of the CPU");
 }
 
 /* Kernels before 5.6 refuse what is the wrong way round in between. */
 static void limits_are_never_the_wrong_way_round(void **state)
 {
-	static const struct { uint32_t low, high; } wanted[] = {
-		{ 1300000, 1300000 }, { 598000, 598000 }, { 747500, 1040000 }, { 1196000, 1300000 },
+	static const struct { uint32_t low, high;
+	} wanted[] = {
+		{ 1300000, 1300000 },
+		{ 598000, 598000 },
+		{ 747500, 1040000 },
+		{ 1196000, 1300000 },
 	};
 	_Alignas(struct inotify_event) char events[512];
 	const int watch = inotify_init1(IN_NONBLOCK);
@@ -290,7 +298,9 @@ static void limits_are_never_the_wrong_way_round(void **state)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		ssize_t got;
 
-		assert_int_equal(atoll_power_limits(folder, wanted[i].low, wanted[i].high, &err), 0);
+		assert_int_equal(
+			atoll_power_limits(folder, wanted[i].low, wanted[i].high, &err),
+			0);
 		got = read(watch, events, sizeof(events));
 		assert_int_equal(got, 2 * sizeof(struct inotify_event));
 		for (ssize_t at = 0; at < got; at += (ssize_t)sizeof(struct inotify_event)) {

@@ -72,7 +72,8 @@ static void watch_begin(void)
 {
 	watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	for (int i = 0; i < 4; i++) {
-		watched[i] = inotify_add_watch(watch, in_folder(watched_name[i]), IN_CLOSE_WRITE);
+		watched[i] = inotify_add_watch(watch, in_folder(watched_name[i]),
+					       IN_CLOSE_WRITE);
 		assert_true(watched[i] >= 0);
 	}
 }
@@ -85,7 +86,8 @@ static const char *written(void)
 	size_t count = 0;
 
 	for (ssize_t at = 0; at < got; at += (ssize_t)sizeof(struct inotify_event)) {
-		const struct inotify_event *event = (const struct inotify_event *)(events + at);
+		const struct inotify_event *event =
+			(const struct inotify_event *)(events + at);
 
 		for (int i = 0; i < 4; i++)
 			if (event->wd == watched[i] && count < 16)
@@ -112,8 +114,8 @@ static void what_is_not_there_is_named(void **state)
 	other.device = "8000.pwm"; /* the end of a name is not the name */
 	assert_null(atoll_pwm_open(in_folder("sys"), &other, &err));
 	assert_int_equal(err.code, -ENODEV);
-	assert_string_equal(err.text,
-			    "pwm: pwm.b: this kernel has no PWM of 8000.pwm; is its overlay active?");
+	assert_string_equal(err.text, "pwm: pwm.b: this kernel has no PWM of 8000.pwm; "
+				      "is its overlay active?");
 	other.device = NULL;
 	assert_null(atoll_pwm_open(in_folder("sys"), &other, &err));
 	assert_int_equal(err.code, -ENODEV);
@@ -298,16 +300,22 @@ static void degrees_become_pulses(void **state)
 		const struct atoll_servo *servo;
 		const char *period, *pulse;
 	} wanted[] = {
-		{ 0, NULL, "20000000", "1000000" }, { 180, NULL, "20000000", "2000000" },
-		{ 90, NULL, "20000000", "1500000" }, { 0.18, NULL, "20000000", "1001000" },
-		{ 135, &wide, "10000000", "1500000" }, { 270, &wide, "10000000", "2500000" },
-		{ 0, &backwards, "20000000", "2000000" }, { 45, &backwards, "20000000", "1750000" },
+		{ 0, NULL, "20000000", "1000000" },
+		{ 180, NULL, "20000000", "2000000" },
+		{ 90, NULL, "20000000", "1500000" },
+		{ 0.18, NULL, "20000000", "1001000" },
+		{ 135, &wide, "10000000", "1500000" },
+		{ 270, &wide, "10000000", "2500000" },
+		{ 0, &backwards, "20000000", "2000000" },
+		{ 45, &backwards, "20000000", "1750000" },
 	};
 	struct atoll_pwm *pwm = open_pwm();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		assert_int_equal(atoll_pwm_servo(pwm, wanted[i].degrees, wanted[i].servo, &err), 0);
+		assert_int_equal(
+			atoll_pwm_servo(pwm, wanted[i].degrees, wanted[i].servo, &err),
+			0);
 		assert_string_equal(tree_get(CHANNEL "period"), wanted[i].period);
 		assert_string_equal(tree_get(CHANNEL "duty_cycle"), wanted[i].pulse);
 	}

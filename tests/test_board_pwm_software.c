@@ -122,7 +122,8 @@ static void levels_alternate_and_no_edge_comes_early(void **state)
 	   late, by no more than one. */
 	assert_true(line.time_ns[41] - line.time_ns[1] >= 19 * 4 * MS);
 	for (uint32_t i = 3; i <= 39; i += 2)
-		assert_true(line.time_ns[i + 2] - line.time_ns[1] >= (int64_t)(i - 1) / 2 * 4 * MS);
+		assert_true(line.time_ns[i + 2] - line.time_ns[1] >=
+			    (int64_t)(i - 1) / 2 * 4 * MS);
 	assert_int_equal(line.level[last], 0);
 }
 
@@ -156,7 +157,8 @@ static void a_change_does_not_wait_for_the_end_of_a_long_period(void **state)
 
 	(void)state;
 	await(1);
-	assert_int_equal(atoll_pwm_set(pwm, UINT64_C(10000) * MS, UINT64_C(9999) * MS, &err), 0);
+	assert_int_equal(
+		atoll_pwm_set(pwm, UINT64_C(10000) * MS, UINT64_C(9999) * MS, &err), 0);
 	await(2);
 	assert_int_equal(atoll_pwm_off(pwm, &err), 0);
 	await(3);
@@ -173,8 +175,9 @@ static void only_what_a_thread_can_keep_up_with_is_taken(void **state)
 
 	(void)state;
 	assert_int_equal(atoll_pwm_set(pwm, 2 * MS - 1, 0, &err), -EINVAL);
-	assert_string_equal(err.text, "pwm: a period of 1999999 ns; a pin without a controller is "
-				      "switched every 2 ms to 10 s");
+	assert_string_equal(
+		err.text, "pwm: a period of 1999999 ns; a pin without a controller is "
+			  "switched every 2 ms to 10 s");
 	assert_int_equal(atoll_pwm_set(pwm, UINT64_C(10000) * MS + 1, 0, &err), -EINVAL);
 	assert_int_equal(atoll_pwm_set(pwm, 2 * MS, 3 * MS, &err), -EINVAL);
 	atoll_pwm_close(pwm);

@@ -86,10 +86,17 @@ static void the_first_line_of_a_long_file_is_enough(void **state)
 
 static void numbers_are_decimal_whole_and_within_their_limits(void **state)
 {
-	static const struct { const char *text; int r; int64_t value; } wanted[] = {
-		{ "0\n", 0, 0 }, { "-40\n", 0, -40 }, { "100", 0, 100 }, { "101\n", -EBADMSG, 0 },
-		{ "-41", -EBADMSG, 0 }, { "", -EBADMSG, 0 }, { "12 MHz\n", -EBADMSG, 0 },
-		{ "0x10", -EBADMSG, 0 }, { "99999999999999999999", -EBADMSG, 0 },
+	static const struct { const char *text; int r; int64_t value;
+	} wanted[] = {
+		{ "0\n", 0, 0 },
+		{ "-40\n", 0, -40 },
+		{ "100", 0, 100 },
+		{ "101\n", -EBADMSG, 0 },
+		{ "-41", -EBADMSG, 0 },
+		{ "", -EBADMSG, 0 },
+		{ "12 MHz\n", -EBADMSG, 0 },
+		{ "0x10", -EBADMSG, 0 },
+		{ "99999999999999999999", -EBADMSG, 0 },
 	};
 
 	(void)state;
@@ -97,10 +104,12 @@ static void numbers_are_decimal_whole_and_within_their_limits(void **state)
 		int64_t value = 7;
 
 		tree_put("n", wanted[i].text);
-		assert_int_equal(sysfs_number(folder, "n", -40, 100, &value, &err), wanted[i].r);
+		assert_int_equal(sysfs_number(folder, "n", -40, 100, &value, &err),
+				 wanted[i].r);
 		assert_int_equal(value, wanted[i].r == 0 ? wanted[i].value : 7);
 	}
-	assert_non_null(strstr(err.text, "/n: '99999999999999999999' is no number within -40 to 100"));
+	assert_non_null(strstr(
+		err.text, "/n: '99999999999999999999' is no number within -40 to 100"));
 }
 
 static void a_value_is_written_only_to_a_file_that_is_there(void **state)

@@ -341,6 +341,16 @@ static struct serve_status *status(void)
 	return now;
 }
 
+/* By the kernel's word: whoever listens may say of itself what it likes. */
+static void whose_the_socket_is_the_kernel_tells(void **state)
+{
+	struct atoll_error err;
+
+	(void)state;
+	assert_int_equal(serve_status_pid(path, 5000, &err), getpid());
+	assert_int_equal(serve_status_pid("/nowhere", 5000, &err), -ENOENT);
+}
+
 static int open_fds(void)
 {
 	DIR *list = opendir("/proc/self/fd");
@@ -531,6 +541,7 @@ static void a_burst_of_garbage_is_told_once_and_counted(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		SERVER_TEST(whose_the_socket_is_the_kernel_tells),
 		SERVER_TEST(memory_is_shared_as_it_is_told),
 		SERVER_TEST(unsealed_memory_is_refused),
 		SERVER_TEST(memory_of_another_size_is_refused),

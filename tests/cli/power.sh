@@ -259,7 +259,8 @@ is_seen_low() {
 }
 
 profiles_are_listed() {
-	mini && at 0 profile && is_silent err && out_is 'quiet        CPU 0 to 50 %, TPU clock medium
+	mini && at 0 profile && is_silent err &&
+	out_is 'quiet        CPU 0 to 50 %, TPU clock medium
              governor conservative schedutil ondemand conservative powersave
 balanced     CPU 0 to 100 %, TPU clock high
              governor schedutil ondemand conservative powersave
@@ -344,7 +345,8 @@ what_is_wrong_in_the_configuration_is_named() {
 a_pipe_gets_a_line_each_time() {
 	mini && at 0 watch --count=3 --interval=10ms && is_silent err && lines_are out 3 &&
 	[ "$(grep -cx 'busy unknown  CPU 1040 MHz  cpu-thermal 61.5 C  slowed down by 0 of 1' \
-		"$work/out")" -eq 3 ] && empty && at 0 watch -n 1 && out_is 'busy unknown  CPU unknown'
+		"$work/out")" -eq 3 ] &&
+	empty && at 0 watch -n 1 && out_is 'busy unknown  CPU unknown'
 }
 
 # One share of the time since the line before, from what the kernel counted.
@@ -366,7 +368,9 @@ objects_are_written_when_asked_for() {
 
 drop=etc/atoll/tpu.conf.d/95-power-govern.conf
 dropd=etc/atoll/tpud.conf.d/95-power-govern.conf
-lowered_to() { grep -qsx "clock = $1" "$machine/$drop" && grep -qsx "clock = $1" "$machine/$dropd"; }
+lowered_to() {
+	grep -qsx "clock = $1" "$machine/$drop" && grep -qsx "clock = $1" "$machine/$dropd"
+}
 is_lifted() { [ ! -e "$machine/$drop" ] && [ ! -e "$machine/$dropd" ]; }
 
 # start_govern SETTING...: with these, and as little patience as may be.
@@ -378,11 +382,12 @@ hold = 1s" &&
 }
 
 heat_lowers_the_clock_and_cold_brings_it_back() {
-	mini && start_govern 'lowest = medium' && said 'watching cpu-thermal: hot at 85 C, cool at 75$' &&
-	is_lifted && put $zone/temp 85000 && until_true lowered_to high &&
+	mini && start_govern 'lowest = medium' &&
+	said 'watching cpu-thermal: hot at 85 C, cool at 75$' && is_lifted && put $zone/temp 85000 && until_true lowered_to high &&
 	said 'cpu-thermal: 85.0 C is too hot: TPU clock 1 down$' &&
 	until_true lowered_to medium && put $zone/temp 80000 && sleep 1.5 && lowered_to medium &&
-	put $zone/temp 75000 && until_true lowered_to high && until_true is_lifted && stop && is_lifted
+	put $zone/temp 75000 && until_true lowered_to high && until_true is_lifted && stop &&
+	is_lifted
 }
 
 what_was_configured_is_what_comes_back() {
@@ -407,14 +412,16 @@ a_temperature_that_goes_leaves_all_as_it_is() {
 }
 
 without_a_temperature_there_is_nothing_to_govern() {
-	empty && at 1 govern && err_is "$tool: thermal zones: this machine has no such temperature" &&
+	empty && at 1 govern &&
+	err_is "$tool: thermal zones: this machine has no such temperature" &&
 	mini && put etc/atoll/power.conf '[govern]
 zone = tpu-thermal' && at 1 govern &&
 	err_is "$tool: tpu-thermal: this machine has no such temperature"
 }
 
 a_new_configuration_is_taken_unless_it_is_wrong() {
-	mini && start_govern && put $zone/temp 70000 && echo 'cool = 86' >>"$machine/etc/atoll/power.conf" &&
+	mini && start_govern && put $zone/temp 70000 &&
+	echo 'cool = 86' >>"$machine/etc/atoll/power.conf" &&
 	kill -HUP "$pid" && until_true said 'govern.cool: not below govern.hot; keeping the old' &&
 	put etc/atoll/power.conf '[govern]
 hot = 65
