@@ -350,15 +350,19 @@ bool headerd_pins_get(const struct headerd_pins *pins, const struct atoll_pin *p
 	return pins->pin[pin->number - 1].is_high;
 }
 
-/* What is somebody else's, or nothing to be read or set, without their owner's word. */
-static int check(const struct atoll_pin *pin, bool drives, struct atoll_error *err)
+/* What is somebody else's is not even to be read: asking for a line takes its pad away
+   from whatever function it has, and only PWM has its pin for whoever wants it. */
+static int check(const struct pin *which, bool drives, struct atoll_error *err)
 {
+	const struct atoll_pin *pin = which->pin;
 	const char *why = NULL;
 
 	if (pin->kind != ATOLL_PIN_GPIO || !pin->chip)
 		why = "no GPIO";
 	else if (pin->cautions & ATOLL_CAUTION_CONSOLE)
 		why = "the console";
+	else if (pin->role && strcasecmp(pin->role, "gpio") != 0 && !which->pwm_place)
+		why = pin->role;
 	else if (drives && pin->cautions & ATOLL_CAUTION_INPUT_ONLY)
 		why = "only an input";
 	else if (drives && pin->cautions & ATOLL_CAUTION_SHARED)
@@ -399,7 +403,7 @@ int headerd_pins_look(struct headerd_pins *pins, const struct atoll_pin *which,
 	int r;
 
 	if (pin->rule.mode == CLOSED) {
-		r = check(which, false, err);
+		r = check(pin, false, err);
 		if (r < 0)
 			return r;
 	}
@@ -442,7 +446,7 @@ int headerd_pins_drive(struct headerd_pins *pins, const struct atoll_pin *which,
 
 	if (pin->rule.mode != CLOSED)
 		return drive_of_rules(pin, is_high, takes, err);
-	r = check(which, true, err);
+	r = check(pin, true, err);
 	if (r < 0)
 		return r;
 	pin->is_driven = true;
@@ -473,7 +477,7 @@ int headerd_pins_watch(struct headerd_pins *pins, const struct atoll_pin *which,
 		       struct atoll_error *err)
 {
 	struct pin *pin = pin_of(pins, which);
-	int r = pin->rule.mode == CLOSED ? check(which, false, err) : 0;
+	int r = pin->rule.mode == CLOSED ? check(pin, false, err) : 0;
 
 	if (r < 0)
 		return r;

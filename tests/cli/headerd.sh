@@ -116,13 +116,14 @@ nonsense_is_passed_over() {
 clients_are_answered() {
 	needs socat || return 77
 	rules 'on pin 11 rising -> pin 13 toggle'
-	start && ask '{"get":"6"}' 'nonsense' '{"set":13,"level":"high"}' '{"set":11,"level":"low"}' \
+	start && ask '{"get":["6","SDA1"]}' 'nonsense' '{"set":13,"level":"high"}' '{"set":11,"level":"low"}' \
 		'{"status":true}' || return
 	sed -n 1p "$work/answers" | grep -qx '{"error":"pin 6: is GND, no GPIO"}' &&
-	sed -n 2p "$work/answers" | grep -q '"error":"a request is a JSON object' &&
-	sed -n 3p "$work/answers" | grep -qx '{"error":"pin 13: is an output of the rules"}' &&
-	sed -n 4p "$work/answers" | grep -qx '{"error":"pin 11: is an input of the rules"}' &&
-	sed -n 5p "$work/answers" |
+	sed -n 2p "$work/answers" | grep -qx '{"error":"pin 3: is SDA1, i2c.1.sda"}' &&
+	sed -n 3p "$work/answers" | grep -q '"error":"a request is a JSON object' &&
+	sed -n 4p "$work/answers" | grep -qx '{"error":"pin 13: is an output of the rules"}' &&
+	sed -n 5p "$work/answers" | grep -qx '{"error":"pin 11: is an input of the rules"}' &&
+	sed -n 6p "$work/answers" |
 		jq -e '.board == "virtual" and .pins == 2 and .clients == 1' >"$work/none" &&
 	[ "$(stat -c %a "$control")" = 660 ] && stop
 }

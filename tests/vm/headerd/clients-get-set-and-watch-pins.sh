@@ -12,6 +12,7 @@ answers '{"get":"22"}' '^\{"pin":22,"name":"IO22","level":"high","direction":"in
 answers '{"get":"D25"}' '"pin":22'
 answers '{"get":6}' '^\{"error":"pin 6: is GND, no GPIO"\}$'
 answers '{"get":8}' '^\{"error":"pin 8: is UTXD0, the console"\}$'
+answers '{"get":3}' '^\{"error":"pin 3: is SDA1, i2c.1.sda"\}$'
 answers '{"get":"nothing"}' '^\{"error":'
 answers '{"set":36,"level":"high"}' '^\{"error":"pin 36: is IO36, only an input"\}$'
 answers '{"set":16,"level":"high"}' '^\{"error":"pin 16: is an output of the rules"\}$'
