@@ -8,9 +8,13 @@
 #include "apps/power_show.h"
 #include "board/clock.h"
 
-static void warn(const struct power_govern *g, const struct atoll_error *err)
+/* What goes on is said once. */
+static void warn(struct power_govern *g, const struct atoll_error *err)
 {
+	if (strcmp(err->text, g->trouble) == 0)
+		return;
 	atoll_log(&g->service.log, ATOLL_LOG_WARNING, "%s", err->text);
+	strcpy(g->trouble, err->text);
 }
 
 /* As if we had never been there. */
@@ -60,7 +64,16 @@ static int put(const struct power_govern *g, struct atoll_error *err)
 			power_clock_put(g->root, user, POWER_CLOCK_HEAT,
 					(enum edgetpu_clock)(g->usual[user] - down), err);
 	}
-	return r < 0 ? r : power_clock_tell(g->root, err);
+	return r;
+}
+
+/* One that does not answer has it from its configuration when it begins anew. */
+static void tell(struct power_govern *g)
+{
+	struct atoll_error err;
+
+	if (power_clock_tell(g->root, &err) < 0)
+		warn(g, &err);
 }
 
 /* A zone that goes is told when it goes, and when it is back. */
@@ -101,8 +114,14 @@ static void on_second(void *data)
 	heat_feel(&g->rules, &g->heat, g->millidegrees, atoll_clock_ms());
 	if (g->heat.steps == before)
 		return;
-	if (put(g, &err) < 0)
+	if (put(g, &err) < 0) {
 		warn(g, &err);
+		g->heat.steps = before; /* and again after a while */
+		(void)put(g, NULL); /* as far as it goes */
+		return;
+	}
+	g->trouble[0] = '\0';
+	tell(g);
 	atoll_log(&g->service.log, ATOLL_LOG_NOTICE, g->heat.steps > before ?
 		  "%s: %.1f C is too hot: TPU clock %u down" :
 		  "%s: %.1f C: TPU clock %u down", g->zone, g->millidegrees / 1000.0,
@@ -134,8 +153,10 @@ static void on_stop(void *data)
 	struct power_govern *g = data;
 	struct atoll_error err;
 
-	if (lift(g, &err) < 0 || (g->heat.steps > 0 && power_clock_tell(g->root, &err) < 0))
+	if (lift(g, &err) < 0)
 		warn(g, &err);
+	else if (g->heat.steps > 0)
+		tell(g);
 }
 
 /* How far down it is stays, as far as the new word allows. */
@@ -145,6 +166,7 @@ static int on_reload(void *data, struct atoll_error *err)
 	struct power_config *next =
 		power_config_load(g->service.config_path, &g->service.log, err);
 	struct power_config *old = g->config;
+	struct atoll_error why;
 	int r = next ? lift(g, err) : -EINVAL;
 
 	if (r == 0) {
@@ -159,7 +181,10 @@ static int on_reload(void *data, struct atoll_error *err)
 	power_config_free(old);
 	if (g->heat.steps > g->rules.steps_max)
 		g->heat.steps = g->rules.steps_max;
-	return put(g, err);
+	if (put(g, &why) < 0)
+		warn(g, &why);
+	tell(g);
+	return 0;
 }
 
 static void on_status(void *data, char status[256])

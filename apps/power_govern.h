@@ -32,6 +32,7 @@ struct power_govern {
 	enum edgetpu_clock usual[POWER_CLOCK_USERS];
 	char zone[32];               /* the last one that was felt */
 	int32_t millidegrees;
+	char trouble[sizeof(((struct atoll_error *)NULL)->text)]; /* that goes on */
 	bool is_lost;                /* there is no such zone any more, which was told */
 };
 

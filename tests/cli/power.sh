@@ -209,16 +209,32 @@ what_cannot_be_set_is_named() {
 	at 1 set limits 40% 50% && at 1 set limits 598MHz -
 }
 
-who_may_not_is_told() {
-	[ "$(id -u)" -eq 0 ] || { why='only root may give files away'; return 77; }
-	needs setpriv || return 77
-	mini && chgrp plugdev "$machine/$policy/scaling_governor" &&
-	chmod 664 "$machine/$policy/scaling_governor" && chmod 755 "$work" || return
+# As somebody who is in no group: as COMMAND...
+as_anybody() {
 	RUN="setpriv --reuid=65534 --regid=65534 --clear-groups $RUN"
-	at 1 set governor powersave && result=0 || result=1
+	"$@" && result=0 || result=1
 	RUN=${RUN#setpriv --reuid=65534 --regid=65534 --clear-groups }
-	[ $result -eq 0 ] &&
-	err_has 'scaling_governor: Permission denied; it is for root and the group plugdev$'
+	return $result
+}
+is_root() { [ "$(id -u)" -eq 0 ] || { why='only root may give files away'; return 1; }; }
+
+who_may_not_is_told() {
+	is_root && needs setpriv || return 77
+	mini && chgrp plugdev "$machine/$policy/scaling_governor" &&
+	chmod 664 "$machine/$policy/scaling_governor" && chmod 755 "$work" &&
+	as_anybody at 1 set governor powersave &&
+	err_has 'scaling_governor: Permission denied; it is for root and the group plugdev$' &&
+	as_anybody at 1 set tpu-clock low && err_has '90-power.conf: '
+}
+
+# As some files of real kernels are, for all but root.
+what_may_not_be_read_is_unknown() {
+	is_root && needs setpriv || return 77
+	mini && chmod 755 "$work" && chmod 0 "$machine/$zone/temp" "$machine/proc/uptime" \
+		"$machine/$policy/scaling_governor" "$machine/sys/class/thermal/cooling_device0" &&
+	as_anybody at 0 && is_silent err && out_has '^cpu-thermal      unknown, passive at 95' &&
+	out_has ', governor unknown ' && out_has '^up               unknown$' &&
+	out_has '^slowed down      unknown$' && out_has '^idle             70.0 %'
 }
 
 clock=90-power.conf
@@ -411,6 +427,15 @@ a_temperature_that_goes_leaves_all_as_it_is() {
 	until_true is_lifted && stop
 }
 
+# The folder for drop-ins is a link to nowhere, for a while; that is said once.
+what_cannot_be_lowered_is_told_and_tried_again() {
+	mini && mkdir -p "$machine/etc/atoll" && ln -s nowhere "$machine/etc/atoll/tpud.conf.d" &&
+	start_govern && put $zone/temp 99000 && missing='power-govern.conf: No such file' &&
+	until_true said "$missing" && sleep 1.5 && is_lifted && mkdir "$machine/etc/atoll/nowhere" &&
+	until_true lowered_to high && [ "$(grep -c "$missing" "$work/log")" -eq 1 ] && stop &&
+	is_lifted
+}
+
 without_a_temperature_there_is_nothing_to_govern() {
 	empty && at 1 govern &&
 	err_is "$tool: thermal zones: this machine has no such temperature" &&
@@ -441,6 +466,7 @@ run_tests $every_program a_wrong_command_line_is_named all_that_is_known_of_a_mi
 	processors_that_are_alike_are_one_line json_has_all_of_it_and_null_for_what_is_not_known \
 	files_that_make_no_sense_do_no_harm a_folder_in_the_place_of_each_file_is_survived \
 	governor_and_limits_are_set what_cannot_be_set_is_named who_may_not_is_told \
+	what_may_not_be_read_is_unknown \
 	the_tpu_clock_is_a_drop_in_of_its_own who_has_the_last_word_on_the_clock_is_named \
 	a_daemon_that_runs_is_told_of_the_clock profiles_are_listed profiles_set_all_three \
 	a_profile_does_what_the_machine_can the_configuration_adds_and_changes_profiles \
@@ -449,5 +475,6 @@ run_tests $every_program a_wrong_command_line_is_named all_that_is_known_of_a_mi
 	objects_are_written_when_asked_for heat_lowers_the_clock_and_cold_brings_it_back \
 	what_was_configured_is_what_comes_back what_a_killed_one_left_behind_goes \
 	a_temperature_that_goes_leaves_all_as_it_is \
+	what_cannot_be_lowered_is_told_and_tried_again \
 	without_a_temperature_there_is_nothing_to_govern \
 	a_new_configuration_is_taken_unless_it_is_wrong systemd_is_told
