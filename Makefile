@@ -193,6 +193,8 @@ demo: packages
 		apps/models/cards/demo/cards.mjpeg | cat
 	@echo "words said one after another: apps/models/keywords/demo/words.wav"
 	@$(BUILD)/atoll-listen apps/models/keywords/demo/words.wav
+	@echo "both at once, and what is seen and heard switches pins: apps/demo/pins.conf"
+	@apps/demo/pins $(BUILD)
 
 guest_tools := $(guest_sources:%.c=$(BUILD)/%)
 

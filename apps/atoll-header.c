@@ -9,6 +9,7 @@
 
 #include "apps/header.h"
 #include "apps/header_overlays.h"
+#include "apps/header_try.h"
 #include "apps/options.h"
 #include "apps/shipped.h"
 
@@ -23,6 +24,7 @@ static const char help[] =
 "       atoll-header servo PIN DEGREES\n"
 "       atoll-header i2c | spi | uart\n"
 "       atoll-header overlays [list | enable NAME | disable NAME]\n"
+"       atoll-header try FILE [--for=TIME] [--plain | --json]\n"
 "       atoll-header check FILE...\n"
 "\n"
 "The pins of the board's header, by the numbers printed beside them.\n"
@@ -38,12 +40,14 @@ static const char help[] =
 "  i2c, spi, uart  which device node leads to which pins\n"
 "  overlays  which device-tree overlays the board has for its header, which are\n"
 "            active, which in conflict; or change that for the next start\n"
+"  try       follow rules of atoll-headerd on a drawn header; no pin is touched\n"
 "  check     whether descriptions of boards can be right\n"
 "\n"
 "  -b, --board=NAME     another board's description: its name, or a file\n"
-"      --plain          pinout: no colours, no lines but ASCII\n"
+"      --plain          pinout: no colours, no lines but ASCII; try: no drawing\n"
 "      --no-levels      pinout: leave the lines alone, even for a moment\n"
-"      --for=TIME       set, watch, blink, pwm, servo: end after 500ms, 2s, 10min\n"
+"      --for=TIME       set, watch, blink, pwm, servo, try: end after 500ms, 2s,\n"
+"                       10min\n"
 "      --hold           set: hold the level until interrupted\n"
 "      --restore        set, watch, blink, pwm, servo: at the end, also when\n"
 "                       interrupted, make the pins what they were\n"
@@ -158,12 +162,13 @@ static const struct command {
 	{ "spi", header_spi, 0, 0, NULL, false },
 	{ "uart", header_uart, 0, 0, NULL, false },
 	{ "overlays", overlays, 0, 2, NULL, true },
+	{ "try", header_try, 1, 1, "which file of rules?", false },
 	{ "check", header_check, 1, INT32_MAX, "which file?", true },
 };
 
 static const char all_commands[] =
 	"pinout, find, get, set, watch, blink, pwm, servo, i2c, spi, uart, overlays, "
-	"check";
+	"try, check";
 
 static const struct command *find_command(const char *name)
 {

@@ -49,6 +49,20 @@ camera_parts := \
 camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
 $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
 
+# Rules from events to pins, and where events come from.
+manuals += apps/man/atoll-headerd.conf.5
+rules_parts := \
+	apps/json_read.c \
+	apps/rules_actions.c \
+	apps/rules_check.c \
+	apps/rules_load.c \
+	apps/rules_parse.c \
+	apps/rules_parser.c \
+	apps/rules_run.c \
+	apps/rules_settings.c \
+	apps/rules_words.c \
+	apps/subscriber.c
+
 # atoll-header has parts of its own, and reads overlays with libfdt.
 programs += apps/atoll-header.c
 manuals  += apps/man/atoll-header.1
@@ -62,14 +76,16 @@ header_parts := \
 	apps/header_pins.c \
 	apps/header_pulses.c \
 	apps/header_show.c \
+	apps/header_try.c \
 	apps/header_watch.c \
 	apps/lines.c \
 	apps/overlay.c \
 	apps/overlay_list.c \
+	apps/panel.c \
 	apps/small_file.c \
 	apps/stop.c
 header := $(BUILD)/atoll-header $(BUILD)/installed/atoll-header
-$(header): $(header_parts:%.c=$(BUILD)/%.o)
+$(header): $(patsubst %.c,$(BUILD)/%.o,$(rules_parts) $(header_parts))
 $(header): private LDLIBS += -lfdt
 
 # atoll-model has a part of its own.
@@ -141,18 +157,6 @@ listen_parts := \
 listen := $(BUILD)/atoll-listen $(BUILD)/installed/atoll-listen
 $(listen): $(patsubst %.c,$(BUILD)/%.o,$(hearing_parts) $(listen_parts))
 
-# Rules from events to pins.
-manuals += apps/man/atoll-headerd.conf.5
-rules_parts := \
-	apps/rules_actions.c \
-	apps/rules_check.c \
-	apps/rules_load.c \
-	apps/rules_parse.c \
-	apps/rules_parser.c \
-	apps/rules_run.c \
-	apps/rules_settings.c \
-	apps/rules_words.c
-
 # atoll-tpud has parts of its own.
 programs += apps/atoll-tpud.c
 manuals  += apps/man/atoll-tpud.8
@@ -181,9 +185,7 @@ manuals  += apps/man/atoll-headerd.8
 headerd_parts := \
 	apps/headerd_control.c \
 	apps/headerd_pins.c \
-	apps/headerd_sources.c \
-	apps/json_read.c \
-	apps/subscriber.c
+	apps/headerd_sources.c
 headerd := $(BUILD)/atoll-headerd $(BUILD)/installed/atoll-headerd
 $(headerd): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(rules_parts) $(headerd_parts))
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/shipped.h"
+
 #define EVENTS_PATH "/run/atoll/visiond.sock"
 #define LISTEN "127.0.0.1:8080"
-#define CARDS ATOLL_DATADIR "/models/cards/cards.tflite"
 
 /* Nobody guesses 16 characters at the rate at which we answer. */
 #define TOKEN_LENGTH_MIN 16
@@ -250,7 +251,7 @@ static int read_models(struct visiond_config *config,
 		model->habits = all.habits;
 		model->every_ms = all.every_ms;
 		if (strcmp(model->name, "cards") == 0)
-			model->vision.model_path = CARDS;
+			model->vision.model_path = shipped_cards;
 		if (read_model(config, model, err) < 0)
 			return -EINVAL;
 	}

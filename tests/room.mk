@@ -304,6 +304,7 @@ check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
+	tests/cli/demo.sh \
 	tests/cli/detect.sh \
 	tests/cli/header.sh \
 	tests/cli/headerd.sh \

@@ -11,7 +11,7 @@ golden=tests/golden/pinout
 unset NO_COLOR
 ATOLL_BOARD=$boards/virtual.conf
 export ATOLL_BOARD
-commands='pinout, find, get, set, watch, blink, pwm, servo, i2c, spi, uart, overlays, check'
+commands='pinout, find, get, set, watch, blink, pwm, servo, i2c, spi, uart, overlays, try, check'
 
 is_wrong() {
 	sentence=$1
@@ -208,7 +208,21 @@ wrong_descriptions_are_told_line_by_line() {
 	err_has "^$tool: board: .*/nowhere\.conf: No such file or directory$"
 }
 
-run_tests $every_program \
+rules_are_tried_without_touching_a_pin() {
+	printf 'on voice "a" -> pin 1 high\n' >"$work/bad.conf"
+	printf 'at start -> pin 16 high then after 50ms pin 16 low\n' >"$work/try.conf"
+	gives 1 $tool --board=virtual try "$work/nowhere.conf" &&
+	err_is "$tool: $work/nowhere.conf: No such file or directory" &&
+	gives 1 $tool --board=virtual try "$work/bad.conf" && lines_are err 2 &&
+	err_has "^$tool: $work/bad.conf:1: pin 1 is 3.3V, which is no GPIO$" &&
+	gives 0 $tool --board=virtual try "$work/try.conf" --for=200ms && is_silent err &&
+	lines_are out 3 && out_has '^0\.0[0-9]+	pin	16	high$' &&
+	out_has '^0\.[0-9]+	pin	16	low$' &&
+	gives 0 $tool --board=virtual try "$work/try.conf" --for=200ms --json &&
+	out_has '^\{"event":"pin","pin":16,"name":"IO16","level":1,"time":'
+}
+
+run_tests $every_program rules_are_tried_without_touching_a_pin \
 	a_command_is_asked_for \
 	arguments_are_those_of_the_command \
 	a_wrong_value_is_named \
