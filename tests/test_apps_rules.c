@@ -247,10 +247,12 @@ static void a_board_without_a_header_has_no_pins(void **state)
 	rules_free(rules);
 }
 
+#define REPEATED_MAX (1 << 16)
+
 /* `line` `count` times, with its number in it. */
 static char *repeat(const char *line, int count)
 {
-	static char text[1 << 16];
+	static char text[REPEATED_MAX];
 	size_t used = 0;
 
 	for (int i = 0; i < count; i++)
@@ -260,7 +262,7 @@ static char *repeat(const char *line, int count)
 
 static void what_is_too_much_is_refused_with_its_limit(void **state)
 {
-	char line[RULES_ACTIONS_MAX * 40 + 1100];
+	static char line[sizeof("at start -> pin 18 low") + REPEATED_MAX];
 
 	(void)state;
 	rules_free(load_good(repeat("on voice \"w%d\" -> pin 16 high\n", RULES_MAX)));
