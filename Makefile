@@ -177,9 +177,12 @@ sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 check-asan: packages
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(sanitize)' check-built
 
+# Of libfdt-dev one machine's can be there at a time; its headers serve both.
+packages_arm64 := $(patsubst libfdt-dev,libfdt1,$(filter lib%-dev,$(filter-out libc6-dev,$(packages))))
+
 packages-arm64:
 	@tests/packages.sh --foreign arm64 device-tree-compiler flatbuffers-compiler qemu-user \
-		gcc-aarch64-linux-gnu libc6-dev-arm64-cross $(addsuffix :arm64,$(filter lib%-dev,$(filter-out libc6-dev,$(packages))))
+		gcc-aarch64-linux-gnu libc6-dev-arm64-cross libfdt-dev $(packages_arm64:%=%:arm64)
 
 check-arm64: packages-arm64
 	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc \

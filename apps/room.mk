@@ -63,7 +63,8 @@ rules_parts := \
 	apps/rules_words.c \
 	apps/subscriber.c
 
-# atoll-header has parts of its own, and reads overlays with libfdt.
+# atoll-header has parts of its own, and reads overlays with libfdt, named in full: its
+# -dev package, which has the short name, is there for one machine at a time.
 programs += apps/atoll-header.c
 manuals  += apps/man/atoll-header.1
 packages += libfdt-dev
@@ -86,7 +87,7 @@ header_parts := \
 	apps/stop.c
 header := $(BUILD)/atoll-header $(BUILD)/installed/atoll-header
 $(header): $(patsubst %.c,$(BUILD)/%.o,$(rules_parts) $(header_parts))
-$(header): private LDLIBS += -lfdt
+$(header): private LDLIBS += -l:libfdt.so.1
 
 # atoll-model has a part of its own.
 model := $(BUILD)/atoll-model $(BUILD)/installed/atoll-model

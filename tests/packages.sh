@@ -18,10 +18,15 @@ if [ "${1:-}" = --foreign ]; then
 	shift 2
 fi
 
+native=$(dpkg --print-architecture 2>/dev/null) || native=none
 missing=
 for package in "$@"; do
-	dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null |
-		grep -q 'ok installed' || missing="$missing $package"
+	case $package in
+	*:*) machine=${package##*:} ;;
+	*) machine="($native|all)" ;;
+	esac
+	dpkg-query -W -f '${Status} ${Architecture}\n' "$package" 2>/dev/null |
+		grep -qE "ok installed $machine\$" || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 

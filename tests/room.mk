@@ -292,10 +292,10 @@ checks += \
 	tests/test_serve_stress.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
-# What reads overlays leans on libfdt; and they are applied to trees of the SoC.
+# What reads overlays leans on libfdt (named as in apps/room.mk); and they are applied to trees of the SoC.
 overlay_checks := $(addprefix $(BUILD)/tests/,fuzz_overlay test_apps_header_overlays \
 	test_apps_overlay test_overlays)
-$(overlay_checks): private LDLIBS += -lfdt
+$(overlay_checks): private LDLIBS += -l:libfdt.so.1
 $(overlay_checks): | $(patsubst %.dts,$(BUILD)/%.dtbo,$(overlays)) \
 	$(addprefix $(BUILD)/tests/overlays/,mainline.dtb vendor.dtb)
 $(BUILD)/tests/overlays/vendor.dtb: tests/overlays/mainline.dts
