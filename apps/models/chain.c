@@ -144,7 +144,7 @@ void chain_weights(struct chain *chain, struct chain_weights *w, int32_t low, in
 	for (size_t i = 0; i < slices; i++)
 		bias[i] = chain_number(chain, INT32_MIN, INT32_MAX);
 
-	weights.name = chain_name(chain, weights.name);
+	weights.name = chain_name(chain, "weights");
 	weights.type = chain->type;
 	weights.rank = w->rank;
 	memcpy(weights.dims, w->dims, w->rank * sizeof(*w->dims));

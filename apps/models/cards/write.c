@@ -13,7 +13,7 @@
 static struct chain_weights read_weights(struct chain *chain, uint32_t rank, uint32_t axis)
 {
 	struct chain_weights w = chain_shape(chain, rank, axis);
-	struct atoll_builder_tensor weights = { .name = "weights" }, biases = { .name = NULL };
+	struct atoll_builder_tensor weights = { 0 }, biases = { 0 };
 
 	weights.scale = chain_scale(chain);
 	weights.zero_point = chain_zero(chain);

@@ -14,15 +14,11 @@
 
 #include "apps/models/chain.h"
 
-/* So they are called in the model that is shipped. */
-#define WEIGHTS_NAME "bias"
-
 /* The scale of the outputs, then one for each of the weights' slices. */
 static struct chain_weights read_weights(struct chain *chain, uint32_t rank, uint32_t axis)
 {
 	struct chain_weights w = chain_shape(chain, rank, axis);
-	struct atoll_builder_tensor weights = { .name = WEIGHTS_NAME };
-	struct atoll_builder_tensor biases = { .name = NULL };
+	struct atoll_builder_tensor weights = { 0 }, biases = { 0 };
 	/* A fully connected layer has one scale for all. */
 	const uint32_t steps = rank == 4 ? (uint32_t)w.dims[axis] : 1;
 	float *scales = chain_take(steps, sizeof(*scales));
