@@ -599,12 +599,13 @@ the_display_is_steady_and_gives_the_cursor_back() {
 	[ "$(grep -c '^{"picture"' "$work/out")" -eq 8 ] && ! grep -q "$escape" "$work/out"
 }
 
+# By itself timeout would interrupt twice, and the second time ends a program at once.
 an_interrupted_display_gives_the_cursor_back() {
 	needs_clip || return 77
 	command -v script >/dev/null || { why='script is not installed'; return 77; }
 	command -v timeout >/dev/null || { why='timeout is not installed'; return 77; }
-	LC_ALL=C script -qec "timeout -s INT 1 $RUN $BUILD/$tool --rate=1 $cards/cards.tflite \
-		$work/clip.mjpeg; echo 'it was $?'" /dev/null </dev/null >"$work/out" 2>&1
+	LC_ALL=C script -qec "timeout --foreground -s INT 1 $RUN $BUILD/$tool --rate=1 \
+		$cards/cards.tflite $work/clip.mjpeg" /dev/null </dev/null >"$work/out" 2>&1
 	tr -d '\r\033' <"$work/out" >"$work/plain"
 	grep -q '\[?25l' "$work/plain" && grep -q '\[?25h' "$work/plain" &&
 	grep -q ' frames in ' "$work/plain"
