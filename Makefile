@@ -234,7 +234,8 @@ check-web: packages
 # linked as an archive, since nothing would find it later.
 gpiod2_lib   := $(firstword $(wildcard $(addprefix $(GPIOD2)/lib/,libgpiod.a */libgpiod.a)))
 gpiod2_parts := board/clock.c board/debounce.c board/error.c board/gpio.c board/gpio_chips.c \
-	board/gpio_edges.c board/gpio_find.c board/gpio_holder.c board/gpio_libgpiod2.c
+	board/gpio_edges.c board/gpio_find.c board/gpio_holder.c board/gpio_libgpiod2.c \
+	board/process.c
 gpiod2_built := build-gpiod2/tests/test_board_gpio build-gpiod2/tests/vm/gpio
 
 check-gpiod2:

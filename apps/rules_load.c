@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apps/rules.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/rules_inside.h"
-
-/* Far above what people write. */
-#define FILE_BYTES_MAX (1 << 20)
+#include "board/config_lines.h"
 
 struct loading {
 	struct rules *rules;
@@ -44,133 +40,23 @@ void rules_free(struct rules *rules)
 	free(rules);
 }
 
-static int read_line(struct loading *loading, const char *bytes, size_t length,
-		     const char *place, struct atoll_error *err)
-{
-	char line[RULES_LINE_BYTES];
-
-	if (length > 0 && bytes[length - 1] == '\r')
-		length--;
-	if (length >= sizeof(line))
-		return atoll_error_set(err, -EINVAL, "longer than %d bytes", RULES_LINE_BYTES - 1);
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
-
-		if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-			return atoll_error_set(err, -EINVAL, "byte 0x%02x is not text", byte);
-	}
-	memcpy(line, bytes, length);
-	line[length] = '\0';
-	return rules_parse_line(loading->rules, line, place, err);
-}
-
 /* Every line, whatever was wrong with those before. Negative only where going on is
    of no use. */
-static int read_bytes(struct loading *loading, const char *bytes, size_t size,
-		      const char *name, struct atoll_error *err)
+static int take_line(void *data, struct atoll_config_line *line, struct atoll_error *err)
 {
-	const char *end = bytes + size;
-	char place[RULES_PLACE_BYTES];
-	struct atoll_error why;
+	struct loading *loading = data;
+	int r = -EINVAL;
 
-	name = atoll_error_path(name);
-	if (size > FILE_BYTES_MAX)
-		return atoll_error_set(err, -EFBIG, "%s: larger than 1 MiB", name);
-	for (size_t line = 1; bytes < end; line++) {
-		const char *stop = memchr(bytes, '\n', (size_t)(end - bytes));
-		size_t length = (size_t)((stop ? stop : end) - bytes);
-		int r;
-
-		(void)snprintf(place, sizeof(place), "%s:%zu", name, line);
-		r = read_line(loading, bytes, length, place, &why);
-		if (r == -ENOMEM)
-			return atoll_error_set(err, r, "%s: %s", place, why.text);
-		if (r < 0) {
-			(void)atoll_error_prefix(&why, "%s", place);
-			loading->mistakes++;
-			if (loading->tell)
-				loading->tell(loading->data, why.text);
-		}
-		bytes += length + (stop != NULL);
-	}
+	if (line->text)
+		r = rules_parse_line(loading->rules, line->text, line->place, err);
+	if (r < 0)
+		(void)atoll_error_prefix(err, "%s", line->place);
+	if (r >= 0 || r == -ENOMEM)
+		return r;
+	loading->mistakes++;
+	if (loading->tell)
+		loading->tell(loading->data, err->text);
 	return 0;
-}
-
-/* A file that is not there has nothing to say. */
-static int read_file(struct loading *loading, const char *path, struct atoll_error *err)
-{
-	const char *name = atoll_error_path(path);
-	FILE *file = fopen(path, "re");
-	char *bytes;
-	size_t size;
-	int r;
-
-	if (!file && errno == ENOENT)
-		return 0;
-	if (!file)
-		return atoll_error_set(err, -errno, "%s: %s", name, strerror(errno));
-	bytes = malloc(FILE_BYTES_MAX + 1);
-	if (!bytes) {
-		r = atoll_error_set(err, -ENOMEM, "%s: %s", name, strerror(ENOMEM));
-		goto done;
-	}
-	size = fread(bytes, 1, FILE_BYTES_MAX + 1, file);
-	if (ferror(file))
-		r = atoll_error_set(err, -errno, "%s: %s", name, strerror(errno));
-	else
-		r = read_bytes(loading, bytes, size, path, err);
-done:
-	free(bytes);
-	(void)fclose(file); /* only read */
-	return r;
-}
-
-static int is_drop_in(const struct dirent *file)
-{
-	const char *dot = strrchr(file->d_name, '.');
-
-	return file->d_name[0] != '.' && dot && strcmp(dot, ".conf") == 0;
-}
-
-/* By bytes, not by somebody's locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int read_drop_in(struct loading *loading, const char *path, const char *name,
-			struct atoll_error *err)
-{
-	char *file;
-	int r;
-
-	if (asprintf(&file, "%s.d/%s", path, name) < 0)
-		return atoll_error_set(err, -ENOMEM, "%s: %s", name, strerror(ENOMEM));
-	r = read_file(loading, file, err);
-	free(file);
-	return r;
-}
-
-static int read_drop_ins(struct loading *loading, const char *path, struct atoll_error *err)
-{
-	struct dirent **files = NULL;
-	char *folder;
-	int count, r = 0;
-
-	if (asprintf(&folder, "%s.d", path) < 0)
-		return atoll_error_set(err, -ENOMEM, "%s: %s", path, strerror(ENOMEM));
-	count = scandir(folder, &files, is_drop_in, by_name);
-	if (count < 0 && errno != ENOENT)
-		r = atoll_error_set(err, -errno, "%s: %s", atoll_error_path(folder),
-				    strerror(errno));
-	free(folder);
-	for (int i = 0; i < count; i++) {
-		if (r == 0)
-			r = read_drop_in(loading, path, files[i]->d_name, err);
-		free(files[i]);
-	}
-	free(files);
-	return r;
 }
 
 /* The rules, or NULL when `r` or a mistake is in the way. */
@@ -201,9 +87,7 @@ struct rules *rules_load(const char *path, const struct atoll_header *header,
 	int r = begin(&loading, header, path, err);
 
 	if (r == 0)
-		r = read_file(&loading, path, err);
-	if (r == 0)
-		r = read_drop_ins(&loading, path, err);
+		r = atoll_config_lines(path, RULES_LINE_BYTES - 1, take_line, &loading, err);
 	return finish(&loading, r, path, err);
 }
 
@@ -215,7 +99,8 @@ struct rules *rules_load_bytes(const void *bytes, size_t size, const char *name,
 	int r = begin(&loading, header, name, err);
 
 	if (r == 0)
-		r = read_bytes(&loading, bytes, size, name, err);
+		r = atoll_config_lines_bytes(bytes, size, name, RULES_LINE_BYTES - 1, take_line,
+					     &loading, err);
 	return finish(&loading, r, name, err);
 }
 

@@ -2,13 +2,14 @@
 /* atoll-tpu: who has a device open. */
 #include "apps/tpu_owner.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "board/process.h"
 
 /* Longer links lead elsewhere. */
 #define NODE_TEXT 64
@@ -27,21 +28,6 @@ static bool has_open(DIR *links, const char *node)
 			return true;
 	}
 	return false;
-}
-
-/* Programs may call themselves anything. */
-static void read_name(int process, char *name, size_t size)
-{
-	int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : read(fd, name, size - 1);
-
-	if (fd >= 0)
-		(void)close(fd); /* only read */
-	name[length > 0 ? length : 0] = '\0';
-	name[strcspn(name, "\n")] = '\0';
-	for (char *at = name; *at; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = '?';
 }
 
 /* Does this process, a folder of /proc, have the node open? 0 or 1, or -1 when that
@@ -83,7 +69,7 @@ bool tpu_owner_find(const char *proc, const char *node, struct tpu_owner *owner,
 		*unseen += r < 0 ? 1 : 0;
 		if (r > 0) {
 			owner->pid = pid;
-			read_name(process, owner->name, sizeof(owner->name));
+			atoll_process_name(proc, pid, owner->name, sizeof(owner->name));
 		}
 		(void)close(process); /* only looked */
 	}

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "board/process.h"
 
 /* The "owner_pid" of one of the device's streams; 0 when it is closed. */
 static int owner_of(const char *path, unsigned *owner)
@@ -22,20 +23,6 @@ static int owner_of(const char *path, unsigned *owner)
 	return 0;
 }
 
-static void read_name(const char *proc, unsigned process, char name[32])
-{
-	char path[256];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%u/comm", proc, process);
-	file = fopen(path, "re");
-	if (!file || !fgets(name, 32, file))
-		(void)strcpy(name, "a process that ended");
-	if (file)
-		(void)fclose(file); /* likewise */
-	name[strcspn(name, "\n")] = '\0';
-}
-
 int pcm_holder(const char *proc, int card, int device, char *text, size_t size)
 {
 	unsigned owner = 0;
@@ -48,7 +35,7 @@ int pcm_holder(const char *proc, int card, int device, char *text, size_t size)
 		if (owner_of(path, &owner) < 0)
 			return -ENOENT;
 	}
-	read_name(proc, owner, name);
+	atoll_process_name(proc, (long)owner, name, sizeof(name));
 	(void)snprintf(text, size, "%s, process %u", name, owner);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board/config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
@@ -10,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far above what people write, far below what would hurt: a setting is looked up
-   by walking over all of them. */
-#define FILE_BYTES_MAX (1 << 20)
+#include "board/config_lines.h"
+
 #define LINE_BYTES_MAX 4096
 #define KEY_BYTES_MAX 128
+/* Far above what people write, far below what would hurt: a setting is looked up
+   by walking over all of them. */
 #define ENTRIES_MAX 4096
 
 /* How much of what somebody wrote is repeated in a message. */
@@ -34,15 +34,13 @@ struct entry {
 struct atoll_config {
 	struct entry *entry;
 	size_t entries, room;
-	size_t files;       /* read so far */
 	size_t next_unread; /* where atoll_config_unread goes on */
 };
 
 /* Where a reader is. */
 struct reading {
 	struct atoll_config *config;
-	const char *name; /* of the file, short enough for messages */
-	size_t line;      /* from 1 */
+	const struct atoll_config_line *line;
 	char section[KEY_BYTES_MAX + 1]; /* "" outside of all */
 };
 
@@ -102,11 +100,10 @@ static int keep(struct reading *at, const char *key, const char *value,
 	entry->text = text;
 	entry->shown.key = memcpy(text, name, key_bytes);
 	entry->shown.value = strcpy(text + key_bytes, value);
-	entry->shown.earlier = entry->file == at->config->files ? entry->line : 0;
-	entry->file = at->config->files;
-	entry->line = at->line;
-	(void)snprintf(entry->shown.place, sizeof(entry->shown.place), "%s:%zu", at->name,
-		       at->line);
+	entry->shown.earlier = entry->file == at->line->file ? entry->line : 0;
+	entry->file = at->line->file;
+	entry->line = at->line->number;
+	(void)snprintf(entry->shown.place, sizeof(entry->shown.place), "%s", at->line->place);
 	return 0;
 }
 
@@ -165,164 +162,59 @@ static int read_line(struct reading *at, char *line, struct atoll_error *err)
 	return keep(at, name, trim(value), err);
 }
 
-/* The line of `length` bytes at `bytes` as text; tabs are the only control
-   characters that have a place in it. */
-static int take_line(const char *bytes, size_t length, char line[LINE_BYTES_MAX + 1],
-		     struct atoll_error *err)
+static int take_line(void *data, struct atoll_config_line *line, struct atoll_error *err)
 {
-	if (length > 0 && bytes[length - 1] == '\r')
-		length--;
-	if (length > LINE_BYTES_MAX)
-		return atoll_error_set(err, -EINVAL, "longer than %d bytes", LINE_BYTES_MAX);
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
+	struct reading *at = data;
+	int r = -EINVAL;
 
-		if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-			return atoll_error_set(err, -EINVAL, "byte 0x%02x is not text", byte);
-	}
-	memcpy(line, bytes, length);
-	line[length] = '\0';
-	return 0;
-}
-
-static int read_bytes(struct atoll_config *config, const char *bytes, size_t size,
-		      const char *name, struct atoll_error *err)
-{
-	struct reading at = { .config = config, .name = atoll_error_path(name) };
-	const char *end = bytes + size;
-	char line[LINE_BYTES_MAX + 1];
-
-	if (size > FILE_BYTES_MAX)
-		return atoll_error_set(err, -EFBIG, "%s: larger than 1 MiB", at.name);
-	config->files++;
-	while (bytes < end) {
-		const char *stop = memchr(bytes, '\n', (size_t)(end - bytes));
-		size_t length = (size_t)((stop ? stop : end) - bytes);
-		int r = take_line(bytes, length, line, err);
-
-		at.line++;
-		if (r == 0)
-			r = read_line(&at, line, err);
-		if (r < 0) {
-			(void)atoll_error_prefix(err, "%s:%zu", at.name, at.line);
-			return r;
-		}
-		bytes += length + (stop != NULL);
-	}
-	return 0;
-}
-
-/* A file that is not there has nothing to say. */
-static int read_file(struct atoll_config *config, const char *path, struct atoll_error *err)
-{
-	const char *name = atoll_error_path(path);
-	FILE *file = fopen(path, "re");
-	char *bytes;
-	size_t size;
-	int r = 0;
-
-	if (!file && errno == ENOENT)
-		return 0;
-	if (!file)
-		return atoll_error_set(err, -errno, "%s: %s", name, strerror(errno));
-	bytes = malloc(FILE_BYTES_MAX + 1);
-	if (!bytes) {
-		r = atoll_error_set(err, -ENOMEM, "%s: %s", name, strerror(ENOMEM));
-		goto done;
-	}
-	size = fread(bytes, 1, FILE_BYTES_MAX + 1, file);
-	if (ferror(file))
-		r = atoll_error_set(err, -errno, "%s: %s", name, strerror(errno));
-	else
-		r = read_bytes(config, bytes, size, path, err);
-done:
-	free(bytes);
-	(void)fclose(file); /* only read */
+	if (line->number == 1)
+		at->section[0] = '\0';
+	at->line = line;
+	if (line->text)
+		r = read_line(at, line->text, err);
+	if (r < 0)
+		(void)atoll_error_prefix(err, "%s", line->place);
 	return r;
 }
 
-static int is_drop_in(const struct dirent *file)
+/* What was read, or NULL where that failed. */
+static struct atoll_config *finish(struct atoll_config *config, int r)
 {
-	const char *dot = strrchr(file->d_name, '.');
-
-	return file->d_name[0] != '.' && dot && strcmp(dot, ".conf") == 0;
-}
-
-/* By bytes: the order must not hang on somebody's locale, as alphasort's does. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int read_drop_in(struct atoll_config *config, const char *folder, const char *name,
-			struct atoll_error *err)
-{
-	char *path;
-	int r;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return atoll_error_set(err, -ENOMEM, "%s: %s", name, strerror(ENOMEM));
-	r = read_file(config, path, err);
-	free(path);
-	return r;
-}
-
-static int read_drop_ins(struct atoll_config *config, const char *folder,
-			 struct atoll_error *err)
-{
-	struct dirent **files;
-	int count = scandir(folder, &files, is_drop_in, by_name);
-	int r = 0;
-
-	if (count < 0 && errno == ENOENT)
-		return 0;
-	if (count < 0)
-		return atoll_error_set(err, -errno, "%s: %s", atoll_error_path(folder),
-				       strerror(errno));
-	for (int i = 0; i < count; i++) {
-		if (r == 0)
-			r = read_drop_in(config, folder, files[i]->d_name, err);
-		free(files[i]);
-	}
-	free(files);
-	return r;
-}
-
-ATOLL_API struct atoll_config *atoll_config_load(const char *path, struct atoll_error *err)
-{
-	struct atoll_config *config = calloc(1, sizeof(*config));
-	char *folder = NULL;
-	int r = -ENOMEM;
-
-	if (!config || asprintf(&folder, "%s.d", path) < 0) {
-		(void)atoll_error_set(err, r, "%s: %s", atoll_error_path(path), strerror(-r));
-		free(config);
-		return NULL;
-	}
-	r = read_file(config, path, err);
-	if (r == 0)
-		r = read_drop_ins(config, folder, err);
-	free(folder);
 	if (r == 0)
 		return config;
 	atoll_config_free(config);
 	return NULL;
+}
+
+static struct atoll_config *begin(const char *name, struct atoll_error *err)
+{
+	struct atoll_config *config = calloc(1, sizeof(*config));
+
+	if (!config)
+		(void)atoll_error_set(err, -ENOMEM, "%s: %s", atoll_error_path(name),
+				      strerror(ENOMEM));
+	return config;
+}
+
+ATOLL_API struct atoll_config *atoll_config_load(const char *path, struct atoll_error *err)
+{
+	struct reading at = { .config = begin(path, err) };
+
+	if (!at.config)
+		return NULL;
+	return finish(at.config, atoll_config_lines(path, LINE_BYTES_MAX, take_line, &at, err));
 }
 
 ATOLL_API struct atoll_config *atoll_config_load_bytes(const void *bytes, size_t size,
 						       const char *name,
 						       struct atoll_error *err)
 {
-	struct atoll_config *config = calloc(1, sizeof(*config));
+	struct reading at = { .config = begin(name, err) };
 
-	if (!config) {
-		(void)atoll_error_set(err, -ENOMEM, "%s: %s", name, strerror(ENOMEM));
+	if (!at.config)
 		return NULL;
-	}
-	if (read_bytes(config, bytes, size, name, err) == 0)
-		return config;
-	atoll_config_free(config);
-	return NULL;
+	return finish(at.config, atoll_config_lines_bytes(bytes, size, name, LINE_BYTES_MAX,
+							  take_line, &at, err));
 }
 
 ATOLL_API void atoll_config_free(struct atoll_config *config)

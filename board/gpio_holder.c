@@ -8,7 +8,6 @@
  */
 #include "board/gpio_system.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "board/process.h"
 
 static const char lines_link[] = "anon_inode:gpio-";
 
@@ -26,22 +27,11 @@ struct sought {
 	uint32_t line;
 };
 
-/* Programs may call themselves anything. */
 static void tell(const char *proc, const char *likely, long pid, char *text, size_t size)
 {
-	char path[64], name[32] = "";
-	FILE *file;
+	char name[32];
 
-	(void)snprintf(path, sizeof(path), "%s/%ld/comm", proc, pid);
-	file = fopen(path, "re");
-	if (!file || !fgets(name, sizeof(name), file))
-		(void)strcpy(name, "one that ended");
-	if (file)
-		(void)fclose(file); /* only read */
-	name[strcspn(name, "\n")] = '\0';
-	for (char *at = name; *at; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = '?';
+	atoll_process_name(proc, pid, name, sizeof(name));
 	(void)snprintf(text, size, "%s%s, process %ld", likely, name, pid);
 }
 

@@ -7,6 +7,7 @@ lib += \
 	board/address.c \
 	board/clock.c \
 	board/config.c \
+	board/config_lines.c \
 	board/cpu.c \
 	board/debounce.c \
 	board/description.c \
@@ -30,6 +31,7 @@ lib += \
 	board/notify.c \
 	board/power.c \
 	board/power_reset.c \
+	board/process.c \
 	board/pwm.c \
 	board/pwm_software.c \
 	board/pwm_sysfs.c \
@@ -39,6 +41,7 @@ headers += \
 	board/address.h \
 	board/clock.h \
 	board/config.h \
+	board/config_lines.h \
 	board/description.h \
 	board/error.h \
 	board/events.h \
@@ -51,6 +54,7 @@ headers += \
 	board/loop.h \
 	board/notify.h \
 	board/power.h \
+	board/process.h \
 	board/pwm.h \
 	board/replacement.h
 data += \

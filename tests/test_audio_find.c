@@ -296,7 +296,7 @@ static void the_kernel_says_who_has_a_device(void **state)
 	write_file(proc, "asound/card1/pcm0c/sub1/status",
 		   "state: RUNNING\nowner_pid   : 4711\ntrigger_time: 12.5\n");
 	assert_int_equal(pcm_holder(proc, 1, 0, text, sizeof(text)), 0);
-	assert_string_equal(text, "a process that ended, process 4711");
+	assert_string_equal(text, "one that ended, process 4711");
 	write_file(proc, "4711/comm", "arecord\n");
 	assert_int_equal(pcm_holder(proc, 1, 0, text, sizeof(text)), 0);
 	assert_string_equal(text, "arecord, process 4711");
