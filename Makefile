@@ -23,12 +23,15 @@
 #   make train-cards   train the shipped model again (developers)
 #   make evaluate-cards  how often it is right, on scenes it never saw
 #   make install       to $(DESTDIR)$(prefix)
+#   make deb ARCH=arm64  Debian packages, into build/deb/ARCH; without ARCH, for this
+#                      machine. VERSION=0.1.0+1 instead of what debian/changelog says
 #
 # Each room says in its room.mk what it adds. CC, CFLAGS, CPPFLAGS and LDFLAGS
 # belong to the caller (dpkg-buildflags sets them) and are only added to.
 
 prefix     ?= /usr/local
 bindir     ?= $(prefix)/bin
+sbindir    ?= $(prefix)/sbin
 libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include/atoll
 mandir     ?= $(prefix)/share/man
@@ -294,10 +297,15 @@ $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
 
-install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig
-	install -m 755 $(binaries:$(BUILD)/%=$(BUILD)/installed/%) $(DESTDIR)$(bindir)
-	install -m 644 $(shared) $(DESTDIR)$(libdir)
+# Programs with a manual in section 8 are for administrators.
+installed := $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
+daemons   := $(filter $(patsubst apps/man/%.8,$(BUILD)/installed/%,$(manuals)),$(installed))
+
+install: all $(static) $(installed)
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/pkgconfig
+	install -m 755 $(filter-out $(daemons),$(installed)) $(DESTDIR)$(bindir)
+	install -m 755 $(daemons) $(DESTDIR)$(sbindir)
+	install -m 644 $(shared) $(static) $(DESTDIR)$(libdir)
 	cp -d $(links) $(DESTDIR)$(libdir)
 	for file in $(manuals); do \
 		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${file##*.} $$file || exit 1; done
@@ -311,12 +319,25 @@ install: all $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 		-e 's|@version@|$(version)|' apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
 	[ -n "$(DESTDIR)" ] || ldconfig
 
+# What debian/control asks for beside what a build needs anyway.
+this_machine := $(shell dpkg --print-architecture 2>/dev/null)
+ARCH ?= $(this_machine)
+
+packages-deb-$(this_machine): packages
+	@tests/packages.sh debhelper dpkg-dev
+
+packages-deb-%: packages packages-%
+	@tests/packages.sh debhelper dpkg-dev pkgconf:$*
+
+deb: packages-deb-$(ARCH)
+	@tests/deb/build $(ARCH) build/deb/$(ARCH) $(VERSION)
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
-	check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces demo bench mca fuzz-smoke fuzz-built install clean
+	check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces deb demo bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

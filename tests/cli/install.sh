@@ -14,10 +14,10 @@ everything_is_installed() {
 		return 1
 	}
 	for file in bin/atoll-bench bin/atoll-camera bin/atoll-classify bin/atoll-detect \
-		bin/atoll-header bin/atoll-headerd bin/atoll-listen bin/atoll-listend \
-		bin/atoll-model bin/atoll-tpu \
-		bin/atoll-tpu-emulator bin/atoll-tpud bin/atoll-visiond \
-		lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
+		bin/atoll-header bin/atoll-listen bin/atoll-model bin/atoll-power \
+		bin/atoll-tpu bin/atoll-tpu-emulator sbin/atoll-headerd \
+		sbin/atoll-listend sbin/atoll-tpud sbin/atoll-visiond \
+		lib/libatoll.a lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
 		include/atoll/runtime/session.h include/atoll/board/error.h \
 		share/man/man1/atoll-bench.1 share/man/man1/atoll-camera.1 \
 		share/man/man1/atoll-classify.1 share/man/man1/atoll-detect.1 \
@@ -39,13 +39,13 @@ everything_is_installed() {
 }
 
 programs_say_nothing_of_the_tree_they_were_built_in() {
-	for file in "$root"/usr/bin/* "$root"/usr/lib/libatoll.so; do
+	for file in "$root"/usr/*bin/* "$root"/usr/lib/libatoll.so; do
 		! readelf -d "$file" | grep -E 'R(UN)?PATH' || return
 	done
 }
 
 programs_need_only_the_installed_library() {
-	for file in "$root"/usr/bin/*; do
+	for file in "$root"/usr/*bin/*; do
 		name=$(basename "$file")
 		LD_LIBRARY_PATH=$root/usr/lib "$file" --version >"$work/out" &&
 		out_has "^$name [0-9]" || return
