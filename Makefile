@@ -45,6 +45,7 @@ comma := ,
 
 version   := 0.1.0
 soversion := 0
+manual_date := November 21, 2026
 
 CFLAGS ?= -O2 -g
 # No fused multiply-add behind our back: results are the same on every machine.
@@ -164,6 +165,15 @@ $(BUILD)/%.dtbo: %.dts
 
 $(BUILD)/%.dtb: %.dts
 	$(compile_tree)
+
+# Manual pages of section 3 are made of the headers.
+header_pages := $(BUILD)/man/made
+
+$(header_pages): $(headers) apps/man/header-pages.awk $(rooms)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call say,MAN   $(@D))
+	$(Q)awk -f apps/man/header-pages.awk -v into=$(@D) -v date='$(manual_date)' $(headers)
+	@touch $@
 
 packages:
 	@tests/packages.sh $(packages)
@@ -301,7 +311,7 @@ $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
 installed := $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 daemons   := $(filter $(patsubst apps/man/%.8,$(BUILD)/installed/%,$(manuals)),$(installed))
 
-install: all $(static) $(installed)
+install: all $(static) $(installed) $(header_pages)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/pkgconfig
 	install -m 755 $(filter-out $(daemons),$(installed)) $(DESTDIR)$(bindir)
 	install -m 755 $(daemons) $(DESTDIR)$(sbindir)
@@ -309,6 +319,8 @@ install: all $(static) $(installed)
 	cp -d $(links) $(DESTDIR)$(libdir)
 	for file in $(manuals); do \
 		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${file##*.} $$file || exit 1; done
+	install -d $(DESTDIR)$(mandir)/man3
+	install -m 644 $(BUILD)/man/*.3 $(DESTDIR)$(mandir)/man3
 	for file in $(headers); do \
 		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
 	for file in $(data); do \
@@ -335,7 +347,7 @@ deb: packages-deb-$(ARCH)
 clean:
 	rm -rf build build-*
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
 
 .PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
 	check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces deb demo bench mca fuzz-smoke fuzz-built install clean
