@@ -10,7 +10,8 @@
 /*
  * What keyword models hear with: slices of a spectrum, and windows of slices.
  *
- *	struct atoll_features *features = atoll_features_new(ATOLL_FEATURES_OWN, &err);
+ *	struct atoll_features *features =
+ *		atoll_features_new(ATOLL_FEATURES_OWN, &err);
  *
  *	slices += atoll_features_push(features, block.sample, block.count);
  *	if (slices >= 10) {

@@ -7,7 +7,8 @@
 /*
  * The mixer of a card, set as a board's description says, and only when asked.
  *
- *	r = atoll_mixer_apply("hw:0", "PGA Capture Volume=4; AIF TX Mux=Digital MIC", &err);
+ *	r = atoll_mixer_apply("hw:0",
+ *		"PGA Capture Volume=4; AIF TX Mux=Digital MIC", &err);
  *
  * Controls by their ALSA names, separated by semicolons; values are numbers, names of
  * an enumerated control's items, "on" and "off", or "75%" of a range. Controls that

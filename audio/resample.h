@@ -10,7 +10,8 @@
 /*
  * Frames of any kind to the sound that the rest of the room works with.
  *
- *	struct atoll_resample *resample = atoll_resample_new(ATOLL_S16, 48000, 2, 0, &err);
+ *	struct atoll_resample *resample =
+ *		atoll_resample_new(ATOLL_S16, 48000, 2, 0, &err);
  *	uint32_t count = atoll_resample_run(resample, frames, 960, out);
  *
  * speexdsp does the rates; at 16 kHz it is left out and samples pass unchanged.

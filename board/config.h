@@ -12,12 +12,12 @@
  * Configuration files: `key = value`, `#` comments, `[section]` lines where a
  * file needs them.
  *
- *	struct atoll_config *config = atoll_config_load("/etc/atoll/visiond.conf", &err);
+ *	struct atoll_config *config = atoll_config_load(path, &err);
  *	int64_t port = 8080;
  *
  *	r = atoll_config_integer(config, "port", 1, 65535, &port, &err);
  *	while ((left = atoll_config_unread(config)))
- *		atoll_log(&log, ATOLL_LOG_WARNING, "%s: %s", left->place, left->key);
+ *		fprintf(stderr, "%s: %s?\n", left->place, left->key);
  *	atoll_config_free(config);
  *
  * After FILE come the drop-ins FILE.d/(*).conf in the order of their names; a

@@ -10,7 +10,8 @@
  * The lines of a configuration file and of its drop-ins, for those who know what they
  * mean: board/config.h (`key = value`), and the rules of atoll-headerd.
  *
- *	static int print(void *data, struct atoll_config_line *line, struct atoll_error *err)
+ *	static int print(void *data, struct atoll_config_line *line,
+ *			 struct atoll_error *err)
  *	{
  *		if (!line->text)
  *			return atoll_error_prefix(err, "%s", line->place);

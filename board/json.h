@@ -20,7 +20,9 @@
  *	for (i = 0; i < 4; i++)
  *		atoll_json_integer(&json, NULL, box[i]);
  *	atoll_json_end(&json);
- *	atoll_json_end(&json);                 {"label":"key","score":0.97,"box":[1,2,3,4]}
+ *	atoll_json_end(&json);
+ *
+ *	{"label":"key","score":0.97,"box":[1,2,3,4]}
  *
  * The outermost end adds a newline. Keys are NULL inside arrays and outside
  * everything. Write errors are the file's: ask ferror() when done.

@@ -10,8 +10,9 @@
  * A UNIX socket with a name in the file system, where clients knock.
  *
  *	struct atoll_listener *door = atoll_listener_open(
- *		&(struct atoll_listener_options){ .path = "/run/atoll/tpu.sock",
- *			.type = SOCK_SEQPACKET, .mode = 0660, .group = (gid_t)-1 }, &err);
+ *		&(struct atoll_listener_options){
+ *			.path = "/run/atoll/tpu.sock", .type = SOCK_SEQPACKET,
+ *			.mode = 0660, .group = (gid_t)-1 }, &err);
  *
  *	watch atoll_listener_fd(door), and for each time it is readable:
  *	fd = atoll_listener_accept(door);

@@ -15,7 +15,7 @@
  *
  *	r = atoll_power_read(NULL, board, &power, &err);
  *	if (power.cpus)
- *		printf("%u MHz, %s\n", power.cpu[0].khz / 1000, power.cpu[0].governor);
+ *		printf("%u kHz, %s\n", power.cpu[0].khz, power.cpu[0].governor);
  *	r = atoll_power_governor(NULL, "powersave", &err);
  *
  * Read from /sys and /proc (`root` is "" where NULL; a folder that holds sys/ and

@@ -17,7 +17,8 @@
  *	int count = atoll_camera_modes("/dev/video0", &modes, &err);
  *
  *	for (int i = 0; i < count; i++)
- *		printf("%s %ux%u\n", modes[i].code, modes[i].width, modes[i].height);
+ *		printf("%s %ux%u\n", modes[i].code, modes[i].width,
+ *		       modes[i].height);
  *	free(modes);
  *
  * Works while the camera streams, here or in another program.

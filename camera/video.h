@@ -18,7 +18,8 @@
  *		look_at(&frame);          lives until the next call
  *	atoll_video_close(video);
  *
- *	struct atoll_video_writer *writer = atoll_video_create("out.mjpeg", 30000, &err);
+ *	struct atoll_video_writer *writer =
+ *		atoll_video_create("out.mjpeg", 30000, &err);
  *
  *	atoll_video_write(writer, &frame, &err);
  *	atoll_video_finish(writer, &err);

@@ -14,7 +14,8 @@
  *	#include <atoll/runtime/session.h>
  *
  *	struct atoll_devices *devices = atoll_devices_new(NULL, &err);
- *	struct atoll_session_options options = { .device = "usb", .devices = devices };
+ *	struct atoll_session_options options = { .device = "usb",
+ *						 .devices = devices };
  *	struct atoll_session *one = atoll_session_open(first, &options, &err);
  *	struct atoll_session *two = atoll_session_open(second, &options, &err);
  *	...
@@ -65,6 +66,8 @@ struct atoll_device {
 	const char *speed;       /* "480 Mbit/s" */
 };
 
+/* Those plugged in now, at most `room` of them; `count` is how many are in `list`. 0, or
+   a negative errno when USB cannot be asked. */
 int atoll_devices_list(struct atoll_devices *devices, struct atoll_device *list,
 		       uint32_t room, uint32_t *count, struct atoll_error *err);
 

@@ -14,7 +14,8 @@
  *
  *	struct flatbuf_table model, options;
  *
- *	if (flatbuf_verify(bytes, size, &tflite_model_type, "TFL3", &model, &err) < 0)
+ *	if (flatbuf_verify(bytes, size, &tflite_model_type, "TFL3", &model,
+ *			   &err) < 0)
  *		return -EINVAL;
  *	version = flatbuf_u32(model, MODEL_VERSION, 0);
  *

@@ -10,7 +10,8 @@
  * The likeliest classes of a classifier's output.
  *
  *	struct atoll_class best[3];
- *	int found = atoll_classes_top(atoll_session_output(session, 0), 0.1f, best, 3);
+ *	int found = atoll_classes_top(atoll_session_output(session, 0), 0.1f,
+ *				      best, 3);
  */
 struct atoll_class {
 	uint32_t index; /* position in the output */

@@ -33,8 +33,9 @@ struct atoll_pose {
 /*
  * Which output is which; all float32. Of MoveNet there is only `place`.
  *
- *	             PoseNet                          MoveNet
- *	place        [1][most][17][2] y, x in pixels  [1][1][17][3] y, x in 0..1, score
+ *	             PoseNet           MoveNet
+ *	place        [1][most][17][2]  [1][1][17][3]
+ *	             y, x in pixels    y, x in 0..1, score
  *	joint_score  [1][most][17]
  *	score        [1][most]
  *	count        [1]
