@@ -24,7 +24,8 @@ manuals += \
 	apps/man/atoll-listen.1 \
 	apps/man/atoll-model.1 \
 	apps/man/atoll-tpu-emulator.1 \
-	apps/man/atoll-tpu.1
+	apps/man/atoll-tpu.1 \
+	apps/man/atoll.7
 data += \
 	apps/models/cards/cards.tflite \
 	apps/models/cards/cards_labels.txt \
