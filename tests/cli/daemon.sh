@@ -35,7 +35,12 @@ launch() {
 }
 
 # stop: ask it to end; its exit status.
-stop() { end TERM; }
+stop() {
+	end TERM && return
+	echo "# it ended with $status; its log:"
+	sed 's/^/#   /' "$work/log"
+	return "$status"
+}
 # end SIGNAL
 end() {
 	[ -n "$pid" ] || return 0

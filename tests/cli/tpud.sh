@@ -65,8 +65,7 @@ garbage_ends_only_its_own_connection() {
 		printf '%s' "$words" | socat -u -b 16384 STDIN \
 			UNIX-CONNECT:"$work/tpu.sock",type=5 2>"$work/none"
 	done
-	until_true refused_three && kill -0 "$pid" &&
-	[ "$(grep -c 'the connection is closed$' "$work/log")" -eq 1 ] && stop
+	until_true refused_three && kill -0 "$pid" && said 'the connection is closed$' && stop
 }
 refused_three() { ask --json && grep -q '"refused":3,' "$work/out"; }
 
