@@ -204,6 +204,7 @@ power_parts := \
 	apps/power_profile.c \
 	apps/power_show.c \
 	apps/power_watch.c \
+	apps/small_file.c \
 	apps/stop.c
 power := $(BUILD)/atoll-power $(BUILD)/installed/atoll-power
 $(power): $(patsubst %.c,$(BUILD)/%.o,$(daemon_parts) $(power_parts))

@@ -249,6 +249,37 @@ the_tpu_clock_is_a_drop_in_of_its_own() {
 	at 0 set tpu-clock default && is_silent err
 }
 
+# A file that is written becomes another one.
+what_is_said_already_is_not_written_again() {
+	mini && at 0 set tpu-clock low && ls -i "$machine"/etc/atoll/*.d >"$work/before" &&
+	at 0 set tpu-clock low && ls -i "$machine"/etc/atoll/*.d >"$work/after" &&
+	cmp "$work/before" "$work/after" && at 0 set tpu-clock medium &&
+	ls -i "$machine"/etc/atoll/*.d >"$work/after" && ! cmp -s "$work/before" "$work/after"
+}
+
+# read_only STATUS ARGUMENT...: as at, on a disk that nobody can write to.
+read_only() {
+	expected=$1
+	shift
+	unshare -rm sh -c 'disk=$1
+		shift
+		mount --bind "$disk" "$disk" && mount -o remount,bind,ro "$disk" && exec "$@"' \
+		sh "$machine/etc" $RUN "$BUILD/$tool" --root="$machine" "$@" >"$work/out" 2>"$work/err"
+	status=$?
+	[ $status -eq "$expected" ] && return
+	echo "# $*: exit status $status, expected $expected"
+	sed 's/^/#   /' "$work/err"
+	return 1
+}
+
+a_read_only_disk_will_do_unless_something_has_to_change() {
+	unshare -rm true 2>"$work/none" || { why='no user namespaces'; return 77; }
+	mini && mkdir -p "$machine/etc/atoll" && read_only 0 set tpu-clock default &&
+	at 0 set tpu-clock low && read_only 0 set tpu-clock low &&
+	read_only 1 set tpu-clock default && err_has "/$clock: Read-only file system$" &&
+	read_only 1 set tpu-clock high && err_has "/$clock: Read-only file system$"
+}
+
 who_has_the_last_word_on_the_clock_is_named() {
 	mini && put etc/atoll/tpu.conf.d/99-mine.conf 'clock = high' &&
 	at 0 set tpu-clock low && lines_are err 1 &&
@@ -467,7 +498,9 @@ run_tests $every_program a_wrong_command_line_is_named all_that_is_known_of_a_mi
 	files_that_make_no_sense_do_no_harm a_folder_in_the_place_of_each_file_is_survived \
 	governor_and_limits_are_set what_cannot_be_set_is_named who_may_not_is_told \
 	what_may_not_be_read_is_unknown \
-	the_tpu_clock_is_a_drop_in_of_its_own who_has_the_last_word_on_the_clock_is_named \
+	the_tpu_clock_is_a_drop_in_of_its_own what_is_said_already_is_not_written_again \
+	a_read_only_disk_will_do_unless_something_has_to_change \
+	who_has_the_last_word_on_the_clock_is_named \
 	a_daemon_that_runs_is_told_of_the_clock profiles_are_listed profiles_set_all_three \
 	a_profile_does_what_the_machine_can the_configuration_adds_and_changes_profiles \
 	without_a_word_nothing_is_done_at_boot what_is_wrong_in_the_configuration_is_named \
