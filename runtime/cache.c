@@ -238,9 +238,11 @@ static bool write_all(FILE *file, struct header header,
 		is_good = put(file, &header, zeros, align(header.bytes) - header.bytes) &&
 			  put(file, &header, blocks[i].data, blocks[i].bytes);
 	}
+	/* Down to the disk, or after a power cut the name might show half of it. */
 	return is_good && put(file, &header, zeros, ALIGNMENT) &&
 	       fseek(file, 0, SEEK_SET) == 0 &&
-	       fwrite(&header, sizeof(header), 1, file) == 1;
+	       fwrite(&header, sizeof(header), 1, file) == 1 &&
+	       fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
 void cache_store(struct cache *cache, const struct cache_block *blocks, size_t count)
