@@ -164,6 +164,7 @@ static void on_second(void *data)
 	visiond_web_tick(d->web);
 }
 
+/* NULL with code 0 in `err` also when somebody else has the usual place. */
 static struct visiond_web *open_web(struct daemon *d, const struct visiond_config *config,
 				    struct atoll_error *err)
 {
@@ -173,9 +174,14 @@ static struct visiond_web *open_web(struct daemon *d, const struct visiond_confi
 	if (config->listen.is_off)
 		return NULL;
 	web = visiond_web_open(config, err);
-	if (web)
+	if (web) {
 		atoll_log(&d->service.log, ATOLL_LOG_INFO, "page: %s%s",
 			  visiond_web_address(web), config->token ? " (with the token)" : "");
+	} else if (!config->listen.is_chosen) {
+		atoll_log(&d->service.log, ATOLL_LOG_WARNING, "%s; going on without a page",
+			  err->text);
+		err->code = 0;
+	}
 	return web;
 }
 
@@ -252,7 +258,9 @@ static int prepare(struct daemon *d, struct next *next, struct atoll_error *err)
 static void take_web(struct daemon *d, struct next *next)
 {
 	struct atoll_error err;
-	bool is_same = !next->has_other_web && next->config->viewers == d->config->viewers &&
+	bool is_there = d->web || next->config->listen.is_off;
+	bool is_same = is_there && !next->has_other_web &&
+		       next->config->viewers == d->config->viewers &&
 		       settings_is_same(next->config->token, d->config->token);
 
 	if (is_same) {

@@ -281,10 +281,11 @@ static int read_page(struct visiond_config *config,
 {
 	const char *listen = LISTEN;
 	uint32_t quality = 75;
+	int r = atoll_config_text(config->file, "listen", &listen, err);
 
 	config->viewers = 4;
 	config->page_rate_mhz = 15000;
-	if (atoll_config_text(config->file, "listen", &listen, err) < 0 ||
+	if (r < 0 ||
 	    atoll_config_text(config->file, "token", &config->token, err) < 0 ||
 	    settings_count(config->file, "viewers", 1, 64, &config->viewers, err) < 0 ||
 	    read_rate(config, "page_rate", 0.1, 60, &config->page_rate_mhz, err) < 0 ||
@@ -299,6 +300,7 @@ static int read_page(struct visiond_config *config,
 					 settings_place(config->file, "listen"));
 		return -EINVAL;
 	}
+	config->listen.is_chosen = r == 1 || overrides->listen;
 	if (config->token && (strlen(config->token) < TOKEN_LENGTH_MIN ||
 			      strlen(config->token) > TOKEN_LENGTH_MAX ||
 			      !is_plain(config->token)))

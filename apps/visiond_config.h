@@ -39,6 +39,7 @@ struct visiond_model {
 /* Where the page is served. */
 struct visiond_listen {
 	bool is_off;
+	bool is_chosen;              /* rather than the usual place */
 	struct atoll_address address;
 };
 

@@ -218,6 +218,11 @@ static void an_address_that_others_can_reach_needs_a_token(void **state)
 	refuse("listen = 192.0.2.1:8080\n", "needs a token");
 	config = load("listen = *:8080\ntoken = 0123456789abcdef\n");
 	assert_false(config->listen.address.is_loopback);
+	assert_true(config->listen.is_chosen);
+	visiond_config_free(config);
+	config = load("viewers = 1\n");
+	assert_true(config->listen.address.is_loopback);
+	assert_false(config->listen.is_chosen);
 	visiond_config_free(config);
 	config = load("listen = off\n");
 	assert_true(config->listen.is_off);

@@ -65,6 +65,23 @@ what_cannot_be_opened_is_named() {
 	err_has "$work/no/such/folder: No such file or directory$"
 }
 
+is_taken() { grep -q ' 0100007F:1F90 00000000:0000 0A ' /proc/net/tcp; } # 127.0.0.1:8080
+
+# Nobody asked for the page there.
+a_page_whose_usual_place_is_taken_is_done_without() {
+	needs socat || return 77
+	socat -u TCP-LISTEN:8080,bind=127.0.0.1,fork,retry=100,interval=0.1 - >"$work/none" 2>&1 &
+	other=$!
+	until_true is_taken && launch --source="$clip" --model="$model" --events="$work/events" &&
+	said 'page: 127.0.0.1:8080: Address already in use; going on without a page$' &&
+	listen_for '"event":"appear"' && stop &&
+	gives 1 $tool --source="$clip" --model="$model" --events=off --listen=127.0.0.1:8080 &&
+	err_has '127.0.0.1:8080: Address already in use$'
+	result=$?
+	kill $other
+	return $result
+}
+
 who_listens_hears_what_appears_and_disappears() {
 	needs curl socat || return 77
 	start && listen_for '"event":"disappear"' &&
@@ -228,7 +245,8 @@ without_a_camera_it_waits() {
 
 # shellcheck disable=SC2086 # a list of names
 run_tests $every_program a_wrong_command_line_is_named check_says_what_is_wrong_and_where \
-	what_cannot_be_opened_is_named who_listens_hears_what_appears_and_disappears \
+	what_cannot_be_opened_is_named a_page_whose_usual_place_is_taken_is_done_without \
+	who_listens_hears_what_appears_and_disappears \
 	ready_is_told_to_systemd_and_the_end_too it_stops_in_order \
 	the_page_is_one_file_that_asks_for_nothing_elsewhere \
 	pictures_and_numbers_come_as_they_should nothing_else_is_there strangers_learn_nothing \
