@@ -317,6 +317,7 @@ check_scripts += \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
 	tests/cli/tpud.sh \
+	tests/cli/units.sh \
 	tests/cli/visiond.sh
 packages += curl groff-base jq pkgconf socat
 guest_sources += \
