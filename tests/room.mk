@@ -311,6 +311,7 @@ check_scripts += \
 	tests/cli/install.sh \
 	tests/cli/listen.sh \
 	tests/cli/listend.sh \
+	tests/cli/man.sh \
 	tests/cli/model.sh \
 	tests/cli/overlays.sh \
 	tests/cli/power.sh \
@@ -319,7 +320,7 @@ check_scripts += \
 	tests/cli/tpud.sh \
 	tests/cli/units.sh \
 	tests/cli/visiond.sh
-packages += curl groff-base jq pkgconf socat
+packages += curl groff-base jq mandoc pkgconf socat
 guest_sources += \
 	tests/vm/control.c \
 	tests/vm/dmabuf.c \
