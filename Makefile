@@ -203,14 +203,7 @@ check-arm64: packages-arm64
 
 demo: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all
-	@$(BUILD)/atoll-classify --show apps/models/cards/cards.tflite apps/models/cards/demo/*.jpg
-	@echo "cards held into a camera, one after another: apps/models/cards/demo/cards.mjpeg"
-	@$(BUILD)/atoll-classify --rate=15 apps/models/cards/cards.tflite \
-		apps/models/cards/demo/cards.mjpeg | cat
-	@echo "words said one after another: apps/models/keywords/demo/words.wav"
-	@$(BUILD)/atoll-listen apps/models/keywords/demo/words.wav
-	@echo "both at once, and what is seen and heard switches pins: apps/demo/pins.conf"
-	@apps/demo/pins $(BUILD)
+	@apps/demo/atoll-demo --tree=$(BUILD)
 
 guest_tools := $(guest_sources:%.c=$(BUILD)/%)
 
@@ -311,6 +304,10 @@ $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
 installed := $(binaries:$(BUILD)/%=$(BUILD)/installed/%)
 daemons   := $(filter $(patsubst apps/man/%.8,$(BUILD)/installed/%,$(manuals)),$(installed))
 
+fill_in = sed -e 's|@includedir@|$(includedir)|' -e 's|@libdir@|$(libdir)|' \
+	-e 's|@sbindir@|$(sbindir)|' -e 's|@datadir@|$(datadir)|' -e 's|@libs@|$(LDLIBS)|' \
+	-e 's|@version@|$(version)|'
+
 install: all $(static) $(installed) $(header_pages)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(libdir)/pkgconfig
 	install -m 755 $(filter-out $(daemons),$(installed)) $(DESTDIR)$(bindir)
@@ -327,8 +324,9 @@ install: all $(static) $(installed) $(header_pages)
 		install -D -m 644 $$file $(DESTDIR)$(datadir)/$${file#*/} || exit 1; done
 	install -d $(DESTDIR)$(datadir)/overlays
 	install -m 644 $(compiled_overlays) $(DESTDIR)$(datadir)/overlays
-	sed -e 's|@includedir@|$(includedir)|' -e 's|@libdir@|$(libdir)|' \
-		-e 's|@version@|$(version)|' apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
+	$(fill_in) apps/atoll.pc.in > $(DESTDIR)$(libdir)/pkgconfig/atoll.pc
+	$(fill_in) apps/demo/atoll-demo > $(DESTDIR)$(bindir)/atoll-demo
+	chmod 755 $(DESTDIR)$(bindir)/atoll-demo
 	[ -n "$(DESTDIR)" ] || ldconfig
 
 # What debian/control asks for beside what a build needs anyway.

@@ -19,6 +19,7 @@ manuals += \
 	apps/man/atoll-board.5 \
 	apps/man/atoll-camera.1 \
 	apps/man/atoll-classify.1 \
+	apps/man/atoll-demo.1 \
 	apps/man/atoll-detect.1 \
 	apps/man/atoll-events.7 \
 	apps/man/atoll-listen.1 \
@@ -27,6 +28,7 @@ manuals += \
 	apps/man/atoll-tpu.1 \
 	apps/man/atoll.7
 data += \
+	apps/demo/pins.conf \
 	apps/models/cards/cards.tflite \
 	apps/models/cards/cards_labels.txt \
 	apps/models/cards/demo/bell.jpg \

@@ -304,6 +304,7 @@ check_scripts += \
 	tests/cli/bench.sh \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
+	tests/cli/compat.sh \
 	tests/cli/demo.sh \
 	tests/cli/detect.sh \
 	tests/cli/header.sh \
@@ -333,7 +334,7 @@ guest_sources += \
 	tests/vm/tpu.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
 	strace udev usbip usbutils v4l-utils xz-utils
-guest_packages_arm64 := cpio kmod qemu-system-arm squashfs-tools xz-utils
+guest_packages_arm64 := cpio e2fsprogs kmod qemu-system-arm qemu-utils squashfs-tools xz-utils
 fuzzers += \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \

@@ -13,8 +13,8 @@ everything_is_installed() {
 		sed 's/^/# /' "$work/out"
 		return 1
 	}
-	for file in bin/atoll-bench bin/atoll-camera bin/atoll-classify bin/atoll-detect \
-		bin/atoll-header bin/atoll-listen bin/atoll-model bin/atoll-power \
+	for file in bin/atoll-bench bin/atoll-camera bin/atoll-classify bin/atoll-demo \
+		bin/atoll-detect bin/atoll-header bin/atoll-listen bin/atoll-model bin/atoll-power \
 		bin/atoll-tpu bin/atoll-tpu-emulator sbin/atoll-headerd \
 		sbin/atoll-listend sbin/atoll-tpud sbin/atoll-visiond \
 		lib/libatoll.a lib/libatoll.so lib/libatoll.so.0 lib/pkgconfig/atoll.pc \
@@ -40,7 +40,7 @@ everything_is_installed() {
 
 programs_say_nothing_of_the_tree_they_were_built_in() {
 	for file in "$root"/usr/*bin/* "$root"/usr/lib/libatoll.so; do
-		! readelf -d "$file" | grep -E 'R(UN)?PATH' || return
+		! readelf -d "$file" 2>"$work/none" | grep -E 'R(UN)?PATH' || return
 	done
 }
 
@@ -118,6 +118,16 @@ runs_as_in_the_manual() {
 		>"$work/out" 2>"$work/err" || { sed 's/^/# /' "$work/err"; return 1; }
 	is_silent err
 }
+the_installed_demo_shows_what_is_installed() {
+	PATH=$root/usr/bin:$root/usr/sbin:$PATH LD_LIBRARY_PATH=$root/usr/lib \
+		"$root/usr/bin/atoll-demo" pictures >"$work/out" 2>"$work/err"
+	[ $? -eq 1 ] && is_silent out &&
+	err_is "atoll-demo: /usr/share/atoll/models/cards/cards.tflite is not there; it comes with the package atoll-models" &&
+	sed -i "s|^data=|data=$root|" "$root/usr/bin/atoll-demo" &&
+	PATH=$root/usr/bin:$root/usr/sbin:$PATH LD_LIBRARY_PATH=$root/usr/lib \
+		"$root/usr/bin/atoll-demo" pictures >"$work/out" 2>"$work/err" && is_silent err &&
+	out_has 'umbrella'
+}
 installed_models_run_as_in_the_manuals() {
 	[ -e $cards/cards.tflite ] || { why="$cards/cards.tflite is not there"; return 77; }
 	runs_as_in_the_manual atoll-classify && out_has '	bell$' &&
@@ -128,7 +138,8 @@ installed_models_run_as_in_the_manuals() {
 manuals_are_well_formed() {
 	command -v groff >/dev/null || { why='groff is not installed'; return 77; }
 	for file in "$root"/usr/share/man/man?/*; do
-		groff -mandoc -Tutf8 -ww -z "$file" 2>&1 | sed 's/^/# /' >"$work/out"
+		(cd "$root/usr/share/man" && groff -mandoc -Tutf8 -ww -z "$file") 2>&1 |
+			sed 's/^/# /' >"$work/out"
 		is_silent out || return
 	done
 }
@@ -143,5 +154,6 @@ run_tests everything_is_installed \
 	the_library_offers_only_what_headers_declare \
 	every_header_stands_alone \
 	the_example_of_session_h_builds_and_runs \
+	the_installed_demo_shows_what_is_installed \
 	installed_models_run_as_in_the_manuals \
 	manuals_are_well_formed
