@@ -36,6 +36,7 @@ libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include/atoll
 mandir     ?= $(prefix)/share/man
 datadir    ?= $(prefix)/share/atoll
+completiondir ?= $(prefix)/share/bash-completion/completions
 
 .DEFAULT_GOAL := all
 
@@ -318,6 +319,9 @@ install: all $(static) $(installed) $(header_pages)
 		install -D -m 644 -t $(DESTDIR)$(mandir)/man$${file##*.} $$file || exit 1; done
 	install -d $(DESTDIR)$(mandir)/man3
 	install -m 644 $(BUILD)/man/*.3 $(DESTDIR)$(mandir)/man3
+	install -D -m 644 -t $(DESTDIR)$(completiondir) apps/completion/atoll
+	for name in $(notdir $(installed)); do \
+		ln -sf atoll $(DESTDIR)$(completiondir)/$$name || exit 1; done
 	for file in $(headers); do \
 		install -D -m 644 $$file $(DESTDIR)$(includedir)/$$file || exit 1; done
 	for file in $(data); do \
