@@ -305,6 +305,7 @@ check_scripts += \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
 	tests/cli/compat.sh \
+	tests/cli/completion.sh \
 	tests/cli/demo.sh \
 	tests/cli/detect.sh \
 	tests/cli/header.sh \
@@ -321,7 +322,7 @@ check_scripts += \
 	tests/cli/tpud.sh \
 	tests/cli/units.sh \
 	tests/cli/visiond.sh
-packages += curl groff-base jq mandoc pkgconf socat
+packages += bash-completion curl groff-base jq mandoc pkgconf socat
 guest_sources += \
 	tests/vm/control.c \
 	tests/vm/dmabuf.c \
