@@ -148,6 +148,23 @@ static void a_file_hides_others_of_its_name(void **state)
 	assert_true(finds_none());
 }
 
+/* Those of package atoll-common, before the device has its firmware and after. */
+static void our_own_rules_are_found(void **state)
+{
+	struct tpu_rule rule;
+	char text[8192];
+	FILE *file = fopen("debian/atoll-common.udev", "r");
+
+	(void)state;
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	assert_int_equal(fclose(file), 0);
+	write_rules("/usr/lib/udev/rules.d/60-atoll-common.rules", text);
+	assert_true(finds("/usr/lib/udev/rules.d/60-atoll-common.rules"));
+	assert_true(tpu_rule_find(root, 0x1a6e, 0x089a, &rule));
+	assert_false(rule.is_for_seat);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
 int main(void)
@@ -161,6 +178,7 @@ int main(void)
 		TEST(who_sits_at_the_machine_is_told_from_a_group),
 		TEST(only_files_of_rules_are_read),
 		TEST(a_file_hides_others_of_its_name),
+		TEST(our_own_rules_are_found),
 	};
 	return CHECK_RUN(tests);
 }
