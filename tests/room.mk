@@ -308,6 +308,7 @@ check_scripts += \
 	tests/cli/completion.sh \
 	tests/cli/demo.sh \
 	tests/cli/detect.sh \
+	tests/cli/examples.sh \
 	tests/cli/header.sh \
 	tests/cli/headerd.sh \
 	tests/cli/install.sh \
