@@ -30,6 +30,7 @@ lib += \
 	runtime/edgetpu/turn.c \
 	runtime/edgetpu/usb.c \
 	runtime/edgetpu/usb_libusb.c \
+	runtime/edgetpu/usb_nodes.c \
 	runtime/edgetpu/walk.c \
 	runtime/emulator/bus.c \
 	runtime/emulator/descriptors.c \

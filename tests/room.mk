@@ -207,6 +207,7 @@ checks += \
 	tests/test_edgetpu_turn.c \
 	tests/test_edgetpu_usb.c \
 	tests/test_edgetpu_usb_libusb.c \
+	tests/test_edgetpu_usb_nodes.c \
 	tests/test_edgetpu_walk.c \
 	tests/test_emulator_bus.c \
 	tests/test_emulator_emulator.c \

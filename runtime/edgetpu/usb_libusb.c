@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 #include <libusb-1.0/libusb.h>
 
 #include "board/clock.h"
+#include "runtime/edgetpu/usb_nodes.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -27,6 +29,11 @@
 
 /* How long close waits for transfers that somebody forgot to wait for. */
 #define CLOSE_MS 1000
+
+/* After a change udev has so long to do its part; and whatever we believe, we look this
+   often. */
+#define SETTLE_MS 10000
+#define TRUST_MS 30000
 
 /* A transfer from its first submit until it is forgotten. */
 struct job {
@@ -53,6 +60,21 @@ struct device {
 	struct job *over, **over_end; /* `done` is due, oldest first */
 	int is_any_over;              /* an int for libusb, which looks at it */
 	struct block *blocks;
+};
+
+/* What was plugged in when we looked. */
+struct sight {
+	uint64_t sum;         /* of the nodes, before we looked last */
+	int64_t changed_ms;   /* when it became that */
+	int64_t scanned_ms;
+	uint32_t count;
+	struct usb_found found[USB_FOUND_MAX];
+};
+
+struct bus {
+	struct usb_bus base;  /* first, as above */
+	pthread_mutex_t lock; /* of what follows */
+	struct sight sight;
 };
 
 static struct device *device_of(struct usb_device *usb)
@@ -181,24 +203,57 @@ static int look_around(libusb_context **context, libusb_device ***devices,
 	return 0;
 }
 
-static int list(struct usb_bus *bus, struct usb_found *found, uint32_t room,
-		uint32_t *count, struct atoll_error *err)
+static int scan(struct sight *sight, struct atoll_error *err)
 {
 	libusb_context *context;
 	libusb_device **devices;
 	struct usb_found one;
 	int r = look_around(&context, &devices, err);
 
-	(void)bus;
 	if (r < 0)
 		return r;
-	*count = 0;
+	sight->count = 0;
 	for (libusb_device **device = devices; *device; device++)
 		if (look_at(*device, &one))
-			*count = insert(found, *count, room, &one);
+			sight->count = insert(sight->found, sight->count, USB_FOUND_MAX, &one);
 	libusb_free_device_list(devices, 1);
 	libusb_exit(context);
 	return 0;
+}
+
+/* Whether what was seen last is what there is: nothing came or went since. A device has
+   its node before udev is done with it, and libusb may leave it out until then. */
+static bool is_known(struct sight *sight)
+{
+	const uint64_t sum = usb_nodes_sum("/dev/bus/usb");
+	const int64_t now_ms = atoll_clock_ms();
+
+	if (sum != sight->sum)
+		sight->changed_ms = now_ms;
+	sight->sum = sum;
+	return sum != 0 && now_ms - sight->changed_ms > SETTLE_MS &&
+	       now_ms - sight->scanned_ms < TRUST_MS;
+}
+
+/* To ask libusb, once a second, takes a thread and hundreds of files of sysfs. */
+static int list(struct usb_bus *usb, struct usb_found *found, uint32_t room,
+		uint32_t *count, struct atoll_error *err)
+{
+	struct bus *bus = (struct bus *)usb;
+	struct sight *sight = &bus->sight;
+	int r = 0;
+
+	pthread_mutex_lock(&bus->lock);
+	if (!is_known(sight)) {
+		r = scan(sight, err);
+		sight->scanned_ms = r < 0 ? -TRUST_MS : atoll_clock_ms();
+	}
+	if (r == 0) {
+		*count = sight->count < room ? sight->count : room;
+		memcpy(found, sight->found, *count * sizeof(*found));
+	}
+	pthread_mutex_unlock(&bus->lock);
+	return r;
 }
 
 static int could_not_open(int r, const struct usb_found *found, struct atoll_error *err)
@@ -533,8 +588,11 @@ static void sleep_ms(struct usb_bus *bus, uint32_t ms)
 		;
 }
 
-static void free_bus(struct usb_bus *bus)
+static void free_bus(struct usb_bus *usb)
 {
+	struct bus *bus = (struct bus *)usb;
+
+	(void)pthread_mutex_destroy(&bus->lock); /* nobody holds it */
 	free(bus);
 }
 
@@ -560,12 +618,13 @@ static const struct usb_ops ops = {
 
 ATOLL_API struct usb_bus *usb_bus_open(struct atoll_error *err)
 {
-	struct usb_bus *bus = calloc(1, sizeof(*bus));
+	struct bus *bus = calloc(1, sizeof(*bus));
 
 	if (!bus) {
 		atoll_error_set(err, -ENOMEM, "usb: out of memory");
 		return NULL;
 	}
-	bus->ops = &ops;
-	return bus;
+	(void)pthread_mutex_init(&bus->lock, NULL); /* cannot fail on Linux */
+	bus->base.ops = &ops;
+	return &bus->base;
 }
