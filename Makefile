@@ -11,7 +11,9 @@
 #   make check-web     the page of atoll-visiond in a browser, Chromium
 #   make check-vm-quick  what was just built, against the kernel's own drivers in
 #                      a guest (User Mode Linux)
-#   make check-vm      the same for arm64, against Debian's kernel (QEMU)
+#   make check-vm      the same for arm64, against Debian's kernel (QEMU), and our
+#                      packages on a board with systemd
+#   make check-power-cut  CUTS=20: the power of that board is cut while it works
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make check-traces  MODELS=DIR TRACES=DIR: what the vendor's runtime says to an
 #                      Edge TPU, said again by our driver
@@ -222,7 +224,13 @@ check-vm-quick:
 check-vm: packages-arm64
 	@tests/packages.sh $(guest_packages_arm64)
 	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc guest-built
-	@BUILD=build-arm64 tests/vm/run arm64 $(TESTS)
+	@[ -n '$(TESTS)' ] || $(MAKE) --no-print-directory deb ARCH=arm64
+	@BUILD=build-arm64 tests/vm/run 'arm64 board' $(TESTS)
+
+check-power-cut: packages-arm64
+	@tests/packages.sh $(guest_packages_arm64)
+	@$(MAKE) --no-print-directory deb ARCH=arm64
+	@CUTS='$(or $(CUTS),20)' tests/vm/power-cut
 
 check-golden: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_golden
@@ -352,6 +360,6 @@ clean:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
 
 .PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
-	check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces deb demo bench mca fuzz-smoke fuzz-built install clean
+	check-power-cut check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces deb demo bench mca fuzz-smoke fuzz-built install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -16,6 +16,7 @@
 # shellcheck source=tests/cli/common.sh
 . tests/cli/common.sh
 
+tools=$BUILD/tests/vm
 endings=
 at_the_end() { endings="$*; $endings"; }
 trap 'status=$?; set +e; stop_jobs; eval "$endings"; show $status; exit $status' EXIT
@@ -120,7 +121,7 @@ feed() {
 	load v4l2loopback devices=1 video_nr=10 card_label='Fed from outside' exclusive_caps=1
 	loopback=/dev/video10
 	wait_until 5 test -c $loopback
-	"$BUILD/tests/vm/loopback" $loopback "$@" &
+	"$tools/loopback" $loopback "$@" &
 	feeder=$!
 	wait_until 5 is_fed
 }
@@ -213,7 +214,7 @@ has_gone_on() {
 # from udevd.
 start_tpu() {
 	load vhci-hcd
-	/lib/systemd/systemd-udevd --daemon
+	[ -S /run/udev/control ] || /lib/systemd/systemd-udevd --daemon
 	mkfifo "$work/orders"
 	"$BUILD/atoll-tpu-emulator" --verbose "$@" \
 		<"$work/orders" >"$work/answers" 2>"$work/tpu" &
@@ -248,8 +249,8 @@ application=18d1:9302
 # use RUNS [PAUSE]: in the background, through our driver; what came of each run is a
 # line in $work/runs.
 use() {
-	"$BUILD/tests/vm/tpu" run "$work/model.tflite" "$@" >"$work/runs" 2>"$work/err" &
+	"$tools/tpu" run "$work/model.tflite" "$@" >"$work/runs" 2>"$work/err" &
 	user=$!
 }
 ran() { [ "$(grep -cE -- "$1" "$work/runs")" -ge "$2" ]; }
-make_model() { "$BUILD/tests/vm/tpu" model "$work/model.tflite"; }
+make_model() { "$tools/tpu" model "$work/model.tflite"; }
