@@ -32,6 +32,7 @@ struct atoll_activity {
 
 #define ATOLL_ACTIVITY { .margin_db = 4, .hold_ms = 1200 }
 
+/* Is there something louder in these samples, or was there in the last `hold`? */
 bool atoll_activity_push(struct atoll_activity *activity, const float *sample,
 			 uint32_t count);
 

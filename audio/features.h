@@ -37,9 +37,11 @@ struct atoll_features_form {
 
 struct atoll_features;
 
+/* NULL with -ENOMEM, or -EINVAL for a kind that there is not. */
 struct atoll_features *atoll_features_new(enum atoll_features_kind kind,
 					  struct atoll_error *err);
 void atoll_features_free(struct atoll_features *features); /* NULL is allowed */
+/* What windows of a kind are like; the name lives for ever. */
 struct atoll_features_form atoll_features_form(enum atoll_features_kind kind);
 
 /* The kind whose windows fit a model's input, by its shape and type: 1x198x32 uint8,

@@ -54,6 +54,7 @@ struct atoll_sound_counts {
 				    16 kHz; known at its end */
 };
 
+/* NULL with the sentence of the microphone or of the file that could not be opened. */
 struct atoll_sound *atoll_sound_open(const struct atoll_sound_config *config,
 				     struct atoll_error *err);
 void atoll_sound_close(struct atoll_sound *sound); /* NULL is allowed */
@@ -80,6 +81,7 @@ int atoll_sound_reopen(struct atoll_sound *sound, struct atoll_error *err);
 /* The sentence behind the last negative errno of next other than -ETIMEDOUT. */
 const struct atoll_error *atoll_sound_error(const struct atoll_sound *sound);
 
+/* Is it a microphone? */
 bool atoll_sound_is_live(const struct atoll_sound *sound);
 /* "USB Microphone, 48000 Hz, 2 channels", the file's name. */
 const char *atoll_sound_name(const struct atoll_sound *sound);

@@ -41,6 +41,7 @@ struct atoll_wav *atoll_wav_open(const char *path, struct atoll_error *err);
 struct atoll_wav *atoll_wav_open_bytes(const void *bytes, size_t size,
 				       struct atoll_error *err);
 void atoll_wav_close(struct atoll_wav *wav); /* NULL is allowed */
+/* What the header says. */
 struct atoll_wav_form atoll_wav_form(const struct atoll_wav *wav);
 
 /* Frames read, fewer than there is room for only at the end or before a failure; 0 at

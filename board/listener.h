@@ -38,6 +38,7 @@ struct atoll_listener *atoll_listener_open(const struct atoll_listener_options *
 /* Removes the name, unless it has become another's. NULL is allowed. */
 void atoll_listener_close(struct atoll_listener *listener);
 
+/* Readable when somebody knocks. Not to be closed. */
 int atoll_listener_fd(const struct atoll_listener *listener);
 
 /* A client's socket, which does not block and is the caller's; or a negative errno,

@@ -40,9 +40,11 @@ struct atoll_log {
 /* `program` is kept, not copied. Looks at JOURNAL_STREAM to see who reads. */
 struct atoll_log atoll_log_new(const char *program, enum atoll_log_level most);
 
+/* One line, without its newline, unless `level` is above what is said. */
 void atoll_log(const struct atoll_log *log, enum atoll_log_level level,
 	       const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same with the arguments of another function. */
 void atoll_log_list(const struct atoll_log *log, enum atoll_log_level level,
 		    const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));

@@ -35,6 +35,7 @@ struct atoll_loop;
    number for a signal. */
 typedef void atoll_loop_call(void *data, uint32_t what);
 
+/* NULL when the kernel or memory gives no more. */
 struct atoll_loop *atoll_loop_new(struct atoll_error *err);
 
 /* Also lets signals go where they went before; one that came in and was not

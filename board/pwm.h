@@ -36,6 +36,7 @@ struct atoll_pwm *atoll_pwm_open_software(const struct gpio_system *system,
 					  struct atoll_error *err);
 void atoll_pwm_close(struct atoll_pwm *pwm); /* NULL is allowed */
 
+/* Is a thread doing it? */
 bool atoll_pwm_is_software(const struct atoll_pwm *pwm);
 
 /* On, at once, without a moment in which the pulse is longer than the period. -EINVAL:

@@ -50,11 +50,13 @@ struct atoll_controls;
 /* "integer", "boolean", "menu", "button", "text", "other". */
 const char *atoll_control_kind_name(enum atoll_control_kind kind);
 
+/* NULL with what the driver said, or -ENOMEM. */
 struct atoll_controls *atoll_controls_open(const char *path, struct atoll_error *err);
 
 /* NULL is allowed. */
 void atoll_controls_close(struct atoll_controls *controls);
 
+/* How many it has, those that are neither read nor set among them. */
 size_t atoll_controls_count(const struct atoll_controls *controls);
 
 /* With its value read just now. NULL past the end. Lives until the next call. */

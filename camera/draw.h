@@ -29,9 +29,11 @@ void atoll_draw_box(struct atoll_picture *picture, int32_t left, int32_t top,
 		    int32_t right, int32_t bottom, uint32_t thickness,
 		    struct atoll_ink ink);
 
+/* From one point to the other. */
 void atoll_draw_line(struct atoll_picture *picture, int32_t x0, int32_t y0, int32_t x1,
 		     int32_t y1, uint32_t thickness, struct atoll_ink ink);
 
+/* A filled circle. */
 void atoll_draw_disc(struct atoll_picture *picture, int32_t x, int32_t y,
 		     uint32_t radius, struct atoll_ink ink);
 

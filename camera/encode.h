@@ -29,6 +29,7 @@
  */
 struct atoll_encoder;
 
+/* NULL with -ENOMEM. */
 struct atoll_encoder *atoll_encoder_new(struct atoll_error *err);
 
 /* NULL is allowed. */

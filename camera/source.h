@@ -96,6 +96,7 @@ const char *atoll_source_name(const struct atoll_source *source);
    behind it); -1 for a source that never waits and for a camera that is away. */
 int atoll_source_fd(const struct atoll_source *source);
 
+/* Is it a camera? */
 bool atoll_source_is_live(const struct atoll_source *source);
 
 /* Are they frames of one camera or one video, rather than pictures of their own?
@@ -109,6 +110,7 @@ uint32_t atoll_source_frame_rate_mhz(const struct atoll_source *source);
 /* NULL for files. */
 struct atoll_camera *atoll_source_camera(struct atoll_source *source);
 
+/* Since open. */
 struct atoll_source_counts atoll_source_counts(const struct atoll_source *source);
 
 #endif

@@ -71,8 +71,10 @@ const struct atoll_error *atoll_video_error(const struct atoll_video *video);
  */
 struct atoll_video_writer;
 
+/* NULL with -EINVAL for another ending, or what the file system said. */
 struct atoll_video_writer *atoll_video_create(const char *path, uint32_t frame_rate_mhz,
 					      struct atoll_error *err);
+/* One frame more; a negative errno with why it cannot be written. */
 int atoll_video_write(struct atoll_video_writer *writer, const struct atoll_frame *frame,
 		      struct atoll_error *err);
 

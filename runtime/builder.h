@@ -85,8 +85,10 @@ struct atoll_builder_operator {
 	size_t custom_options_bytes;
 };
 
+/* In the order in which they will run. */
 void atoll_builder_operator(struct atoll_builder *b,
 			    const struct atoll_builder_operator *op);
+/* Which tensors are the inputs and the outputs of the whole. */
 void atoll_builder_inputs(struct atoll_builder *b, uint32_t count,
 			  const int32_t *tensors);
 void atoll_builder_outputs(struct atoll_builder *b, uint32_t count,

@@ -96,6 +96,7 @@ struct flatbuf_vector {
 	uint32_t count;
 };
 
+/* Of field `id`. */
 struct flatbuf_vector flatbuf_vector(struct flatbuf_table table, unsigned id);
 
 /* Element `i`, which must be below the count. */
