@@ -52,16 +52,19 @@ manual_date := November 21, 2026
 
 CFLAGS ?= -O2 -g
 # No fused multiply-add behind our back: results are the same on every machine.
-# Tables for unwinding would be a tenth of the library; debuggers have their own.
+# Tables for unwinding would be a tenth of the library; debuggers have their own. Some
+# compilers make them for two reasons, and both have to be denied.
 cflags  = -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
           -fPIC -fvisibility=hidden -ffp-contract=off -pthread \
-          -fno-asynchronous-unwind-tables \
+          -fno-asynchronous-unwind-tables -fno-unwind-tables \
           -D_GNU_SOURCE -DATOLL_VERSION='"$(version)"' -DATOLL_DATADIR='"$(datadir)"' \
           -I. $(CPPFLAGS) $(CFLAGS) $(isa)
 arch   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 # Relocations as a bitmap (glibc 2.36 reads it): 30 KB less on x86-64. Debian 12's
-# linker has it for no other machine we build for.
-relocs := $(if $(filter x86_64,$(arch)),-Wl$(comma)-z$(comma)pack-relative-relocs)
+# linker has it for no other machine we build for. For arm64 it expects pages of 64 KiB,
+# whose ends would be a quarter of what is installed; Debian's kernels have 4 or 16.
+layout := $(if $(filter x86_64,$(arch)),-Wl$(comma)-z$(comma)pack-relative-relocs) \
+	$(if $(filter aarch64,$(arch)),-Wl$(comma)-z$(comma)max-page-size=16384)
 
 lib         :=   # sources of libatoll
 headers     :=   # the doors: what other rooms and packages may include
@@ -107,7 +110,8 @@ $(BUILD)/%.o: %.c
 $(shared): $(call objects,$(lib)) $(rooms) libatoll.map
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -pthread -Wl,-soname,libatoll.so.$(soversion) \
-		-Wl,--version-script=libatoll.map -Wl,--no-undefined $(relocs) \
+		-Wl,--version-script=libatoll.map -Wl,--no-undefined \
+		-Wl,-Bsymbolic-functions $(layout) \
 		$(filter %.o,$^) $(LDLIBS) -o $@
 
 $(links): $(shared)
@@ -120,12 +124,14 @@ $(static): $(call objects,$(lib)) $(rooms)
 
 # Programs see what any user of the package sees: the doors and the .so. The
 # ones in the build folder find it beside themselves, and models when they are
-# started in the root of the tree.
+# started in the root of the tree. Of the parts they share each takes what it calls.
+$(BUILD)/apps/%.o: isa = -ffunction-sections -fdata-sections
+
 $(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped_here.o $(links)
 	$(call say,LINK  $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' $(filter %.o,$^) \
-		-L$(BUILD) -latoll $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections $(layout) -Wl,-rpath,'$$ORIGIN' \
+		$(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@
 
 $(BUILD)/apps/shipped_here.o: apps/shipped.c
 	@mkdir -p $(@D)
@@ -138,7 +144,8 @@ $(BUILD)/installed/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped.o $(links)
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) -L$(BUILD) -latoll $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections $(layout) $(filter %.o,$^) \
+		-L$(BUILD) -latoll $(LDLIBS) -o $@
 
 # Checks link the archive, so that they can also look inside a room.
 $(tests): %: %.o $(BUILD)/tests/libcheck.a $(static)
