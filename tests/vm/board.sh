@@ -51,6 +51,8 @@ tell_daemons() {
 		journalctl -q -o cat -n 5 -u "$daemon" | sed 's/^/#     /'
 	done
 }
+# shellcheck disable=SC2016 # of the end
+at_the_end '[ $status -eq 0 ] || tell_daemons'
 nothing_failed() {
 	failed=$(systemctl list-units --state=failed --no-legend --plain | cut -d ' ' -f 1)
 	[ -z "$failed" ] || fail "failed: $failed"

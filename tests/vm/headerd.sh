@@ -86,8 +86,8 @@ answers() { ask "$1" && out_has "$2"; }
 # follow PIN...: what is told of them, in $work/edges.
 follow() {
 	: >"$work/edges"
-	printf '{"watch":["%s"]}\n' "$(echo "$*" | sed 's/ /","/g')" |
-		socat -t 3600 - UNIX-CONNECT:"$control" >"$work/edges" &
+	printf '{"watch":["%s"]}\n' "$(echo "$*" | sed 's/ /","/g')" >"$work/watch"
+	socat -t 3600 - UNIX-CONNECT:"$control" <"$work/watch" >"$work/edges" &
 	following=$!
 	wait_until 5 test -s "$work/edges"
 }

@@ -7,7 +7,7 @@ load_header
 usb_node() {
 	lsusb -d $application | sed -E 's|Bus ([0-9]+) Device ([0-9]+).*|/dev/bus/usb/\1/\2|'
 }
-wait_until 20 on_usb $application 1
+wait_until 10 on_usb $application 1
 udevadm settle
 is "$(stat -c '%a %U:%G' "$(usb_node)")" '664 root:root'
 is "$(stat -c '%a %U:%G' "/dev/$chip")" '600 root:root'
@@ -15,6 +15,6 @@ install_everything
 udevadm settle
 is "$(stat -c '%a %U:%G' "$(usb_node)")" '660 root:plugdev'
 is "$(stat -c '%a %U:%G' "/dev/$chip")" '660 root:gpio'
-wait_until 60 says atoll-tpud '^1 Edge TPU, '
+wait_until 10 says atoll-tpud '^1 Edge TPU, '
 configure atoll-headerd 'safe pin 16 high'
-wait_until 30 pin 16 1
+wait_until 10 pin 16 1

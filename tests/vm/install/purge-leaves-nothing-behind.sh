@@ -14,7 +14,7 @@ rules_of() { grep -rl 'atoll\|1a6e' /etc/udev /lib/udev/rules.d 2>/dev/null; }
 
 files >"$work/before"
 install_everything
-wait_until 30 all_are_up
+wait_until 10 all_are_up
 # It has been used: what programs of ours wrote goes, too.
 gives 0 atoll-power set tpu-clock low
 head -c 10783 /dev/urandom >"$work/firmware"

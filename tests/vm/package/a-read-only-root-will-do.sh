@@ -5,15 +5,15 @@ mount -t tmpfs none /tmp # for the tests
 . tests/vm/board.sh
 
 ! touch /etc/atoll/x 2>/dev/null || fail 'the root is not read-only'
-wait_until 30 all_are_up
+wait_until 10 all_are_up
 nothing_failed
 load_header
 load_microphone
-wait_until 30 says atoll-listend '0 words so far'
+wait_until 10 says atoll-listend '0 words so far'
 load_vivid
-wait_until 30 says atoll-visiond '^vivid, '
+wait_until 10 says atoll-visiond '^vivid, '
 start_tpu --attach
-wait_until 60 says atoll-tpud '^1 Edge TPU, '
+wait_until 10 says atoll-tpud '^1 Edge TPU, '
 ask '{"set":"16","level":"high"}'
 out_has '"level":"high"'
 pin 16 1

@@ -21,12 +21,12 @@ version=$(dpkg-query -W -f '${Version}' atoll-tpud)
 mkdir "$work/next"
 make_next
 
-wait_until 30 all_are_up
+wait_until 10 all_are_up
 load_header
 # An administrator has changed one file, another not.
 sed -i 's/^#clock = max/clock = low/' /etc/atoll/tpud.conf
 configure atoll-headerd 'safe pin 16 high'
-wait_until 30 pin 16 1
+wait_until 10 pin 16 1
 cp -a /etc/atoll "$work/before"
 mkdir -p /etc/atoll/boards
 apt -o Dpkg::Options::=--force-confold install "$work"/next/*.deb
@@ -37,12 +37,14 @@ grep -qx 'clock = low' /etc/atoll/tpud.conf
 fails grep 'Of the next version' /etc/atoll/tpud.conf
 grep -q 'Of the next version' /etc/atoll/listend.conf
 diff -r "$work/before/headerd.conf.d" /etc/atoll/headerd.conf.d
-wait_until 30 all_are_up
-wait_until 30 pin 16 1
-wait_until 30 says atoll-headerd '^1 pin'
+wait_until 10 all_are_up
+wait_until 10 pin 16 1
+wait_until 10 says atoll-headerd '^1 pin'
 nothing_failed
 for daemon in $daemons; do
 	is "$(of "$daemon" NRestarts)" 0
 	# The one that runs is that of the new package.
-	fails readlink "/proc/$(process "$daemon")/exe" | grep deleted
+	case $(readlink "/proc/$(process "$daemon")/exe") in
+	*deleted*) fail "$daemon is still the old one" ;;
+	esac
 done

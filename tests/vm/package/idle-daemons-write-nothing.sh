@@ -14,10 +14,10 @@ ticks() { for daemon in $daemons; do
 	awk '{ print $14 + $15 }' "/proc/$(process "$daemon")/stat"; done |
 	awk '{ sum += $1 } END { print sum }'; }
 
-wait_until 30 all_are_up
+wait_until 10 all_are_up
 load_microphone
 load_header
-wait_until 30 says atoll-listend '0 words so far'
+wait_until 10 says atoll-listend '0 words so far'
 sleep 10 # everything is settled, and written
 sync
 written=$(sum write_bytes) on_disk=$(sectors) used=$(ticks)

@@ -7,7 +7,7 @@
 runs_as() {
 	daemon=$1
 	shift
-	wait_until 30 is_up "$daemon"
+	wait_until 10 is_up "$daemon"
 	status=/proc/$(process "$daemon")/status
 	user=$(getent passwd "$(sed -nE 's/^Uid:\t([0-9]+).*/\1/p' "$status")")
 	is "${user%%:*}" "$daemon"
@@ -34,6 +34,6 @@ is "$(stat -c '%a %U %G' /run/atoll)" '1775 root atoll'
 for socket in tpu:atoll-tpud:atoll visiond:atoll-visiond:atoll listend:atoll-listend:atoll \
 	headerd:atoll-headerd:gpio; do
 	file=/run/atoll/${socket%%:*}.sock
-	wait_until 20 test -S "$file"
+	wait_until 10 test -S "$file"
 	is "${socket%%:*}: $(stat -c '%a %U:%G' "$file")" "${socket%%:*}: 660 ${socket#*:}"
 done

@@ -14,12 +14,12 @@ as_user() {
 }
 load_header
 for name in tpu visiond listend headerd; do
-	wait_until 30 test -S /run/atoll/$name.sock
+	wait_until 10 test -S /run/atoll/$name.sock
 done
 
 # What the daemon for TPUs says, events, pins by the daemon and from the chip.
 as_user 1 alice ../sbin/atoll-tpud status
-err_has 'Permission denied'
+err_has 'tpu.sock: not allowed'
 as_user 0 bob ../sbin/atoll-tpud status
 for name in visiond listend; do
 	fails as alice socat -u UNIX-CONNECT:/run/atoll/$name.sock STDOUT 2>"$work/err"
@@ -38,6 +38,6 @@ as_user 0 bob atoll-header get 18
 
 # A TPU at this machine's USB, which atoll-tpud takes.
 start_tpu --attach
-wait_until 60 says atoll-tpud '^1 Edge TPU, '
+wait_until 10 says atoll-tpud '^1 Edge TPU, '
 node=$(lsusb -d $application | sed -E 's|Bus ([0-9]+) Device ([0-9]+).*|/dev/bus/usb/\1/\2|')
 is "$(stat -c '%a %U:%G' "$node")" '660 root:plugdev'
