@@ -46,7 +46,7 @@ users_groups_and_folders_of_units_are_made() {
 			esac
 		done
 	done
-	grep -q '^d /run/atoll 1775 root atoll ' debian/atoll-common.tmpfiles
+	grep -q '^d /run/atoll 1775 root atoll-daemons ' debian/atoll-common.tmpfiles
 }
 
 # $1 with every setting said rather than meant, of the tree rather than installed.

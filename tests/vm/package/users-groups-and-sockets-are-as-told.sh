@@ -25,12 +25,12 @@ runs_as() {
 	is "$(sed -n 's/^NoNewPrivs:\t//p' "$status")" 1
 	is "$(sed -n 's/^Seccomp:\t//p' "$status")" 2
 }
-runs_as atoll-tpud atoll plugdev
-runs_as atoll-visiond atoll plugdev video
-runs_as atoll-listend atoll audio plugdev
-runs_as atoll-headerd gpio atoll
+runs_as atoll-tpud atoll atoll-daemons plugdev
+runs_as atoll-visiond atoll atoll-daemons plugdev video
+runs_as atoll-listend atoll atoll-daemons audio plugdev
+runs_as atoll-headerd gpio atoll atoll-daemons
 
-is "$(stat -c '%a %U %G' /run/atoll)" '1775 root atoll'
+is "$(stat -c '%a %U %G' /run/atoll)" '1775 root atoll-daemons'
 for socket in tpu:atoll-tpud:atoll visiond:atoll-visiond:atoll listend:atoll-listend:atoll \
 	headerd:atoll-headerd:gpio; do
 	file=/run/atoll/${socket%%:*}.sock
