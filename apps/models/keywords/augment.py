@@ -114,10 +114,13 @@ class Rooms:
         return (x / x.std() * 2000).clamp(-32767, 32767).short()
 
     def tones(self, seconds=20):
-        """Notes, one or three at once, that begin, glide, buzz, and die away."""
+        """Notes, one or three at once, that begin, glide, buzz, and die away; or
+        signals, of few pitches that neither glide nor die."""
         n = 16000 * seconds
         x = torch.zeros(n)
         at = 0
+        pitches = self.uniform(2.2, 3.5, int(self.uniform(1, 5)))
+        signals = float(self.uniform(0, 1)) < 0.4
         while at < n:
             count = min(int(10 ** float(self.uniform(3.0, 4.5))), n - at)
             t = torch.arange(count) / 16000.0
@@ -125,6 +128,9 @@ class Rooms:
             for _ in range(int(self.uniform(1, 4))):
                 f = 10 ** float(self.uniform(1.8, 3.4))
                 glide = float(self.uniform(-1, 1)) * float(self.uniform(0, 1))
+                if signals:
+                    f = 10 ** float(pitches[int(self.uniform(0, len(pitches)))])
+                    glide, fade = 0.0, torch.ones(count)
                 note = torch.sin(6.2832 * f * (t + glide * t * t))
                 sharp = 10 ** float(self.uniform(-1, 1.5))
                 x[at:at + count] += fade * torch.tanh(note * sharp)

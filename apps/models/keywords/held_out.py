@@ -12,7 +12,6 @@ clip to be named by itself, 49 x 40 int8 for our model, and 49 x 10 little-endia
 floats, the MFCC that the MLPerf reference model takes.
 """
 
-import os
 import random
 import sys
 import wave
@@ -23,9 +22,11 @@ import features
 import voices
 import words
 
-GROUPS = ["voices", "people", "other words", "clips", "speech", "noise",
-          "other people"]
-HOP_FRAMES = 8          # between two windows of a stream: 160 ms
+GROUPS = ["voices", "people", "prompts", "other words", "clips", "speech",
+          "near speech", "noise", "other people"]
+(VOICES, PEOPLE, PROMPTS, OTHER_WORDS, CLIPS, SPEECH, NEAR_SPEECH, NOISE,
+ OTHER_PEOPLE) = range(len(GROUPS))
+HOP_FRAMES = 5          # between two windows of a stream: 100 ms
 NO_WORD = 255
 SEED = 77
 
@@ -132,54 +133,57 @@ def read(path):
         return np.frombuffer(w.readframes(w.getnframes()), np.int16) / 32768
 
 
-def speech(minutes):
-    """Sentences without our words, by the held variants of espeak-ng."""
+def speech():
+    """An hour of sentences, by variants of espeak-ng."""
     rng, espeak = random.Random(SEED), voices.Espeak()
-    vocabulary, _ = voices.vocabulary()
-    listed = vocabulary["running"] * 3 + vocabulary["others"] \
-        + vocabulary["near"]
     total = 0
-    while total < minutes * 60 * 16000:
+    for text in voices.sentences(voices.FOR_TESTS):
         voice = f"{rng.choice(voices.ACCENTS)}+{rng.choice(voices.HELD_VARIANTS)}"
-        x = espeak.say(voice, voices.sentence(rng, listed), rng.randint(130, 200),
+        x = espeak.say(voice, text, rng.randint(130, 200),
                        rng.randint(20, 80), rng.randint(20, 80))
         if x is not None:
             total += len(x)
             yield x / 32768
+        if total >= 60 * 60 * 16000:
+            return
 
 
-def main():
-    work, audio, path = sys.argv[1:]
-    rng = np.random.default_rng(SEED)
-    out = Records(path)
-    quiet = lambda seconds: np.zeros(int(16000 * seconds))
-    level = lambda: 10 ** (rng.uniform(-30, 0) / 20)
+def quiet(seconds):
+    return np.zeros(int(16000 * seconds))
 
-    groups, running = {0: [], 1: [], 2: [], 6: []}, []
-    for name in ("speech", "human"):
-        z = np.load(f"{work}/{name}.npz")
-        samples, ends, label = z["audio"], z["ends"], z["labels"]
-        for i, voice in enumerate(z["voices"]):
-            x = slice(ends[i - 1] if i else 0, ends[i])
-            if voice.startswith("people/"):
-                if voices.held_clip(i):
-                    groups[6].append((samples[x], NO_WORD))
-            elif voices.held(voice):
-                if z["running"][i]:
-                    running.append(samples[x] / 32768)
-                else:
-                    group = 1 if voice.startswith("person/") else \
-                        0 if label[i] >= words.FIRST else 2
-                    groups[group].append((samples[x], label[i]))
+
+def level(rng):
+    return 10 ** (rng.uniform(-30, 0) / 20)
+
+
+def write_stream(out, rng, said, group):
+    """Sentences with pauses between them, in pieces of half a minute."""
+    x = np.concatenate([part for s in said
+                        for part in (s, quiet(rng.uniform(0.05, 0.8)))])
+    for at in range(0, len(x) - 16000, 16000 * 30):
+        out.windows(in_room(rng, x[at:at + 16000 * 30], rng.uniform(10, 45),
+                            level(rng)), group, NO_WORD, False)
+
+
+def write_noises(out, rng):
+    for _ in range(40):
+        x = noises(rng, 30)
+        out.windows(np.round(x / np.abs(x).max() * level(rng) * 32767) / 32768,
+                    NOISE, NO_WORD, False)
+
+
+def write_words(out, rng, groups):
+    """Single clips: each as one window, and as a stream with silence around it."""
     for group, clips in groups.items():
-        # Voices by synthesisers are many; 800 of each group will do.
+        # Voices by synthesisers are many; 1000 of each group will do.
         pick = rng.permutation(len(clips))[:1000]
         for x, label in (clips[i] for i in pick):
             x = x / 32768
             # The recordings of people have noise of their own.
-            decibels = rng.uniform(30 if group in (1, 6) else 15, 45)
-            gain = level()
-            if group < 3:
+            decibels = rng.uniform(
+                15 if group in (VOICES, OTHER_WORDS) else 30, 45)
+            gain = level(rng)
+            if group != OTHER_PEOPLE:
                 side = max(16000 - len(x), 0) / 32000
                 whole = np.concatenate([quiet(side), x, quiet(side + 0.1)])
                 out.windows(in_room(rng, whole[:16000], decibels, gain), group,
@@ -187,26 +191,43 @@ def main():
             whole = np.concatenate([quiet(1.1), x, quiet(1.1)])
             out.windows(in_room(rng, whole, decibels, gain), group, label,
                         False)
-    for name, label in (("yes", "yes"), ("no", "no"), ("silence", "silence"),
-                        ("noise", "unknown")):
+
+
+def held_clips(work):
+    """By group, those that are held back; and the longer ones, which hold no word."""
+    groups = {g: [] for g in (VOICES, PEOPLE, PROMPTS, OTHER_WORDS, OTHER_PEOPLE)}
+    running = []
+    for name in ("speech", "human"):
+        z = np.load(f"{work}/{name}.npz")
+        samples, ends, label = z["audio"], z["ends"], z["labels"]
+        for i, voice in enumerate(z["voices"]):
+            x = slice(ends[i - 1] if i else 0, ends[i])
+            if voice.startswith("people/"):
+                if voices.held_clip(i):
+                    groups[OTHER_PEOPLE].append((samples[x], NO_WORD))
+            elif voices.held(voice):
+                if z["running"][i]:
+                    running.append(samples[x] / 32768)
+                    continue
+                group = PEOPLE if voice.startswith("person/") else \
+                    PROMPTS if voice.startswith("prompt/") else \
+                    VOICES if label[i] >= words.FIRST else OTHER_WORDS
+                groups[group].append((samples[x], label[i]))
+    return groups, running
+
+
+def main():
+    work, audio, path = sys.argv[1:]
+    out, rng = Records(path), np.random.default_rng(SEED)
+    groups, running = held_clips(work)
+    write_words(out, rng, groups)
+    for name, label in (("yes", "yes"), ("no", "no"),
+                        ("silence", "silence"), ("noise", "unknown")):
         x = read(f"{audio}/{name}_1000ms.wav")
-        out.windows(x[:16000], 3, words.LABELS.index(label), True)
-
-    def stream(parts, group, seconds):
-        x = np.concatenate(parts)
-        for at in range(0, len(x) - 16000, 16000 * seconds):
-            out.windows(in_room(rng, x[at:at + 16000 * seconds],
-                                rng.uniform(10, 45), level()), group, NO_WORD,
-                        False)
-
-    parts = []
-    for x in running + list(speech(40)):
-        parts += [x, quiet(rng.uniform(0.05, 0.8))]
-    stream(parts, 4, 30)
-    for _ in range(40):
-        x = noises(rng, 30)
-        out.windows(np.round(x / np.abs(x).max() * level() * 32767) / 32768, 5,
-                    NO_WORD, False)
+        out.windows(x[:16000], CLIPS, words.LABELS.index(label), True)
+    write_stream(out, rng, speech(), SPEECH)
+    write_stream(out, rng, running, NEAR_SPEECH)
+    write_noises(out, rng)
     print(f"{out.count} windows", file=sys.stderr)
 
 

@@ -3,11 +3,12 @@
 """Windows of a second to learn from, heard through augment.py.
 
     scenes.py WORK COUNT SEED OUT.npz
+    scenes.py --wordless WORK COUNT SEED OUT.npz
 
-Each has `features` (int8 [49, 40]), a `labels` entry, the `kind` (of KINDS) and
-`clips` (index among the clips of WORK/speech.npz and WORK/human.npz, or -1), and
-`phones`, what is said in it from beginning to end, padded with zeros; none where
-that is not known.
+The second makes windows without a word. Each has `features` (int8 [49, 40]), a
+`labels` entry, the `kind` (of KINDS) and `clips` (index among the clips of
+WORK/speech.npz and WORK/human.npz, or -1), and `phones`, what is said in it from
+beginning to end, padded with zeros; none where that is not known.
 """
 
 import sys
@@ -22,18 +23,24 @@ import words
 
 # What may be in a window, and of how many in a hundred windows. Few people who say
 # other things, or every stranger becomes `unknown`.
-KINDS = {"word": 43, "digit": 22, "other": 12, "running": 11, "part": 4,
-         "people": 1, "noise": 7}
+KINDS = {"word": 42, "digit": 21, "other": 12, "running": 12, "part": 4,
+         "people": 1, "noise": 8}
+WORDLESS = {"word": 0, "digit": 0, "other": 30, "running": 50, "part": 5,
+            "people": 2, "noise": 13}
 NAMES = list(KINDS)
-# Shares of espeak-ng, flite and festival. The voices of the last two are cut from
-# what people said, and few.
-MAKERS = [0.4, 0.25, 0.35]
+# Shares of the synthesisers. All voices but espeak-ng's are cut from, or modelled
+# after, what people said, and few.
+MAKERS = {"espeak-ng": 0.3, "flite": 0.15, "festival": 0.25, "rhvoice": 0.3}
 BATCH = 128
 PHONES = 24
 
 
 class Scenes:
-    def __init__(self, work, seed):
+    """`kinds`: KINDS or WORDLESS."""
+
+    def __init__(self, work, seed, kinds):
+        share = np.array(list(kinds.values()))
+        self.share = share / share.sum()
         self.clips = clips = augment.Clips([f"{work}/speech.npz",
                                             f"{work}/human.npz"])
         self.rng = np.random.default_rng(seed)
@@ -41,7 +48,7 @@ class Scenes:
         free = ~np.array([voices.held(v) for v in voice])[index]
         maker = np.array([v.split("/")[0] for v in voice])[index]
         keyword = clips.labels >= words.FIRST
-        synthetic = np.isin(maker, ["espeak-ng", "flite", "festival"])
+        synthetic = np.isin(maker, list(MAKERS))
 
         def of(mask):
             return np.flatnonzero(free & mask)
@@ -49,12 +56,11 @@ class Scenes:
         # By maker, then by label: voices cut from human speech count for more.
         self.words = [[of((maker == m) & (clips.labels == words.FIRST + k))
                        for k in range(len(words.KEYWORDS))]
-                      for m in ("espeak-ng", "flite", "festival")]
+                      for m in MAKERS]
         self.digits = [of((maker == "person") & (clips.labels == words.FIRST + k))
                        for k in range(10, 20)]
         other = synthetic & ~keyword & ~clips.running
-        self.others = [of((maker == m) & other)
-                       for m in ("espeak-ng", "flite", "festival")]
+        self.others = [of((maker == m) & other) for m in MAKERS]
         self.running = of(synthetic & clips.running)
         people = np.flatnonzero(maker == "people")
         first = np.searchsorted(clips.files, 1)     # of the people's archive
@@ -70,15 +76,17 @@ class Scenes:
             if len(said) <= PHONES and not clips.running[i]:
                 self.phones[i, :len(said)] = said
 
+    def maker(self):
+        return self.rng.choice(len(MAKERS), p=list(MAKERS.values()))
+
     def pick(self, kind):
         rng = self.rng
         if kind in ("word", "part"):
-            maker = rng.choice(3, p=MAKERS)
-            return rng.choice(self.words[maker][rng.integers(20)])
+            return rng.choice(self.words[self.maker()][rng.integers(20)])
         if kind == "digit":
             return rng.choice(self.digits[rng.integers(10)])
         if kind == "other":
-            return rng.choice(self.others[rng.choice(3, p=MAKERS)])
+            return rng.choice(self.others[self.maker()])
         if kind == "running":
             return rng.choice(self.running)
         if kind == "people":
@@ -87,8 +95,7 @@ class Scenes:
 
     def batch(self):
         rng, clips = self.rng, self.clips
-        share = np.array(list(KINDS.values())) / sum(KINDS.values())
-        kinds = rng.choice(len(KINDS), BATCH, p=share)
+        kinds = rng.choice(len(KINDS), BATCH, p=self.share)
         index = np.array([self.pick(NAMES[k]) for k in kinds])
         speed = np.exp(rng.uniform(np.log(0.82), np.log(1.22), BATCH))
         length = np.where(index >= 0, clips.length.numpy()[index], 0) / speed
@@ -127,9 +134,10 @@ class Scenes:
 
 
 def main():
-    work, count, seed, out = sys.argv[1:]
+    work, count, seed, out = sys.argv[-4:]
     torch.set_num_threads(1)
-    scenes = Scenes(work, int(seed))
+    scenes = Scenes(work, int(seed),
+                    WORDLESS if sys.argv[1] == "--wordless" else KINDS)
     batches = [scenes.batch() for _ in range(int(count) // BATCH)]
     np.savez(out, **{name: np.concatenate([b[name] for b in batches])
                      for name in batches[0]})

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the keywords model and leaves its numbers for write.c.
 
-    train.py [--work DIR] [--cycles N,N,...] [--rate R] [--settle N] [--go-on]
+    train.py [--work DIR] [--steps N] [--settle N]
 
-Works in DIR (build/keywords), on the windows-*.npz that scenes.py made there. The
-floating network learns first, in cycles; then it is folded, rounded, and settles. float.pt
-holds the first, folded.pt the second, both written every few minutes; at the end
+Works in DIR (build/keywords), on what scenes.py made there. The floating network
+learns from windows-*.npz. It then tells in which of wordless-*.npz it hears words
+nevertheless; folded and rounded it settles on the former and on these. float.pt holds
+the first network, folded.pt the second, both written every few minutes; at the end
 comes keywords.numbers, a text:
 
     keywords 1
@@ -37,12 +38,18 @@ import features
 import network
 import scenes
 import voices
+import words
 
 SEED = 6
 BATCH = 128
 PHONES_WEIGHT = 0.3
-RATE, DECAY = 6e-3, 0.03
+RATE, DECAY, SETTLE_RATE = 6e-3, 0.03, 5e-4
 EVERY = 500             # steps between reports
+MISTAKE = 0.25          # as sure of a word as this, where there is none
+MISTAKES = 0.15         # their share in what the network settles on
+# Off `unknown`, which is more of what is learnt from than of what people say to a
+# listener: at equal mistakes in streams more words are found.
+UNKNOWN_LESS = 1.5
 
 
 class Windows:
@@ -63,6 +70,16 @@ class Windows:
         share = np.array(list(scenes.KINDS.values()), float)
         self.share = share / share.sum()
         self.rng = np.random.default_rng(seed)
+
+    def add(self, batches, share):
+        """Another kind, that gets this share."""
+        count = len(self.labels)
+        for name in ("labels", "phones", "features"):
+            old = getattr(self, name)
+            new = np.concatenate([b[name] for b in batches])
+            setattr(self, name, torch.cat([old, torch.from_numpy(new).to(old.dtype)]))
+        self.by_kind.append(np.arange(count, len(self.labels)))
+        self.share = np.append(self.share * (1 - share), share)
 
     def next(self):
         rng = self.rng
@@ -127,6 +144,19 @@ def train(net, windows, steps, rate, decay, path):
             torch.save(net.state_dict(), path)
 
 
+@torch.no_grad()
+def mistakes(net, path):
+    """Of windows without a word, those in which the network hears one."""
+    archive = np.load(path)
+    got = {name: archive[name] for name in ("labels", "phones", "features")}
+    net.eval()
+    heard = np.concatenate([
+        net(torch.from_numpy(part).float() / features.STEPS)[0].softmax(1)
+        [:, words.FIRST:].amax(1).numpy()
+        for part in np.array_split(got["features"], len(got["labels"]) // BATCH)])
+    return {name: values[heard > MISTAKE] for name, values in got.items()}
+
+
 def write_numbers(layers, path):
     def scale(value):
         return float(np.float32(value)).hex()
@@ -156,12 +186,8 @@ def write_numbers(layers, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", default="build/keywords")
-    parser.add_argument("--cycles", default="3000,5000",
-                        help="steps of each; empty: none")
-    parser.add_argument("--rate", type=float, default=RATE)
-    parser.add_argument("--settle", type=int, default=1200)
-    parser.add_argument("--go-on", action="store_true",
-                        help="begin with the float.pt that is there")
+    parser.add_argument("--steps", type=int, default=8500)
+    parser.add_argument("--settle", type=int, default=1500)
     options = parser.parse_args()
     work = options.work
 
@@ -169,13 +195,17 @@ def main():
     torch.manual_seed(SEED)
     windows = Windows(sorted(glob.glob(f"{work}/windows-*.npz")), SEED)
     floating = network.Floating(len(voices.PHONES))
-    if options.go_on:
-        floating.load_state_dict(torch.load(f"{work}/float.pt"))
-    for steps in options.cycles.split(",") if options.cycles else []:
-        train(floating, windows, int(steps), options.rate, DECAY, f"{work}/float.pt")
+    train(floating, windows, options.steps, RATE, DECAY, f"{work}/float.pt")
+    mined = [mistakes(floating, path)
+             for path in sorted(glob.glob(f"{work}/wordless-*.npz"))]
+    print(f"{sum(len(m['labels']) for m in mined)} mistakes", file=sys.stderr,
+          flush=True)
     sample = torch.cat([windows.next()[0] for _ in range(8)])
     net = network.folded(floating, sample)
-    train(net, windows, options.settle, 4e-4, 0.0, f"{work}/folded.pt")
+    windows.add(mined, MISTAKES)
+    train(net, windows, options.settle, SETTLE_RATE, 0.0, f"{work}/folded.pt")
+    with torch.no_grad():
+        net.full.bias[words.UNKNOWN] -= UNKNOWN_LESS
     write_numbers(network.integers(net), f"{work}/keywords.numbers")
 
 

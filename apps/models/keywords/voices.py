@@ -5,7 +5,8 @@
     voices.py WORK DATA
 
 Lets Debian's synthesisers speak into WORK/speech.npz and collects the
-recordings of people in DATA (fsdd.tar, human-speech.tar) into WORK/human.npz.
+recordings of people in DATA (fsdd.tar, human-speech.tar) and in a few of Debian's
+packages into WORK/human.npz.
 Each archive holds `audio` (all clips one after the other, int16), `ends` (where
 each stops), `labels` (index in words.LABELS), `phones` (a text for each) and
 `voices` (its voice: "espeak-ng/en-us+f2", "person/theo", ...), and
@@ -36,14 +37,24 @@ SEED = 5
 # Never trained on: two people, and voices of each synthesiser.
 HELD_PEOPLE = ["nicolas", "theo"]
 HELD_VOICES = ["flite/rms", "festival/ked_diphone"]
+# People in Debian's packages, each with the words one says and in which file.
+PROMPTS = {
+    "allison": ("/usr/share/asterisk/sounds/en_US_f_Allison/digits/{}.wav",
+                {str(i): word for i, word in enumerate(words.KEYWORDS[10:])}),
+    "csmash": ("/usr/share/games/csmash/wav/{}.wav",
+               {word: word for word in words.KEYWORDS[10:]}),
+    "alsa": ("/usr/share/sounds/alsa/{}.wav",
+             {f"{place}_{side}": side.lower() for side in ("Left", "Right")
+              for place in ("Front", "Rear", "Side")}),
+}
 HELD_VARIANTS = ["f5", "m7", "Andy", "linda", "caleb", "steph2", "klatt4",
                  "grandma", "Mario", "iven3"]
-
 
 
 def held(voice):
     """Is this voice for testing only?"""
     return (voice in HELD_VOICES or voice[7:] in HELD_PEOPLE
+            or voice.startswith("prompt/")
             or voice.split("+")[-1] in HELD_VARIANTS or "scotland" in voice)
 
 
@@ -58,6 +69,11 @@ ROBOTS = re.compile("robo|Robot|Demonic|whisper|serious|Tweaky|croak|fast")
 VARIANTS = "/usr/lib/*/espeak-ng-data/voices/!v/*"
 
 FLITE = ["kal", "kal16", "awb", "rms", "slt"]
+# Voices whose terms let everyone use what they say.
+RHVOICE = {"alan": "en", "bdl": "en", "clb": "en", "slt": "en",
+           "aleksandr": "ru", "aleksandr-hq": "ru", "anna": "ru", "elena": "ru",
+           "irina": "ru", "anatol": "uk", "natalia": "uk",
+           "spomenka": "eo", "azamat": "ky", "nazgul": "ky", "kiko": "mk"}
 FESTIVAL = {"kal_diphone": "en", "ked_diphone": "en",
             "cmu_us_slt_arctic_hts": "en", "lp_diphone": "it",
             "pc_diphone": "it", "suo_fi_lj_diphone": "fi",
@@ -66,6 +82,10 @@ FESTIVAL = {"kal_diphone": "en", "ked_diphone": "en",
             "msu_ru_nsh_clunits": "ru"}
 ENCODINGS = {"cs": "iso-8859-2", "it": "latin-1", "ca": "latin-1",
              "fi": "latin-1"}
+
+FORTUNES = "/usr/share/games/fortunes/*"
+WORD = "[a-z]+(?:'[a-z]+)*"
+FOR_TESTS, FOR_TRAINING = 0, 2       # of three parts
 
 # espeak-ng's English phonemes, merged to those that matter here.
 PHONES = ["-", "i", "I", "E", "a", "A", "V", "O", "U", "u", "3", "@", "eI",
@@ -165,8 +185,93 @@ class Espeak:
         return trimmed(np.concatenate(self.parts), self.rate)
 
 
+class RHVoice:
+    """libRHVoice: its program would load the voices anew for each word."""
+
+    class Callbacks(ctypes.Structure):
+        rate = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
+        play = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short),
+                                ctypes.c_uint, ctypes.c_void_p)
+        _fields_ = [("set_sample_rate", rate), ("play_speech", play),
+                    ("others", ctypes.c_void_p * 7)]
+
+    class Parameters(ctypes.Structure):
+        _fields_ = [("voice", ctypes.c_char_p), ("absolute", ctypes.c_double * 3),
+                    ("relative", ctypes.c_double * 3), ("marks", ctypes.c_int),
+                    ("mark_list", ctypes.c_char_p), ("capitals", ctypes.c_int),
+                    ("flags", ctypes.c_int)]
+
+    def __init__(self):
+        class Init(ctypes.Structure):
+            _fields_ = [("data", ctypes.c_char_p), ("config", ctypes.c_char_p),
+                        ("resources", ctypes.c_void_p),
+                        ("callbacks", RHVoice.Callbacks),
+                        ("options", ctypes.c_uint)]
+
+        self.lib = ctypes.CDLL("libRHVoice.so.5")
+        for name in ("new_tts_engine", "new_message"):
+            getattr(self.lib, f"RHVoice_{name}").restype = ctypes.c_void_p
+        self.rate, self.parts = 0, []
+        self.callbacks = RHVoice.Callbacks(RHVoice.Callbacks.rate(self.rated),
+                                           RHVoice.Callbacks.play(self.heard))
+        self.engine = ctypes.c_void_p(self.lib.RHVoice_new_tts_engine(
+            ctypes.byref(Init(b"/usr/share/RHVoice", b"/etc/RHVoice", None,
+                              self.callbacks, 0))))
+        if not self.engine:
+            raise RuntimeError("libRHVoice: no voices")
+
+    def rated(self, rate, _user):
+        self.rate = rate
+        return 1
+
+    def heard(self, samples, count, _user):
+        self.parts.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        return 1
+
+    def say(self, voice, text, rate, pitch):
+        """`rate` and `pitch`: 1 is as the voice likes it."""
+        parameters = RHVoice.Parameters(
+            voice.encode(), (0, 0, 0), (rate, pitch, 1))
+        text = text.encode()
+        message = ctypes.c_void_p(self.lib.RHVoice_new_message(
+            self.engine, text, len(text), 0, ctypes.byref(parameters), None))
+        if not message:
+            return None
+        self.parts = []
+        self.lib.RHVoice_speak(message)
+        self.lib.RHVoice_delete_message(message)
+        if not self.parts:
+            return None
+        return trimmed(np.concatenate(self.parts), self.rate)
+
+
+def sentences(part):
+    """A third of what people wrote, without our words and those that sound the same,
+    in an order of its own."""
+    texts = []
+    for path in sorted(glob.glob(FORTUNES)):
+        if not path.endswith((".dat", ".u8")):
+            with open(path, encoding="utf-8") as file:
+                texts += file.read().split("\n%\n")
+    random.Random(SEED).shuffle(texts)
+    texts = [t for t in (" ".join(text.split()) for text in texts)
+             if re.fullmatch(r"[A-Za-z ,.;:!?'\"()-]{40,300}", t)]
+    ours = set(words.KEYWORDS)
+    for accent in ("en-us", "en-gb"):
+        said = sorted({w for t in texts for w in re.findall(WORD, t.lower())})
+        sounds = transcribed(said, accent)
+        same = {sounds.get(w) for w in words.KEYWORDS}
+        ours |= {w for w in said if sounds[w] in same}
+    return [re.sub(f"(?i:{WORD})", lambda m: "" if m[0].lower() in ours else m[0], t)
+            for t in texts[part::3]]
+
+
 def sentence(rng, vocabulary):
-    return " ".join(rng.choice(vocabulary) for _ in range(rng.randint(8, 14)))
+    """One that somebody wrote, or words in a row, some of them near to ours."""
+    if rng.random() < 0.5:
+        return rng.choice(vocabulary["sentences"])
+    listed = vocabulary["running"] * 5 + vocabulary["others"] + vocabulary["near"]
+    return " ".join(rng.choice(listed) for _ in range(rng.randint(8, 14)))
 
 
 def spoken_by_espeak(job):
@@ -190,18 +295,50 @@ def spoken_by_espeak(job):
     for _ in range(others // 2):
         say(rng.choice(vocabulary["near"]), words.UNKNOWN)
     for _ in range(sentences):
-        say(sentence(rng, vocabulary["running"] * 5 + vocabulary["others"]
-                     + vocabulary["near"]), words.UNKNOWN, True)
+        say(sentence(rng, vocabulary), words.UNKNOWN, True)
+    return clips
+
+
+def planned(rng, language, vocabulary, times):
+    """What a voice is to say, its label, and the words that are said, if known."""
+    plan = []
+    if language == "en":
+        for _ in range(times):
+            plan += [(w, words.FIRST + i, w)
+                     for i, w in enumerate(words.KEYWORDS)]
+        plan += [(w, words.UNKNOWN, w) for w in vocabulary["near"]
+                 + rng.sample(vocabulary["others"], 200)]
+        plan += [(sentence(rng, vocabulary), words.UNKNOWN, "")
+                 for _ in range(60)]
+        return [(text + rng.choice(["", ".", "?"]), *rest)
+                for text, *rest in plan]
+    for _ in range(12):
+        plan += [(w, words.FIRST + i, words.KEYWORDS[i])
+                 for i, w in enumerate(words.FOREIGN[language])]
+    syllables = words.SYLLABLES.get(language, words.SYLLABLES["latin"])
+    for count in [1] * 80 + [8] * 30:
+        plan.append((" ".join("".join(rng.sample(syllables, rng.randint(1, 3)))
+                              for _ in range(count)), words.UNKNOWN, ""))
+    return plan
+
+
+def spoken(plan, name, folder):
+    """The clips that are in folder/0.wav, folder/1.wav, ... for a plan."""
+    clips = []
+    for i, (text, label, said) in enumerate(plan):
+        x = read_wave(f"{folder}/{i}.wav") \
+            if os.path.exists(f"{folder}/{i}.wav") else None
+        if x is not None:
+            clips.append((x, label, said, name, text.count(" ") > 3))
     return clips
 
 
 def spoken_by_flite(job):
     voice, seed, vocabulary = job
-    rng, clips = random.Random(seed), []
-    name = f"flite/{voice}"
+    rng = random.Random(seed)
+    plan = planned(rng, "en", vocabulary, 24)
     with tempfile.TemporaryDirectory() as folder:
-        def say(text, label, running=False):
-            path = f"{folder}/x.wav"
+        for i, (text, _, _) in enumerate(plan):
             stretch = rng.uniform(0.75, 1.5)
             pitch = rng.uniform(90, 150) if voice != "slt" else \
                 rng.uniform(150, 230)
@@ -210,49 +347,14 @@ def spoken_by_flite(job):
                  f"duration_stretch={stretch:.2f}", "--setf",
                  f"int_f0_target_mean={pitch:.0f}", "--setf",
                  f"int_f0_target_stddev={rng.uniform(5, 35):.0f}", "-t",
-                 text + rng.choice(["", ".", "?"]), "-o", path], check=True)
-            x = read_wave(path)
-            if x is not None:
-                clips.append((x, label, "" if running else text, name,
-                              running))
-
-        for _ in range(24):
-            for i, word in enumerate(words.KEYWORDS):
-                say(word, words.FIRST + i)
-        for word in vocabulary["near"] + rng.sample(vocabulary["others"], 200):
-            say(word, words.UNKNOWN)
-        for _ in range(70):
-            say(sentence(rng, vocabulary["running"] * 5 + vocabulary["others"]
-                         + vocabulary["near"]), words.UNKNOWN, True)
-    return clips
+                 text, "-o", f"{folder}/{i}.wav"], check=True)
+        return spoken(plan, f"flite/{voice}", folder)
 
 
 def spoken_by_festival(job):
     voice, seed, vocabulary = job
-    rng, plan = random.Random(seed), []
-    language = FESTIVAL[voice]
-    if language == "en":
-        for _ in range(16):
-            plan += [(w, words.FIRST + i, w)
-                     for i, w in enumerate(words.KEYWORDS)]
-        plan += [(w, words.UNKNOWN, w) for w in vocabulary["near"]
-                 + rng.sample(vocabulary["others"], 200)]
-        plan += [(sentence(rng, vocabulary["running"] * 5
-                            + vocabulary["others"] + vocabulary["near"]),
-                   words.UNKNOWN, "") for _ in range(60)]
-    else:
-        for _ in range(12):
-            plan += [(w, words.FIRST + i, words.KEYWORDS[i])
-                     for i, w in enumerate(words.FOREIGN[language])]
-        syllables = words.SYLLABLES.get(language, words.SYLLABLES["latin"])
-        for _ in range(80):
-            text = "".join(rng.sample(syllables, rng.randint(1, 3)))
-            plan.append((text, words.UNKNOWN, ""))
-        for _ in range(30):
-            text = " ".join("".join(rng.sample(syllables, rng.randint(1, 3)))
-                            for _ in range(8))
-            plan.append((text, words.UNKNOWN, ""))
-    clips = []
+    rng, language = random.Random(seed), FESTIVAL[voice]
+    plan = planned(rng, language, vocabulary, 16)
     with tempfile.TemporaryDirectory() as folder:
         script = [f"(voice_{voice})"]
         for i, (text, _, _) in enumerate(plan):
@@ -267,13 +369,18 @@ def spoken_by_festival(job):
                 ENCODINGS.get(language, "utf-8")))
         subprocess.run(["festival", "-b", path], check=False,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for i, (text, label, said) in enumerate(plan):
-            if not os.path.exists(f"{folder}/{i}.wav"):
-                continue
-            x = read_wave(f"{folder}/{i}.wav")
-            if x is not None:
-                clips.append((x, label, said, f"festival/{voice}",
-                              text.count(" ") > 3))
+        return spoken(plan, f"festival/{voice}", folder)
+
+
+def spoken_by_rhvoice(job):
+    voice, seed, vocabulary = job
+    rng, synthesiser, clips = random.Random(seed), RHVoice(), []
+    for text, label, said in planned(rng, RHVOICE[voice], vocabulary, 24):
+        x = synthesiser.say(voice, text, rng.uniform(0.65, 1.25),
+                            rng.uniform(0.75, 1.4))
+        if x is not None:
+            clips.append((x, label, said, f"rhvoice/{voice}",
+                          text.count(" ") > 3))
     return clips
 
 
@@ -297,7 +404,7 @@ def vocabulary():
                 and sounds[w] not in taken]
 
     result = {"others": left(others), "near": left(near),
-              "running": left(running)}
+              "running": left(running), "sentences": sentences(FOR_TRAINING)}
     return result, spelled
 
 
@@ -330,6 +437,8 @@ def synthetic(work, processes):
              for i, v in enumerate(FLITE)]
     jobs += [(spoken_by_festival, (v, 8000 + i, vocab))
              for i, v in enumerate(FESTIVAL)]
+    jobs += [(spoken_by_rhvoice, (v, 9000 + i, vocab))
+             for i, v in enumerate(RHVOICE)]
     clips = []
     with multiprocessing.Pool(processes, maxtasksperchild=20) as pool:
         for got in [pool.apply_async(f, (job,)) for f, job in jobs]:
@@ -366,6 +475,12 @@ def human(work, data):
                 if x is not None:
                     clips.append((x, words.LABELS.index(word), word,
                                   f"person/{match[2]}", False))
+    for person, (path, files) in PROMPTS.items():
+        for name, word in files.items():
+            # Where it is a phrase, its last word.
+            clips.append((read_wave(path.format(name))[-RATE:],
+                          words.LABELS.index(word), word, f"prompt/{person}",
+                          False))
     with tarfile.open(f"{data}/human-speech.tar") as tar:
         for member in sorted(tar.getmembers(), key=lambda m: m.name):
             if not member.name.endswith(".wav"):
