@@ -27,6 +27,9 @@
 #   make install       to $(DESTDIR)$(prefix)
 #   make deb ARCH=arm64  Debian packages, into build/deb/ARCH; without ARCH, for this
 #                      machine. VERSION=0.1.0+1 instead of what debian/changelog says
+#   make check-deb     the same, then tests of what is in them; ARCH=arm64 too
+#   make apt-repo      the packages that are there as an apt repository, signed with a
+#                      key made here, in build/apt; tells how a board uses it
 #
 # Each room says in its room.mk what it adds. CC, CFLAGS, CPPFLAGS and LDFLAGS
 # belong to the caller (dpkg-buildflags sets them) and are only added to.
@@ -193,6 +196,9 @@ check: packages
 
 check-built: all $(tests)
 	@BUILD=$(BUILD) CC='$(CC)' RUN='$(RUN)' tests/run.sh $(tests) $(check_scripts)
+
+# What dh_auto_test finds: the same, installing nothing.
+test: check-built
 
 sanitize := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
             -fno-omit-frame-pointer
@@ -361,12 +367,21 @@ packages-deb-%: packages packages-%
 deb: packages-deb-$(ARCH)
 	@tests/deb/build $(ARCH) build/deb/$(ARCH) $(VERSION)
 
+check-deb: deb
+	@tests/packages.sh apt-utils gpg lintian xz-utils
+	@ARCH=$(ARCH) tests/run.sh tests/deb/packages.sh
+
+apt-repo:
+	@[ -d build/deb ] || $(MAKE) --no-print-directory deb
+	@tests/packages.sh apt-utils gpg xz-utils
+	@tests/deb/repository build/apt build/deb/*
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
 
-.PHONY: all packages packages-arm64 check check-built check-asan check-arm64 check-web \
-	check-power-cut check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces deb demo bench mca fuzz-smoke fuzz-built install clean
+.PHONY: all apt-repo packages packages-arm64 check check-built check-deb check-asan check-arm64 check-web \
+	check-power-cut check-vm check-vm-quick guest-built check-gpiod2 check-golden check-traces deb demo bench mca fuzz-smoke fuzz-built install test clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -17,7 +17,7 @@ fi
 
 # In a folder where nothing else of the tree is found.
 they_build_against_the_installed_headers() {
-	${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$root" prefix=/usr install \
+	${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$root" prefix=/usr libdir=/usr/lib install \
 		>"$work/out" 2>&1 || { sed 's/^/# /' "$work/out"; return 1; }
 	cp apps/examples/*.c "$work" && ls "$work"/*.c >"$work/sources" || return
 	[ "$(wc -l <"$work/sources")" -ge 5 ] || return

@@ -8,7 +8,7 @@ root=$work/root
 
 # Below a folder of its own, as for a package.
 everything_is_installed() {
-	${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$root" prefix=/usr install \
+	${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$root" prefix=/usr libdir=/usr/lib install \
 		>"$work/out" 2>&1 || {
 		sed 's/^/# /' "$work/out"
 		return 1
