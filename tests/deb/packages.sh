@@ -176,6 +176,8 @@ packages_of_two_machines_agree() {
 	[ "$ARCH" = arm64 ] && other=$native
 	[ "$other" != "$ARCH" ] && [ -d build/deb/$other ] ||
 		{ why="there are no packages of $other"; return 77; }
+	cmp -s "$debs"/work/*.tar.xz build/deb/$other/work/*.tar.xz ||
+		{ why="those of $other were made of another source"; return 77; }
 	for package in libatoll0 libatoll-dev; do
 		rm -rf "$work/one" "$work/two"
 		dpkg-deb -x "$debs"/${package}_*.deb "$work/one" &&
