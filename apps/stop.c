@@ -20,24 +20,28 @@ static void on_signal(int signal)
 
 	(void)signal;
 	is_wanted = 1;
-	(void)!write(event_fd, &one, sizeof(one)); /* cannot be full after one */
+	(void)!write(event_fd, &one, sizeof(one)); /* never full, nobody writes so often */
+	/* A read may just be about to begin, and would wait; the next will find it there. */
+	(void)alarm(1);
 	errno = saved;
 }
 
 void stop_begin(void)
 {
 	/* No SA_RESTART: reads that wait come back. */
-	const struct sigaction action = {
+	const struct sigaction once = {
 		.sa_handler = on_signal,
 		.sa_flags = (int)SA_RESETHAND,
 	};
+	const struct sigaction again = { .sa_handler = on_signal };
 
 	is_wanted = 0;
 	event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (event_fd < 0)
 		options_could_not("signals: %s", strerror(errno));
-	(void)sigaction(SIGINT, &action, NULL); /* two valid signals */
-	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &once, NULL); /* three valid signals */
+	(void)sigaction(SIGTERM, &once, NULL);
+	(void)sigaction(SIGALRM, &again, NULL);
 }
 
 bool stop_wanted(void)
@@ -52,8 +56,10 @@ int stop_fd(void)
 
 void stop_end(void)
 {
+	(void)alarm(0);
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGALRM, SIG_DFL);
 	(void)close(event_fd);
 	event_fd = -1;
 }

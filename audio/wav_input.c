@@ -57,9 +57,7 @@ int64_t wav_input_some(struct wav_input *input, void *to, size_t size)
 	if (input->fd < 0) {
 		got = some_of_memory(input, to, size);
 	} else {
-		do
-			got = read(input->fd, to, size);
-		while (got < 0 && errno == EINTR);
+		got = read(input->fd, to, size);
 		if (got < 0)
 			return -errno;
 	}

@@ -206,8 +206,6 @@ static int read_all(int fd, size_t size_max, struct buffer *buffer,
 			return -ENOMEM;
 		got = read(fd, buffer->bytes + buffer->size,
 			   buffer->capacity - buffer->size);
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
 			return atoll_error_set(err, -errno, "read: %s", strerror(errno));
 		buffer->size += (size_t)got;

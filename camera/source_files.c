@@ -336,8 +336,9 @@ static int next_frame(struct source_files *files, struct atoll_frame *frame,
 			r = next_of_file(files, frame, err);
 		if (r == 0)
 			files->round_frames++;
-		/* A damaged frame of a video is not its end, all else is. */
-		if (r < 0 && !(files->video && r == -EBADMSG) && next_path(files) < 0)
+		/* Neither a damaged frame of a video nor a signal is its end, all else is. */
+		if (r < 0 && !(files->video && (r == -EBADMSG || r == -EINTR)) &&
+		    next_path(files) < 0)
 			files->at = files->paths;
 		if (r != -ENODATA)
 			return r;
@@ -352,7 +353,7 @@ static int counted(struct source_files *files, struct atoll_frame *frame,
 {
 	int r = next_frame(files, frame, err);
 
-	if (r == -ENODATA)
+	if (r == -ENODATA || r == -EINTR)
 		return r;
 	files->sequence++;
 	if (r < 0)

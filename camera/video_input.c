@@ -77,7 +77,7 @@ int video_input_need(struct video_input *input, size_t size)
 			input->size += (size_t)got;
 		else if (got == 0)
 			input->is_end = true;
-		else if (errno != EINTR)
+		else
 			r = -errno;
 	}
 	return r;

@@ -35,7 +35,7 @@ void video_input_open_bytes(struct video_input *input, const void *bytes, size_t
 void video_input_close(struct video_input *input);
 
 /* Widen the window to `size` bytes, or to the end of the file if that is nearer.
-   0, -ENOMEM, or what read said. */
+   0, -ENOMEM, or what read said: -EINTR after a signal, and then it may be asked again. */
 int video_input_need(struct video_input *input, size_t size);
 
 /* The same, by a piece worth reading; 0 also when there is nothing more. */

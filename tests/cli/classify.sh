@@ -535,12 +535,14 @@ a_signal_ends_it_with_a_summary() {
 			sleep 0.1
 			tries=$((tries + 1))
 		done
+		sleep 0.5 # until it waits for more
 		kill -s $signal $pid
 		wait $pid
 		status=$?
 		exec 9>&-
 		[ $status -eq 0 ] || { echo "# SIG$signal: exit status $status"; return 1; }
-		out_has 's  bell ' && lines_are err 1 && err_has ' frames in .* a second' || return
+		out_has 's  bell ' && lines_are err 1 &&
+		err_has ' frames in .* a second; 0 damaged' || return
 	done
 }
 
