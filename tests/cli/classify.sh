@@ -592,7 +592,8 @@ the_display_is_steady_and_gives_the_cursor_back() {
 			if (bad) print "# the display is " bad
 			exit bad != ""
 		}' &&
-	out_has 'umbrella' && out_has 'capture [0-9.]+ ms   convert [0-9.]+ ms   run [0-9.]+ ms' &&
+	out_has '(bell|cat|key|rocket|umbrella) ' &&
+	out_has 'capture [0-9.]+ ms   convert [0-9.]+ ms   run [0-9.]+ ms' &&
 	out_has 'frames [0-9]+   damaged 0   missed 0   skipped [0-9]+' &&
 	locale=C.UTF-8 &&
 	on_terminal --show --rate=20 $cards/cards.tflite "$work/clip.mjpeg" &&
