@@ -359,10 +359,10 @@ this_machine := $(shell dpkg --print-architecture 2>/dev/null)
 ARCH ?= $(this_machine)
 
 packages-deb-$(this_machine): packages
-	@tests/packages.sh debhelper dpkg-dev
+	@tests/packages.sh build-essential debhelper dpkg-dev
 
 packages-deb-%: packages packages-%
-	@tests/packages.sh debhelper dpkg-dev pkgconf:$*
+	@tests/packages.sh build-essential debhelper dpkg-dev pkgconf:$*
 
 deb: packages-deb-$(ARCH)
 	@tests/deb/build $(ARCH) build/deb/$(ARCH) $(VERSION)
