@@ -258,8 +258,11 @@ static const struct service_calls calls = {
 	.status = on_status,
 };
 
-static int show_status(const char *socket, bool wants_json)
+/* Of the daemon that other programs would ask, too. */
+static int show_status(const struct daemon *d, bool wants_json)
 {
+	const char *asked = d->overrides.socket ? NULL : getenv("ATOLL_TPU_SOCKET");
+	const char *socket = asked ? asked : d->config->place.path;
 	struct atoll_error err;
 	struct serve_status *status = serve_status_ask(socket, 5000, &err);
 
@@ -339,7 +342,7 @@ int main(int argc, char **argv)
 	if (!load_config(&d))
 		return EXIT_CONFIG;
 	if (wishes.wants_status)
-		status = show_status(d.config->place.path, wishes.wants_json);
+		status = show_status(&d, wishes.wants_json);
 	else if (!d.service.wants_check)
 		status = service_run(&d.service);
 	tpud_config_free(d.config);

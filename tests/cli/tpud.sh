@@ -55,7 +55,8 @@ the_status_names_the_tpu_and_whoever_asks() {
 	ask --json && lines_are out 1 && out_has "^\{\"pid\":$pid,\"up_ns\":[0-9]+,\"requests\":0" &&
 	out_has '"tpus":\[.*\{"name":"emu:250-1","state":"idle","speed_mbit":5000,"clock":"max"' &&
 	out_has '"clients":\[\{"pid":[0-9]+,"uid":[0-9]+,"name":"[^"]*","priority":"normal"' &&
-	out_has '"programs":\[\]\}$'
+	out_has '"programs":\[\]\}$' &&
+	ATOLL_TPU_SOCKET=$work/tpu.sock gives 0 $tool status && out_has "^process $pid, "
 }
 
 # Still the daemon of the test before.
