@@ -238,6 +238,7 @@ check-vm: packages-arm64
 	@tests/packages.sh $(guest_packages_arm64)
 	@$(MAKE) --no-print-directory BUILD=build-arm64 CC=aarch64-linux-gnu-gcc guest-built
 	@[ -n '$(TESTS)' ] || $(MAKE) --no-print-directory deb ARCH=arm64
+	@[ -n '$(TESTS)' ] || $(MAKE) --no-print-directory apt-repo
 	@BUILD=build-arm64 tests/vm/run 'arm64 board' $(TESTS)
 
 check-power-cut: packages-arm64
@@ -299,7 +300,7 @@ bench:
 		llvm clang gcc-aarch64-linux-gnu valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
 		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/features \
-		$(BUILD)/tests/bench/live \
+		$(BUILD)/tests/bench/listen $(BUILD)/tests/bench/live \
 		$(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
 		$(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
@@ -316,11 +317,11 @@ $(BUILD)/tests/bench/convert: $(BUILD)/tests/bench/convert.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lyuv $(LDLIBS) -o $@
 
-$(BUILD)/tests/bench/features $(BUILD)/tests/bench/live $(BUILD)/tests/bench/serve \
-$(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
+$(BUILD)/tests/bench/features $(BUILD)/tests/bench/listen $(BUILD)/tests/bench/live \
+$(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
 		$(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ $(LDLIBS) $(check_libs) -o $@
 
 # Programs with a manual in section 8 are for administrators.
 installed := $(binaries:$(BUILD)/%=$(BUILD)/installed/%)

@@ -99,6 +99,7 @@ check_parts += \
 	tests/seeds.c \
 	tests/single.c \
 	tests/sounds.c \
+	tests/ten_minutes.c \
 	tests/terminal.c \
 	tests/traces.c \
 	tests/tree.c \

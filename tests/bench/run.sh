@@ -70,6 +70,12 @@ echo "## what keyword models hear, one thread"
 "$BUILD"/tests/bench/features
 echo
 
+echo "## ten minutes of listening, one thread"
+for model in apps/models/keywords/keywords.tflite "$data"/mlperf_kws_ref_int8.tflite; do
+	[ ! -r "$model" ] || "$BUILD"/tests/bench/listen "$model"
+done
+echo
+
 echo "## atoll-visiond"
 BUILD=$BUILD tests/bench/visiond.sh
 echo
