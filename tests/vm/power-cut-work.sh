@@ -56,7 +56,8 @@ is_whole() {
 
 wait_until 60 all_are_up
 nothing_failed
-dpkg --verify >"$work/changed"
+# shellcheck disable=SC2046 # one word per package
+dpkg --verify $(our_packages | cut -d ' ' -f 1) >"$work/changed"
 sed 's/^/# changed: /' "$work/changed"
 [ ! -s "$work/changed" ]
 backwards() { tail -c +45 "$1" | od -An -v -tu1 -w2 | tac | awk '{ printf "%c%c", $1, $2 }'; }
