@@ -338,7 +338,7 @@ guest_sources += \
 	tests/vm/tpu.c
 guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-dev procps \
 	strace udev usbip usbutils v4l-utils xz-utils
-guest_packages_arm64 := cpio e2fsprogs kmod qemu-system-arm qemu-utils squashfs-tools xz-utils
+guest_packages_arm64 := binutils cpio e2fsprogs kmod qemu-system-arm qemu-utils squashfs-tools xz-utils
 fuzzers += \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \
