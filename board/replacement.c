@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Names that are tried: what a process of the same number left behind when it was
@@ -55,6 +56,21 @@ static int settle(FILE *file)
 	return errno ? -errno : -EIO;
 }
 
+/* The name too, or the power is lost and the old file is back. Nobody is worse off where a
+   file system cannot do that. */
+static void settle_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		(void)close(fd); /* nothing was written through it */
+	}
+	free(folder);
+}
+
 ATOLL_API int atoll_replacement_close(struct atoll_replacement *replacement, int r)
 {
 	if (r == 0)
@@ -65,6 +81,8 @@ ATOLL_API int atoll_replacement_close(struct atoll_replacement *replacement, int
 		r = -errno;
 	if (r < 0)
 		(void)unlink(replacement->temporary); /* half a file helps nobody */
+	else
+		settle_folder(replacement->path);
 	free(replacement->temporary);
 	return r;
 }
