@@ -369,12 +369,12 @@ deb: packages-deb-$(ARCH)
 	@tests/deb/build $(ARCH) build/deb/$(ARCH) $(VERSION)
 
 check-deb: deb
-	@tests/packages.sh apt-utils gpg lintian xz-utils
+	@tests/packages.sh apt-utils gpg gpg-agent lintian xz-utils
 	@ARCH=$(ARCH) tests/run.sh tests/deb/packages.sh
 
 apt-repo:
 	@[ -d build/deb ] || $(MAKE) --no-print-directory deb
-	@tests/packages.sh apt-utils gpg xz-utils
+	@tests/packages.sh apt-utils gpg gpg-agent xz-utils
 	@tests/deb/repository build/apt build/deb/*
 
 clean:
