@@ -13,8 +13,9 @@
  *		work();        may poll stop_fd() for POLLIN
  *	stop_end();
  *
- * The first signal also interrupts a read that waits (EINTR), again each second until
- * stop_end, lest it come just before the read; a second one ends the program at once. Signals belong to the whole program, and so does this.
+ * The first signal also interrupts a read that waits (EINTR), and again each second until
+ * stop_end, lest it came just before the read; a second one ends the program at once.
+ * Signals belong to the whole program, and so does this.
  */
 void stop_begin(void); /* or options_could_not */
 bool stop_wanted(void);

@@ -34,9 +34,9 @@ struct atoll_replacement {
 int atoll_replacement_open(struct atoll_replacement *replacement, const char *path);
 
 /*
- * With `r` 0 the file goes down to the disk and gets its name, and so does that; with a negative errno,
- * for what could not be written, it is thrown away and `path` stays as it was, as when
- * a step of this fails. The errno, `r` first, or 0.
+ * With `r` 0 the file goes down to the disk and gets its name, which does so, too; with a
+ * negative errno, for what could not be written, it is thrown away and `path` stays as it
+ * was, as when a step of this fails. The errno, `r` first, or 0.
  */
 int atoll_replacement_close(struct atoll_replacement *replacement, int r);
 
