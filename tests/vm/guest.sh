@@ -209,12 +209,17 @@ has_gone_on() {
 	[ "$(state results)" -gt $((results_before + 1)) ]
 }
 
+# need_udevd: one is there, which an earlier test may have started.
+need_udevd() {
+	udevadm control --ping 2>/dev/null || /lib/systemd/systemd-udevd --daemon
+}
+
 # start_tpu OPTION...: emulated Edge TPUs at this machine's USB, $emulator. What they
 # say goes to $work/tpu, answers to orders to $work/answers. libusb hears of devices
 # from udevd.
 start_tpu() {
 	load vhci-hcd
-	[ -S /run/udev/control ] || /lib/systemd/systemd-udevd --daemon
+	need_udevd
 	mkfifo "$work/orders"
 	"$BUILD/atoll-tpu-emulator" --verbose "$@" \
 		<"$work/orders" >"$work/answers" 2>"$work/tpu" &

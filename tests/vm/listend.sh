@@ -24,7 +24,7 @@ chown $listener_id:$listener_id $folder
 at_the_end "rm -rf $folder"
 
 # Who gives nodes to the group audio as they come.
-/lib/systemd/systemd-udevd --daemon
+need_udevd
 audio_id=$(getent group audio | cut -d : -f 3)
 
 # start_listend OPTION...: with what it tells in $work/events, once it is up.
