@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is added is kept in lists until finish, which writes the file from front
- * to back: each table with its vtable before it, then what it refers to, whose
- * offsets are filled in once their places are known. Contents of constants come
- * last.
- *
- * The bytes depend on the calls alone.
+ * What is added is kept in lists until finish, which writes the file: contents of
+ * constants come last. The bytes depend on the calls alone.
  */
 #include "runtime/builder.h"
 
@@ -16,16 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/flatwrite.h"
 #include "runtime/schema/tflite.h"
-
-/* FlatBuffers measure with 31 bits. */
-#define FILE_BYTES_MAX INT32_MAX
 
 /* Readers map the file and use constants where they lie. */
 #define CONSTANT_ALIGN 16
-
-/* More than any table of the schema has. */
-#define FIELDS_MAX 16
 
 /* Something copied; all of them are freed together. */
 struct piece {
@@ -51,12 +42,19 @@ struct operator {
 	uint32_t code; /* index in the table */
 };
 
+struct metadatum {
+	const char *name;
+	const void *bytes;
+	size_t size;
+};
+
 struct atoll_builder {
-	const char *description;
+	const char *description, *graph_name;
 	struct piece *pieces;
 	struct list tensors;   /* struct atoll_builder_tensor */
 	struct list codes;     /* struct code */
 	struct list operators; /* struct operator */
+	struct list metadata;  /* struct metadatum */
 	uint32_t inputs, outputs;
 	const int32_t *input, *output;
 	struct atoll_error mistake; /* the first; code 0 while there is none */
@@ -122,8 +120,10 @@ ATOLL_API struct atoll_builder *atoll_builder_new(const char *description)
 {
 	struct atoll_builder *b = calloc(1, sizeof(*b));
 
-	if (b)
-		b->description = copy_text(b, description);
+	if (!b)
+		return NULL;
+	b->description = copy_text(b, description);
+	b->graph_name = "main";
 	return b;
 }
 
@@ -140,6 +140,7 @@ ATOLL_API void atoll_builder_free(struct atoll_builder *b)
 	free(b->tensors.items);
 	free(b->codes.items);
 	free(b->operators.items);
+	free(b->metadata.items);
 	free(b);
 }
 
@@ -187,14 +188,14 @@ ATOLL_API int32_t atoll_builder_tensor(struct atoll_builder *b,
 static void check_options(struct atoll_builder *b,
 			  const struct atoll_builder_operator *op)
 {
-	bool fits = op->options <= FIELDS_MAX;
+	bool fits = op->options <= FLATWRITE_FIELDS_MAX;
 
 	for (uint32_t i = 0; i < op->options && fits; i++)
-		fits = op->option[i].id < FIELDS_MAX;
+		fits = op->option[i].id < FLATWRITE_FIELDS_MAX;
 	if (!fits && b->mistake.code == 0)
 		atoll_error_set(&b->mistake, -EINVAL, "operator %" PRIu32
 				": options have at most %d fields", b->operators.count,
-				FIELDS_MAX);
+				FLATWRITE_FIELDS_MAX);
 }
 
 static const struct atoll_builder_option *copy_options(
@@ -267,6 +268,21 @@ ATOLL_API void atoll_builder_outputs(struct atoll_builder *b, uint32_t count,
 	b->output = copy(b, tensors, count, sizeof(*tensors));
 }
 
+ATOLL_API void atoll_builder_graph_name(struct atoll_builder *b, const char *name)
+{
+	b->graph_name = copy_text(b, name);
+}
+
+ATOLL_API void atoll_builder_metadata(struct atoll_builder *b, const char *name,
+				      const void *bytes, size_t size)
+{
+	struct metadatum kept = {
+		.name = copy_text(b, name), .bytes = copy(b, bytes, size, 1), .size = size,
+	};
+
+	append(b, &b->metadata, &kept, sizeof(kept));
+}
+
 static int check_indices(const struct atoll_builder *b, const char *what, uint32_t of,
 			 const int32_t *indices, uint32_t count, int32_t low,
 			 struct atoll_error *err)
@@ -307,225 +323,78 @@ static int check(const struct atoll_builder *b, struct atoll_error *err)
 	return r;
 }
 
-/* The file so far. */
-struct file {
-	uint8_t *bytes;
-	size_t size, room;
-	int error; /* once set, nothing is written any more */
-};
-
-/* The place of `bytes` zeroed bytes whose `aligned`-th is at a multiple of `align`. */
-static size_t reserve(struct file *file, size_t bytes, size_t aligned, size_t align)
-{
-	size_t start = file->size + (align - (file->size + aligned) % align) % align;
-	size_t end, room = file->room;
-	uint8_t *grown;
-
-	if (file->error)
-		return 0;
-	if (__builtin_add_overflow(start, bytes, &end) || end > FILE_BYTES_MAX) {
-		file->error = -EFBIG;
-		return 0;
-	}
-	while (room < end)
-		room = room ? 2 * room : 4096;
-	if (room != file->room) {
-		grown = realloc(file->bytes, room);
-		if (!grown) {
-			file->error = -ENOMEM;
-			return 0;
-		}
-		file->bytes = grown;
-		file->room = room;
-	}
-	memset(file->bytes + file->size, 0, end - file->size);
-	file->size = end;
-	return start;
-}
-
-static void store(struct file *file, size_t at, const void *value, size_t bytes)
-{
-	if (!file->error && bytes > 0)
-		memcpy(file->bytes + at, value, bytes);
-}
-
-static void store_u16(struct file *file, size_t at, size_t value)
-{
-	uint16_t stored = (uint16_t)value;
-
-	store(file, at, &stored, sizeof(stored));
-}
-
-/* Let the offset at `slot` lead to `target`, which lies behind it. */
-static void point(struct file *file, size_t slot, size_t target)
-{
-	uint32_t distance = (uint32_t)(target - slot);
-
-	store(file, slot, &distance, sizeof(distance));
-}
-
-/*
- * A field of a table to be written. An offset is left open; `slot` then says
- * where it is.
- */
-struct field {
-	unsigned id;
-	uint8_t width; /* bytes; 0 leaves the field out */
-	union {
-		uint8_t u8;
-		int8_t i8;
-		uint32_t u32;
-		int32_t i32;
-		float f32;
-	} value;
-	size_t slot;
-};
-
-/* The place of a table with the given fields, in the order of their ids. */
-static size_t write_table(struct file *file, struct field *field, uint32_t fields)
-{
-	uint16_t place[FIELDS_MAX] = { 0 };
-	size_t ids = 0, bytes = 4, vtable, table;
-	int32_t back;
-
-	for (uint32_t i = 0; i < fields; i++) {
-		if (field[i].width == 0)
-			continue;
-		bytes += (field[i].width - bytes % field[i].width) % field[i].width;
-		place[field[i].id] = (uint16_t)bytes;
-		bytes += field[i].width;
-		if (ids < field[i].id + (size_t)1)
-			ids = field[i].id + (size_t)1;
-	}
-	vtable = reserve(file, 4 + 2 * ids, 0, 2);
-	table = reserve(file, bytes, 0, 4);
-	store_u16(file, vtable, 4 + 2 * ids);
-	store_u16(file, vtable + 2, bytes);
-	for (size_t id = 0; id < ids; id++)
-		store_u16(file, vtable + 4 + 2 * id, place[id]);
-	back = (int32_t)(table - vtable);
-	store(file, table, &back, sizeof(back));
-	for (uint32_t i = 0; i < fields; i++) {
-		field[i].slot = table + place[field[i].id];
-		if (field[i].width > 0)
-			store(file, field[i].slot, &field[i].value, field[i].width);
-	}
-	return table;
-}
-
-/* A vector behind `slot`; the place of its first element. */
-static size_t write_vector(struct file *file, size_t slot, const void *items,
-			   size_t count, size_t width, size_t align)
-{
-	size_t vector = reserve(file, 4 + count * width, 4, align);
-	uint32_t stored = (uint32_t)count;
-
-	point(file, slot, vector);
-	store(file, vector, &stored, sizeof(stored));
-	if (items)
-		store(file, vector + 4, items, count * width);
-	return vector + 4;
-}
-
-static void write_ints(struct file *file, const struct field *field, const int32_t *items,
-		       uint32_t count)
-{
-	if (field->width > 0)
-		write_vector(file, field->slot, items, count, 4, 4);
-}
-
-/* Offsets to tables that the caller writes; the place of the first of them. */
-static size_t write_offsets(struct file *file, const struct field *field, uint32_t count)
-{
-	return write_vector(file, field->slot, NULL, count, 4, 4);
-}
-
-static void write_string(struct file *file, const struct field *field, const char *text)
-{
-	size_t length = text ? strlen(text) : 0;
-	size_t string = reserve(file, 4 + length + 1, 4, 4);
-	uint32_t count = (uint32_t)length;
-
-	point(file, field->slot, string);
-	store(file, string, &count, sizeof(count));
-	store(file, string + 4, text, length);
-}
-
-#define OFFSET(number) { .id = number, .width = 4 }
-#define OFFSET_IF(condition, number) { .id = number, .width = (condition) ? 4 : 0 }
-
-static void write_code(struct file *file, const struct code *code, size_t slot)
+static void write_code(struct flatwrite *file, const struct code *code, size_t slot)
 {
 	int8_t old = (int8_t)(code->code < BUILTIN_PLACEHOLDER ? code->code :
 								 BUILTIN_PLACEHOLDER);
-	struct field field[] = {
+	struct flatwrite_field field[] = {
 		{ .id = OPERATOR_CODE_DEPRECATED_BUILTIN_CODE, .width = 1, .value.i8 = old },
-		OFFSET_IF(code->custom, OPERATOR_CODE_CUSTOM_CODE),
+		FLATWRITE_OFFSET_IF(code->custom, OPERATOR_CODE_CUSTOM_CODE),
 		{ .id = OPERATOR_CODE_VERSION, .width = 4, .value.i32 = code->version },
 		{ .id = OPERATOR_CODE_BUILTIN_CODE, .width = 4, .value.u32 = code->code },
 	};
 
-	point(file, slot, write_table(file, field, 4));
+	flatwrite_point(file, slot, flatwrite_table(file, field, 4));
 	if (code->custom)
-		write_string(file, &field[1], code->custom);
+		flatwrite_string(file, field[1].slot, code->custom);
 }
 
-static void write_codes(struct file *file, const struct atoll_builder *b,
-			const struct field *field)
+static void write_codes(struct flatwrite *file, const struct atoll_builder *b,
+			const struct flatwrite_field *field)
 {
 	const struct code *code = b->codes.items;
-	size_t slot = write_offsets(file, field, b->codes.count);
+	size_t slot = flatwrite_offsets(file, field->slot, b->codes.count);
 
 	for (uint32_t i = 0; i < b->codes.count; i++, slot += 4)
 		write_code(file, &code[i], slot);
 }
 
-static void write_quant(struct file *file, const struct atoll_builder_tensor *tensor,
-			const struct field *parent)
+static void write_quant(struct flatwrite *file, const struct atoll_builder_tensor *tensor,
+			const struct flatwrite_field *parent)
 {
 	uint32_t channels = tensor->channels ? tensor->channels : 1;
-	struct field field[] = {
-		OFFSET(QUANTIZATION_SCALE),
-		OFFSET(QUANTIZATION_ZERO_POINT),
+	struct flatwrite_field field[] = {
+		FLATWRITE_OFFSET(QUANTIZATION_SCALE),
+		FLATWRITE_OFFSET(QUANTIZATION_ZERO_POINT),
 		{ .id = QUANTIZATION_QUANTIZED_DIMENSION, .width = 4,
 		  .value.i32 = tensor->axis },
 	};
 	size_t zero_points;
 
-	point(file, parent->slot, write_table(file, field, 3));
-	write_vector(file, field[0].slot,
+	flatwrite_point(file, parent->slot, flatwrite_table(file, field, 3));
+	flatwrite_vector(file, field[0].slot,
 		     tensor->channels ? tensor->scales : &tensor->scale, channels, 4, 4);
-	zero_points = write_vector(file, field[1].slot, NULL, channels, 8, 8);
+	zero_points = flatwrite_vector(file, field[1].slot, NULL, channels, 8, 8);
 	for (uint32_t i = 0; i < channels; i++)
-		store(file, zero_points + 8 * (size_t)i, &tensor->zero_point, 8);
+		flatwrite_store(file, zero_points + 8 * (size_t)i, &tensor->zero_point, 8);
 }
 
-static void write_tensor(struct file *file, const struct atoll_builder_tensor *tensor,
+static void write_tensor(struct flatwrite *file, const struct atoll_builder_tensor *tensor,
 			 uint32_t buffer, size_t slot)
 {
 	bool is_quantized = tensor->channels > 0 || tensor->scale != 0;
-	struct field field[] = {
-		OFFSET(TENSOR_SHAPE),
+	struct flatwrite_field field[] = {
+		FLATWRITE_OFFSET(TENSOR_SHAPE),
 		{ .id = TENSOR_TYPE, .width = 1, .value.i8 = (int8_t)tensor->type },
 		{ .id = TENSOR_BUFFER, .width = 4, .value.u32 = buffer },
-		OFFSET(TENSOR_NAME),
-		OFFSET_IF(is_quantized, TENSOR_QUANTIZATION),
+		FLATWRITE_OFFSET(TENSOR_NAME),
+		FLATWRITE_OFFSET_IF(is_quantized, TENSOR_QUANTIZATION),
 		{ .id = TENSOR_IS_VARIABLE, .width = tensor->is_variable ? 1 : 0,
 		  .value.u8 = 1 },
 	};
 
-	point(file, slot, write_table(file, field, 6));
-	write_ints(file, &field[0], tensor->dims, tensor->rank);
-	write_string(file, &field[3], tensor->name);
+	flatwrite_point(file, slot, flatwrite_table(file, field, 6));
+	flatwrite_ints(file, field[0].slot, tensor->dims, tensor->rank);
+	flatwrite_string(file, field[3].slot, tensor->name);
 	if (is_quantized)
 		write_quant(file, tensor, &field[4]);
 }
 
-static void write_tensors(struct file *file, const struct atoll_builder *b,
-			  const struct field *field)
+static void write_tensors(struct flatwrite *file, const struct atoll_builder *b,
+			  const struct flatwrite_field *field)
 {
 	const struct atoll_builder_tensor *tensor = b->tensors.items;
-	size_t slot = write_offsets(file, field, b->tensors.count);
+	size_t slot = flatwrite_offsets(file, field->slot, b->tensors.count);
 	uint32_t buffers = 1; /* the first is the empty one */
 
 	for (uint32_t i = 0; i < b->tensors.count; i++, slot += 4)
@@ -533,9 +402,9 @@ static void write_tensors(struct file *file, const struct atoll_builder *b,
 }
 
 /* The field of an option. Vectors are offsets, filled in later. */
-static struct field option_field(const struct atoll_builder_option *option)
+static struct flatwrite_field option_field(const struct atoll_builder_option *option)
 {
-	struct field field = { .id = option->id, .width = 4 };
+	struct flatwrite_field field = { .id = option->id, .width = 4 };
 
 	switch (option->kind) {
 	case ATOLL_OPTION_BOOL:
@@ -558,117 +427,150 @@ static struct field option_field(const struct atoll_builder_option *option)
 	return field;
 }
 
-static void write_options(struct file *file, const struct atoll_builder_operator *op,
-			  const struct field *parent)
+static void write_options(struct flatwrite *file, const struct atoll_builder_operator *op,
+			  const struct flatwrite_field *parent)
 {
-	struct field field[FIELDS_MAX];
+	struct flatwrite_field field[FLATWRITE_FIELDS_MAX];
 
 	for (uint32_t i = 0; i < op->options; i++)
 		field[i] = option_field(&op->option[i]);
-	point(file, parent->slot, write_table(file, field, op->options));
+	flatwrite_point(file, parent->slot, flatwrite_table(file, field, op->options));
 	for (uint32_t i = 0; i < op->options; i++)
 		if (op->option[i].kind == ATOLL_OPTION_I32S)
-			write_ints(file, &field[i], op->option[i].is, op->option[i].count);
+			flatwrite_ints(file, field[i].slot, op->option[i].is, op->option[i].count);
 }
 
-static void write_operator(struct file *file, const struct atoll_builder_operator *op,
+static void write_operator(struct flatwrite *file, const struct atoll_builder_operator *op,
 			   uint32_t code, size_t slot)
 {
 	uint8_t tag_bytes = op->options_type ? 1 : 0;
-	struct field field[] = {
+	struct flatwrite_field field[] = {
 		{ .id = OPERATOR_OPCODE_INDEX, .width = 4, .value.u32 = code },
-		OFFSET(OPERATOR_INPUTS),
-		OFFSET(OPERATOR_OUTPUTS),
+		FLATWRITE_OFFSET(OPERATOR_INPUTS),
+		FLATWRITE_OFFSET(OPERATOR_OUTPUTS),
 		{ .id = OPERATOR_BUILTIN_OPTIONS_TYPE, .width = tag_bytes,
 		  .value.u8 = op->options_type },
-		OFFSET_IF(op->options_type, OPERATOR_BUILTIN_OPTIONS),
-		OFFSET_IF(op->custom_options, OPERATOR_CUSTOM_OPTIONS),
-		OFFSET_IF(op->intermediates, OPERATOR_INTERMEDIATES),
+		FLATWRITE_OFFSET_IF(op->options_type, OPERATOR_BUILTIN_OPTIONS),
+		FLATWRITE_OFFSET_IF(op->custom_options, OPERATOR_CUSTOM_OPTIONS),
+		FLATWRITE_OFFSET_IF(op->intermediates, OPERATOR_INTERMEDIATES),
 	};
 
-	point(file, slot, write_table(file, field, 7));
-	write_ints(file, &field[1], op->input, op->inputs);
-	write_ints(file, &field[2], op->output, op->outputs);
+	flatwrite_point(file, slot, flatwrite_table(file, field, 7));
+	flatwrite_ints(file, field[1].slot, op->input, op->inputs);
+	flatwrite_ints(file, field[2].slot, op->output, op->outputs);
 	if (op->options_type)
 		write_options(file, op, &field[4]);
 	if (op->custom_options)
-		write_vector(file, field[5].slot, op->custom_options,
+		flatwrite_vector(file, field[5].slot, op->custom_options,
 			     op->custom_options_bytes, 1, 4);
-	write_ints(file, &field[6], op->intermediate, op->intermediates);
+	if (op->intermediates > 0)
+		flatwrite_ints(file, field[6].slot, op->intermediate, op->intermediates);
 }
 
-static void write_operators(struct file *file, const struct atoll_builder *b,
-			    const struct field *field)
+static void write_operators(struct flatwrite *file, const struct atoll_builder *b,
+			    const struct flatwrite_field *field)
 {
 	const struct operator *op = b->operators.items;
-	size_t slot = write_offsets(file, field, b->operators.count);
+	size_t slot = flatwrite_offsets(file, field->slot, b->operators.count);
 
 	for (uint32_t i = 0; i < b->operators.count; i++, slot += 4)
 		write_operator(file, &op[i].as_given, op[i].code, slot);
 }
 
-static void write_graph(struct file *file, const struct atoll_builder *b,
-			const struct field *parent)
+static void write_graph(struct flatwrite *file, const struct atoll_builder *b,
+			const struct flatwrite_field *parent)
 {
-	struct field field[] = {
-		OFFSET(SUBGRAPH_TENSORS), OFFSET(SUBGRAPH_INPUTS),
-		OFFSET(SUBGRAPH_OUTPUTS), OFFSET(SUBGRAPH_OPERATORS),
-		OFFSET(SUBGRAPH_NAME),
+	struct flatwrite_field field[] = {
+		FLATWRITE_OFFSET(SUBGRAPH_TENSORS), FLATWRITE_OFFSET(SUBGRAPH_INPUTS),
+		FLATWRITE_OFFSET(SUBGRAPH_OUTPUTS), FLATWRITE_OFFSET(SUBGRAPH_OPERATORS),
+		FLATWRITE_OFFSET(SUBGRAPH_NAME),
 	};
-	size_t slot = write_offsets(file, parent, 1);
+	size_t slot = flatwrite_offsets(file, parent->slot, 1);
 
-	point(file, slot, write_table(file, field, 5));
+	flatwrite_point(file, slot, flatwrite_table(file, field, 5));
 	write_tensors(file, b, &field[0]);
-	write_ints(file, &field[1], b->input, b->inputs);
-	write_ints(file, &field[2], b->output, b->outputs);
+	flatwrite_ints(file, field[1].slot, b->input, b->inputs);
+	flatwrite_ints(file, field[2].slot, b->output, b->outputs);
 	write_operators(file, b, &field[3]);
-	write_string(file, &field[4], "main");
+	flatwrite_string(file, field[4].slot, b->graph_name);
 }
 
-static void write_buffers(struct file *file, const struct atoll_builder *b,
-			  const struct field *parent)
+static uint32_t count_constants(const struct atoll_builder *b)
 {
 	const struct atoll_builder_tensor *tensor = b->tensors.items;
 	uint32_t constants = 0;
-	size_t slot;
 
 	for (uint32_t i = 0; i < b->tensors.count; i++)
 		constants += tensor[i].data != NULL;
-	slot = write_offsets(file, parent, 1 + constants);
-	point(file, slot, write_table(file, NULL, 0));
-	for (uint32_t i = 0; i < b->tensors.count; i++) {
-		struct field data = OFFSET(BUFFER_DATA);
+	return constants;
+}
 
-		if (!tensor[i].data)
-			continue;
-		slot += 4;
-		point(file, slot, write_table(file, &data, 1));
-		write_vector(file, data.slot, tensor[i].data, tensor[i].bytes, 1,
-			     CONSTANT_ALIGN);
+static void write_buffer(struct flatwrite *file, const void *bytes, size_t size, size_t slot)
+{
+	struct flatwrite_field data = FLATWRITE_OFFSET(BUFFER_DATA);
+
+	flatwrite_point(file, slot, flatwrite_table(file, &data, 1));
+	flatwrite_vector(file, data.slot, bytes, size, 1, CONSTANT_ALIGN);
+}
+
+/* The empty one, those of the constants, those of the metadata. */
+static void write_buffers(struct flatwrite *file, const struct atoll_builder *b,
+			  const struct flatwrite_field *parent)
+{
+	const struct atoll_builder_tensor *tensor = b->tensors.items;
+	const struct metadatum *metadatum = b->metadata.items;
+	size_t slot = flatwrite_offsets(file, parent->slot,
+					1 + count_constants(b) + b->metadata.count);
+
+	flatwrite_point(file, slot, flatwrite_table(file, NULL, 0));
+	for (uint32_t i = 0; i < b->tensors.count; i++)
+		if (tensor[i].data)
+			write_buffer(file, tensor[i].data, tensor[i].bytes, slot += 4);
+	for (uint32_t i = 0; i < b->metadata.count; i++)
+		write_buffer(file, metadatum[i].bytes, metadatum[i].size, slot += 4);
+}
+
+static void write_metadata(struct flatwrite *file, const struct atoll_builder *b,
+			   const struct flatwrite_field *parent)
+{
+	const struct metadatum *metadatum = b->metadata.items;
+	uint32_t buffer = 1 + count_constants(b);
+	size_t slot = flatwrite_offsets(file, parent->slot, b->metadata.count);
+
+	for (uint32_t i = 0; i < b->metadata.count; i++, slot += 4) {
+		struct flatwrite_field field[] = {
+			FLATWRITE_OFFSET(METADATA_NAME),
+			{ .id = METADATA_BUFFER, .width = 4, .value.u32 = buffer + i },
+		};
+
+		flatwrite_point(file, slot, flatwrite_table(file, field, 2));
+		flatwrite_string(file, field[0].slot, metadatum[i].name);
 	}
 }
 
-static void write_model(struct file *file, const struct atoll_builder *b)
+static void write_model(struct flatwrite *file, const struct atoll_builder *b)
 {
-	struct field field[] = {
+	struct flatwrite_field field[] = {
 		{ .id = MODEL_VERSION, .width = 4, .value.u32 = TFLITE_VERSION },
-		OFFSET(MODEL_OPERATOR_CODES), OFFSET(MODEL_SUBGRAPHS),
-		OFFSET(MODEL_DESCRIPTION), OFFSET(MODEL_BUFFERS),
+		FLATWRITE_OFFSET(MODEL_OPERATOR_CODES), FLATWRITE_OFFSET(MODEL_SUBGRAPHS),
+		FLATWRITE_OFFSET(MODEL_DESCRIPTION), FLATWRITE_OFFSET(MODEL_BUFFERS),
+		FLATWRITE_OFFSET_IF(b->metadata.count, MODEL_METADATA),
 	};
-	size_t root = reserve(file, 8, 0, 4);
+	size_t root = flatwrite_root(file, TFLITE_IDENTIFIER);
 
-	store(file, root + 4, TFLITE_IDENTIFIER, 4);
-	point(file, root, write_table(file, field, 5));
+	flatwrite_point(file, root, flatwrite_table(file, field, 6));
 	write_codes(file, b, &field[1]);
 	write_graph(file, b, &field[2]);
-	write_string(file, &field[3], b->description);
+	flatwrite_string(file, field[3].slot, b->description);
 	write_buffers(file, b, &field[4]);
+	if (b->metadata.count > 0)
+		write_metadata(file, b, &field[5]);
 }
 
 ATOLL_API int atoll_builder_finish(struct atoll_builder *b, void **bytes, size_t *size,
 				   struct atoll_error *err)
 {
-	struct file file = { .bytes = NULL };
+	struct flatwrite file = { .bytes = NULL };
 	int r = check(b, err);
 
 	if (r < 0)

@@ -39,6 +39,13 @@ struct atoll_builder *atoll_builder_new(const char *description);
 /* NULL is allowed. */
 void atoll_builder_free(struct atoll_builder *b);
 
+/* The name of the graph, else "main". */
+void atoll_builder_graph_name(struct atoll_builder *b, const char *name);
+
+/* An entry of the file's metadata. */
+void atoll_builder_metadata(struct atoll_builder *b, const char *name, const void *bytes,
+			    size_t size);
+
 struct atoll_builder_tensor {
 	const char *name;            /* NULL: "" */
 	enum atoll_type type;

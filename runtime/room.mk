@@ -52,6 +52,7 @@ lib += \
 	runtime/extract_twin.c \
 	runtime/fill.c \
 	runtime/flatbuf.c \
+	runtime/flatwrite.c \
 	runtime/flexbuf.c \
 	runtime/graph.c \
 	runtime/kernels/activation.c \

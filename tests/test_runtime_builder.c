@@ -122,6 +122,37 @@ static void custom_operators_and_variables_come_back(void **state)
 	free_both(model, bytes);
 }
 
+static void metadata_and_the_name_of_the_graph_come_back(void **state)
+{
+	struct atoll_builder *b = atoll_builder_new(NULL);
+	struct atoll_builder_tensor tensor = { .type = ATOLL_UINT8, .rank = 1, .dims = { 4 },
+					       .data = "abcd", .bytes = 4 };
+	struct atoll_model *model;
+	struct atoll_error err;
+	void *bytes;
+	size_t size;
+
+	(void)state;
+	atoll_builder_graph_name(b, "other");
+	atoll_builder_tensor(b, &tensor);
+	atoll_builder_metadata(b, "first", "12345", 5);
+	atoll_builder_metadata(b, "second", NULL, 0);
+	assert_int_equal(atoll_builder_finish(b, &bytes, &size, &err), 0);
+	atoll_builder_free(b);
+	model = atoll_model_load_bytes(bytes, size, "built", &err);
+	if (!model)
+		fail_msg("%s", err.text);
+	assert_string_equal(model->graph[0].name, "other");
+	assert_memory_equal(model->graph[0].tensor[0].data, "abcd", 4);
+	assert_int_equal(model->metadata, 2);
+	assert_string_equal(model->metadatum[0].name, "first");
+	assert_int_equal(model->metadatum[0].size, 5);
+	assert_memory_equal(model->metadatum[0].bytes, "12345", 5);
+	assert_string_equal(model->metadatum[1].name, "second");
+	assert_int_equal(model->metadatum[1].size, 0);
+	free_both(model, bytes);
+}
+
 static void equal_calls_give_equal_bytes(void **state)
 {
 	size_t size, again;
@@ -247,7 +278,7 @@ static void refuse_operator(struct atoll_builder_operator op, const char *senten
 
 static void operators_that_cannot_be_are_refused_at_finish(void **state)
 {
-	struct atoll_builder_option option = { .kind = ATOLL_OPTION_I8, .id = 16 };
+	struct atoll_builder_option option = { .kind = ATOLL_OPTION_I8, .id = 20 };
 
 	(void)state;
 	refuse_operator((struct atoll_builder_operator){ .inputs = 1,
@@ -262,7 +293,7 @@ static void operators_that_cannot_be_are_refused_at_finish(void **state)
 	refuse_operator((struct atoll_builder_operator){ .inputs = 1 },
 			"inputs of operator 0: no list");
 	refuse_operator((struct atoll_builder_operator){ .options = 1, .option = &option },
-			"operator 0: options have at most 16 fields");
+			"operator 0: options have at most 20 fields");
 }
 
 static void ends_of_the_graph_that_are_not_there_are_refused(void **state)
@@ -343,6 +374,7 @@ int main(void)
 		cmocka_unit_test(operators_come_back_with_their_options),
 		cmocka_unit_test(codes_above_127_and_left_out_inputs_come_back),
 		cmocka_unit_test(custom_operators_and_variables_come_back),
+		cmocka_unit_test(metadata_and_the_name_of_the_graph_come_back),
 		cmocka_unit_test(equal_calls_give_equal_bytes),
 		cmocka_unit_test(constants_lie_at_multiples_of_16),
 		cmocka_unit_test(flatc_reads_what_was_built),

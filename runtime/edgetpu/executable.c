@@ -267,6 +267,8 @@ static int read_numbers(struct flatbuf_table table, struct edgetpu_executable *e
 	const char *name = flatbuf_string(table, DARWINN_EXECUTABLE_NAME);
 	struct flatbuf_vector parameters =
 		flatbuf_vector(table, DARWINN_EXECUTABLE_PARAMETERS);
+	struct flatbuf_vector model =
+		flatbuf_vector(table, DARWINN_EXECUTABLE_SERIALIZED_MODEL);
 	int32_t scratch = flatbuf_i32(table, DARWINN_EXECUTABLE_SCRATCH_SIZE_BYTES, 0);
 	int32_t narrow = flatbuf_i32(
 		table, DARWINN_EXECUTABLE_USED_NARROW_MEMORY_BYTES_PER_TILE, 0);
@@ -282,6 +284,8 @@ static int read_numbers(struct flatbuf_table table, struct edgetpu_executable *e
 	executable->scratch_bytes = (uint32_t)scratch;
 	executable->parameters = parameters.at;
 	executable->parameter_bytes = parameters.count;
+	executable->model = model.count > 0 ? model.at : NULL;
+	executable->model_bytes = model.count;
 	executable->narrow_bytes = narrow > 0 ? (uint32_t)narrow : 0;
 	return 0;
 }

@@ -153,6 +153,9 @@ struct edgetpu_executable {
 	const uint8_t *parameters;
 	uint32_t parameter_bytes;
 	uint32_t narrow_bytes;        /* of narrow memory per tile; informational */
+	const uint8_t *model;         /* a graph in place of instructions, see
+					 runtime/carried.h; NULL: there is none */
+	uint32_t model_bytes;
 };
 
 struct edgetpu_package {
