@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "runtime/builder.h"
+#include "runtime/copy.h"
 #include "runtime/memory.h"
 #include "runtime/schema/tflite.h"
 
@@ -188,23 +189,8 @@ static int check_sources(const struct part *part)
 
 static void add_tensor(struct part *part, uint32_t index)
 {
-	const struct atoll_tensor *tensor = &part->graph->tensor[index];
-	const struct atoll_quant *quant = &tensor->quant;
-	struct atoll_builder_tensor copy = {
-		.name = tensor->name,
-		.type = tensor->type,
-		.rank = tensor->rank,
-		.scale = quant->scale,
-		.zero_point = quant->zero_point,
-		.channels = quant->channels > 1 ? quant->channels : 0,
-		.scales = quant->scales,
-		.axis = (int32_t)quant->axis,
-		.data = tensor->data,
-		.bytes = tensor->data ? tensor->bytes : 0,
-		.is_variable = part->graph->is_variable[index],
-	};
+	const struct atoll_builder_tensor copy = copy_tensor(part->graph, index);
 
-	memcpy(copy.dims, tensor->dims, sizeof(copy.dims));
 	part->number[index] = atoll_builder_tensor(part->builder, &copy);
 }
 
@@ -218,83 +204,22 @@ static const int32_t *renumber(struct part *part, uint32_t count, const int32_t 
 	return list;
 }
 
-/* Tables of options have numbers and lists of int32, see the schema. Numbers of 4
-   bytes are copied as such, be they floats. */
-static int copy_option(struct part *part, const struct atoll_operator *op,
-		       const struct flatbuf_type *type, uint16_t id,
-		       struct atoll_builder_option *option)
-{
-	const struct flatbuf_field *field = &type->field[id];
-	struct flatbuf_vector list;
-	int32_t *copy;
-
-	option->id = id;
-	if (field->kind == FLATBUF_SCALAR && field->width == 1) {
-		option->kind = ATOLL_OPTION_I8;
-		option->i = flatbuf_i8(op->options, id, 0);
-	} else if (field->kind == FLATBUF_SCALAR && field->width == 4) {
-		option->kind = ATOLL_OPTION_I32;
-		option->i = flatbuf_i32(op->options, id, 0);
-	} else if (field->kind == FLATBUF_SCALARS && field->width == 4) {
-		list = flatbuf_vector(op->options, id);
-		copy = memory_take(&part->memory, list.count * sizeof(*copy));
-		if (!copy)
-			return no_memory(part);
-		memcpy(copy, list.at, list.count * sizeof(*copy));
-		option->kind = ATOLL_OPTION_I32S;
-		option->count = list.count;
-		option->is = copy;
-	} else {
-		return refuse(part, part->graph->tensor[op->output[0]].name,
-			      "comes from %s, whose option %s cannot be copied", op->name,
-			      field->name);
-	}
-	return 0;
-}
-
-static int copy_options(struct part *part, const struct atoll_operator *op,
-			struct atoll_builder_operator *copy)
-{
-	const struct flatbuf_type *type;
-	struct atoll_builder_option *option;
-	int r = 0;
-
-	if (!op->options.at)
-		return 0;
-	type = tflite_options_type.field[op->options_type].type;
-	option = memory_take(&part->memory, type->fields * sizeof(*option));
-	if (!option)
-		return no_memory(part);
-	copy->options_type = op->options_type;
-	copy->option = option;
-	for (uint16_t id = 0; id < type->fields && r == 0; id++)
-		if (type->field[id].kind != FLATBUF_UNUSED && flatbuf_has(op->options, id))
-			r = copy_option(part, op, type, id, &option[copy->options++]);
-	return r;
-}
-
 static int add_operator(struct part *part, const struct atoll_operator *op)
 {
-	struct atoll_builder_operator copy = {
-		.code = op->code,
-		.custom = op->code == BUILTIN_CUSTOM ? op->name : NULL,
-		.version = op->version,
-		.inputs = op->inputs,
-		.outputs = op->outputs,
-		.intermediates = op->intermediates,
-		.input = renumber(part, op->inputs, op->input),
-		.output = renumber(part, op->outputs, op->output),
-		.intermediate = renumber(part, op->intermediates, op->intermediate),
-		.custom_options = op->custom_options,
-		.custom_options_bytes = op->custom_options_bytes,
-	};
-	int r = copy_options(part, op, &copy);
+	struct atoll_builder_operator copy;
+	int r = copy_operator(op, &part->memory, &copy, part->err);
 
-	if (r == 0 && (!copy.input || !copy.output || !copy.intermediate))
-		r = no_memory(part);
-	if (r == 0)
-		atoll_builder_operator(part->builder, &copy);
-	return r;
+	if (r < 0) {
+		atoll_error_prefix(part->err, "%s", atoll_error_path(part->model->path));
+		return r;
+	}
+	copy.input = renumber(part, op->inputs, op->input);
+	copy.output = renumber(part, op->outputs, op->output);
+	copy.intermediate = renumber(part, op->intermediates, op->intermediate);
+	if (!copy.input || !copy.output || !copy.intermediate)
+		return no_memory(part);
+	atoll_builder_operator(part->builder, &copy);
+	return 0;
 }
 
 static int build(struct part *part)

@@ -4,6 +4,7 @@ lib += \
 	runtime/background.c \
 	runtime/builder.c \
 	runtime/cache.c \
+	runtime/copy.c \
 	runtime/decode/best.c \
 	runtime/decode/boxes.c \
 	runtime/decode/classes.c \
