@@ -20,10 +20,13 @@ lib += \
 	runtime/edgetpu/device.c \
 	runtime/edgetpu/dfu.c \
 	runtime/edgetpu/executable.c \
+	runtime/edgetpu/executable_write.c \
 	runtime/edgetpu/firmware.c \
 	runtime/edgetpu/layer.c \
+	runtime/edgetpu/layer_write.c \
 	runtime/edgetpu/layout.c \
 	runtime/edgetpu/package.c \
+	runtime/edgetpu/package_write.c \
 	runtime/edgetpu/program.c \
 	runtime/edgetpu/recover.c \
 	runtime/edgetpu/relayout.c \

@@ -61,6 +61,9 @@ void *compiled_model(const struct edgetpu_package *package, size_t *size);
 /* Read options, or fail the test with the sentence. */
 struct edgetpu_package *compiled_read(const void *options, size_t bytes);
 
+/* Fail the test unless both say the same, field by field. */
+void compiled_same(const struct edgetpu_package *a, const struct edgetpu_package *b);
+
 /*
  * That reading what is written of this is refused, with this code and sentence; it
  * is enough to have the words in front of it when `sentence` ends in "...".

@@ -72,6 +72,7 @@ check_parts += \
 	tests/check.c \
 	tests/compiled.c \
 	tests/compiled_read.c \
+	tests/compiled_same.c \
 	tests/compiled_samples.c \
 	tests/compiled_walk.c \
 	tests/conf.c \
@@ -203,6 +204,7 @@ checks += \
 	tests/test_edgetpu_layout.c \
 	tests/test_edgetpu_package.c \
 	tests/test_edgetpu_package_flatc.c \
+	tests/test_edgetpu_package_write.c \
 	tests/test_edgetpu_relayout.c \
 	tests/test_edgetpu_run.c \
 	tests/test_edgetpu_turn.c \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/edgetpu/package.h"
+#include "runtime/edgetpu/package_write.h"
 #include "runtime/flatbuf.h"
 #include "runtime/flexbuf.h"
 #include "runtime/model.h"
@@ -176,6 +177,19 @@ static void compare_with_flatc(const void *bytes, size_t size)
 	edgetpu_package_free(package);
 }
 
+/* The same of what our writer makes of them. */
+static void compare_rewritten_with_flatc(const void *bytes, size_t size)
+{
+	struct edgetpu_package *package = compiled_read(bytes, size);
+	size_t again_size;
+	void *again;
+
+	assert_int_equal(edgetpu_package_write(package, &again, &again_size, NULL), 0);
+	compare_with_flatc(again, again_size);
+	free(again);
+	edgetpu_package_free(package);
+}
+
 static void flatc_reads_the_same_in_our_samples(void **state)
 {
 	(void)state;
@@ -185,6 +199,7 @@ static void flatc_reads_the_same_in_our_samples(void **state)
 					       NULL, &size);
 
 		compare_with_flatc(bytes, size);
+		compare_rewritten_with_flatc(bytes, size);
 		free(bytes);
 	}
 }
@@ -215,6 +230,7 @@ static void flatc_reads_the_same_in_models_of_the_vendors_compiler(void **state)
 			fail_msg("%s", err.text);
 		op = compiled_operator(model);
 		compare_with_flatc(op->custom_options, op->custom_options_bytes);
+		compare_rewritten_with_flatc(op->custom_options, op->custom_options_bytes);
 		atoll_model_free(model);
 	}
 }
