@@ -108,6 +108,9 @@ lib += \
 	runtime/layout.c \
 	runtime/memory.c \
 	runtime/model.c \
+	runtime/pipeline/pipeline.c \
+	runtime/pipeline/sets.c \
+	runtime/pipeline/wires.c \
 	runtime/plan.c \
 	runtime/pool.c \
 	runtime/quant.c \
@@ -146,6 +149,7 @@ headers += \
 	runtime/fill.h \
 	runtime/flatbuf.h \
 	runtime/model.h \
+	runtime/pipeline/pipeline.h \
 	runtime/schema/tflite.h \
 	runtime/session.h \
 	runtime/support.h \

@@ -262,6 +262,7 @@ checks += \
 	tests/test_kernels_vector.c \
 	tests/test_listening.c \
 	tests/test_overlays.c \
+	tests/test_pipeline_pipeline.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \

@@ -12,16 +12,45 @@
  * A model in segments, each in a session of its own, mostly on a device of its own, and
  * all of them at work at once.
  *
- *	struct atoll_pipeline *pipeline = atoll_pipeline_new(session, 3, NULL, &err);
+ *	#include <atoll/runtime/pipeline/pipeline.h>
+ *	#include <stdio.h>
  *
- *	r = atoll_pipeline_push(pipeline, input, -1, &err);     any thread
- *	r = atoll_pipeline_pop(pipeline, output, -1, &err);     any thread: 1, or 0 at the end
- *	atoll_pipeline_end(pipeline);                           nothing more will be pushed
- *	atoll_pipeline_free(pipeline);
+ *	static struct atoll_session *open_segment(const char *path, struct atoll_error *err)
+ *	{
+ *		struct atoll_model *model = atoll_model_load(path, err);
+ *
+ *		return model ? atoll_session_open(model, NULL, err) : NULL;
+ *	}
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		struct atoll_error err;
+ *		struct atoll_session *segment[2];
+ *		struct atoll_pipeline *pipeline;
+ *		static char input[150528], output[1001];
+ *
+ *		segment[0] = argc == 3 ? open_segment(argv[1], &err) : NULL;
+ *		segment[1] = segment[0] ? open_segment(argv[2], &err) : NULL;
+ *		pipeline = segment[1] ? atoll_pipeline_new(segment, 2, NULL, &err) : NULL;
+ *		if (!pipeline)
+ *			return 1;
+ *		for (int i = 0; i < 10; i++)
+ *			atoll_pipeline_push(pipeline, (const void *[]){ input }, -1, NULL);
+ *		atoll_pipeline_end(pipeline);
+ *		while (atoll_pipeline_pop(pipeline, (void *[]){ output }, -1, &err) == 1)
+ *			puts("one more");
+ *		atoll_pipeline_free(pipeline);
+ *		return 0;
+ *	}
  *
  * Tensors are matched by name. One that a later segment needs is passed along; what
- * comes out is what went in first. A queue between two segments holds one set of
- * tensors; nothing is allocated once every segment has run.
+ * comes out first is what went in first. Any thread may push, pop and end, also at the
+ * same time; who waits for room to push needs another who pops, unless the queue of what
+ * waits to be popped has no limit.
+ *
+ * A queue between two segments holds one set of tensors. Memory for all that can be on
+ * the way is taken when the pipeline is made; only a queue without a limit that becomes
+ * longer than it has ever been takes more.
  */
 struct atoll_pipeline;
 
@@ -32,33 +61,39 @@ struct atoll_pipeline_options {
 
 /*
  * `session` [segments] are the caller's and must outlive the pipeline; nobody else may
- * run them meanwhile. NULL with a sentence: no segment; an input of a segment that is
- * neither of the first segment nor an output of one before it ("segment 2 can not get
- * its input tensor NAME"); an output that no later segment uses; or no memory.
+ * run them meanwhile. `options` NULL means all zero. NULL with a sentence: no segment;
+ * an input of a segment that is neither of the first segment nor an output of one before
+ * it ("segment 2 can not get its input tensor NAME"), or of another size there; an
+ * output, but of the last segment, that no later segment uses; no memory or no thread.
  */
 struct atoll_pipeline *atoll_pipeline_new(struct atoll_session *const *session,
 					  uint32_t segments,
 					  const struct atoll_pipeline_options *options,
 					  struct atoll_error *err);
 
-/* Ends it if nobody has; what was not popped is lost. NULL is allowed. */
+/* Ends it if nobody has; what was not popped is lost. Waits for runs that are under way.
+   No other thread may be in a call. NULL is allowed. */
 void atoll_pipeline_free(struct atoll_pipeline *pipeline);
 
-/* The tensors of a push and of a pop: inputs of the first segment, outputs of the last. */
+/* The tensors of a push and of a pop: inputs of the first segment, outputs of the last,
+   as atoll_session_input and atoll_session_output describe them. */
 uint32_t atoll_pipeline_inputs(const struct atoll_pipeline *pipeline);
 uint32_t atoll_pipeline_outputs(const struct atoll_pipeline *pipeline);
 
 /*
  * `input` [inputs] points to the bytes of each tensor, which are copied. Waits up to
  * timeout_ms (negative: no limit) while the queue is full: -ETIMEDOUT. -EPIPE "pipeline
- * was turned off before" after the end; the error of a segment that failed,
- * "segment 1: ...", once for all who push or pop from then on.
+ * was turned off before" after the end. After a segment has failed it is that error,
+ * "segment 1: ...", for all who push.
  */
 int atoll_pipeline_push(struct atoll_pipeline *pipeline, const void *const *input,
 			int timeout_ms, struct atoll_error *err);
 
-/* `output` [outputs] receives the bytes of each tensor. 1, or 0 when the end was
-   reached and nothing is left; errors as above. */
+/*
+ * `output` [outputs] receives the bytes of each tensor. 1; 0 when the end was reached
+ * and nothing is left; -ETIMEDOUT. What went in before a run that failed still comes
+ * out, then it is that error for all who pop.
+ */
 int atoll_pipeline_pop(struct atoll_pipeline *pipeline, void *const *output, int timeout_ms,
 		       struct atoll_error *err);
 
@@ -70,7 +105,7 @@ struct atoll_pipeline_stats {
 	uint64_t time_ns;     /* in the segment's session, all runs together */
 };
 
-/* Of one segment, up to now. */
+/* Of one segment, up to now; all zero when there is no such segment. */
 struct atoll_pipeline_stats atoll_pipeline_stats(struct atoll_pipeline *pipeline,
 						 uint32_t segment);
 
