@@ -4,6 +4,9 @@ lib += \
 	runtime/background.c \
 	runtime/builder.c \
 	runtime/cache.c \
+	runtime/compiler/blocks.c \
+	runtime/compiler/blocks_plain.c \
+	runtime/compiler/blocks_rows.c \
 	runtime/compiler/graph.c \
 	runtime/compiler/legal.c \
 	runtime/compiler/legal_axes.c \

@@ -195,6 +195,7 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
+	tests/test_compiler_blocks.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \
 	tests/test_edgetpu_device.c \

@@ -26,7 +26,7 @@
 
 enum compiler_block_kind {
 	COMPILER_CONV,       /* CONV_2D, FULLY_CONNECTED, and depthwise of one channel */
-	COMPILER_DEPTHWISE,
+	COMPILER_DEPTHWISE,  /* as many outputs as inputs */
 	COMPILER_SOFTMAX,    /* tables that follow from the scale; no constants */
 	COMPILER_GATE,       /* of an LSTM: bias, weights, recurrent weights */
 	COMPILER_OPERAND,    /* constant activations, never kept on the chip */
@@ -41,8 +41,9 @@ struct compiler_block {
 	enum compiler_block_kind kind;
 	uint32_t op;             /* index in the graph */
 	uint32_t tables;         /* of the kinds that have them */
-	uint32_t tensors;        /* constants it holds: weights, then bias if one is held;
-				    of a gate: weights, recurrent weights, bias */
+	uint32_t tensors;        /* constants it holds: weights, then bias if there is one,
+				    be it left out for being zero; of a gate: weights,
+				    recurrent weights, bias */
 	int32_t tensor[3];
 	uint32_t bytes;          /* a multiple of 64 */
 	bool is_never_cached;
@@ -50,8 +51,8 @@ struct compiler_block {
 
 /*
  * The blocks of one operator that is mapped, in the order in which they are stored; of
- * constants that belong to the program (axes, paddings, shapes) none is made. -EINVAL
- * with a sentence when it has constants that cannot be laid out.
+ * constants that belong to the program (axes, paddings, shapes, operands of one number)
+ * none is made. -EINVAL with a sentence when it has constants that cannot be laid out.
  */
 int compiler_blocks(const struct atoll_graph *graph, uint32_t op,
 		    struct compiler_block block[COMPILER_BLOCKS_MAX], uint32_t *blocks,
@@ -63,13 +64,15 @@ void compiler_block_write(const struct atoll_graph *graph, const struct compiler
 
 /*
  * The contents of block->tensor[i] into data[i], which has room for all its bytes. A
- * bias that the block leaves out is zero. -EBADMSG with a sentence when tables or
- * filler are not what the graph asks for.
+ * bias that the block leaves out is zero; so are (as real numbers) weights that only
+ * ever meet padding, whose values change no result. -EBADMSG with a sentence when tables
+ * or filler are not what the graph asks for, -ENOMEM.
  */
 int compiler_block_read(const struct atoll_graph *graph, const struct compiler_block *block,
 			const uint8_t *from, void *const data[], struct atoll_error *err);
 
-/* The same without looking at data: is this constant in the block or in the program? */
+/* Of an input that is constant, without looking at data: is it in a block (and not in
+   the program)? */
 bool compiler_is_parameter(const struct atoll_graph *graph, uint32_t op, uint32_t input);
 
 #endif
