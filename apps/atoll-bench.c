@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/bench.h"
 #include "apps/display.h"
 #include "apps/options.h"
 #include "board/json.h"
@@ -15,6 +16,7 @@
 
 static const char help[] =
 "Usage: atoll-bench [OPTION]... MODEL...\n"
+"       atoll-bench --pipeline [OPTION]... SEGMENT...\n"
 "\n"
 "Measure latency and memory of .tflite models, on repeatable inputs.\n"
 "\n"
@@ -23,6 +25,9 @@ static const char help[] =
 "  -s, --seconds=S      measuring time of each model (default 1)\n"
 "  -d, --device=DEVICE  tpu, usb, usb:N, serve, emu, cpu, or a list of them\n"
 "                       (default tpu,cpu)\n"
+"      --pipeline       the models are segments of one, in their order, and work\n"
+"                       at the same time; each may have a --device of its own,\n"
+"                       the last is also for those behind it\n"
 "      --twin=FILE      the model that a compiled one was made from\n"
 "      --clock=LEVEL    of an Edge TPU: low, medium, high, max\n"
 "  -t, --threads=N      threads (default 1), 0 chooses\n"
@@ -35,23 +40,12 @@ static const char help[] =
 "Times are milliseconds: load and plan, the first run, then median, 90th\n"
 "percentile and least of the measured ones. Memory is what loading and running\n"
 "add to the process at the peak, code aside, and how that compares with model\n"
-"plus arena.\n";
-
-#define RUNS_MAX 1000000
-#define RUNS_LEAST 10
-#define WARM_UP_RUNS 3
-
-struct settings {
-	struct atoll_session_options session;
-	const char *twin_path, *clock;
-	uint32_t runs; /* 0: by time */
-	double seconds;
-	bool wants_json;
-};
+"plus arena. Of a pipeline it is the mean time in each segment, the time of one\n"
+"set of inputs through all of them, and how many sets come out per second.\n";
 
 struct figures {
 	double load_ms, first_ms;
-	double median_ms, p90_ms, min_ms;
+	struct bench_spread run;
 	uint32_t runs, threads;
 	const char *instructions;
 	char device[48];
@@ -104,23 +98,37 @@ static int timed_run(struct atoll_session *session, double *time_ms)
 	return r;
 }
 
-static int measure(const struct settings *settings, struct atoll_session *session,
+bool bench_is_over(const struct bench_settings *settings, uint32_t runs, double end_ms)
+{
+	if (settings->runs)
+		return runs >= settings->runs;
+	return runs >= BENCH_RUNS_MAX ||
+	       (runs >= BENCH_RUNS_LEAST && display_now_ms() >= end_ms);
+}
+
+struct bench_spread bench_spread(double *time_ms, uint32_t runs)
+{
+	qsort(time_ms, runs, sizeof(*time_ms), ascending);
+	return (struct bench_spread){
+		.min_ms = time_ms[0],
+		.median_ms = time_ms[runs / 2],
+		.p90_ms = time_ms[(size_t)runs * 9 / 10],
+	};
+}
+
+static int measure(const struct bench_settings *settings, struct atoll_session *session,
 		   struct figures *figures)
 {
-	uint32_t room = settings->runs ? settings->runs : RUNS_MAX, n = 0;
+	uint32_t room = settings->runs ? settings->runs : BENCH_RUNS_MAX, n = 0;
 	double *time_ms = malloc(room * sizeof(*time_ms));
-	double end = display_now_ms() + settings->seconds * 1e3;
+	double end_ms = display_now_ms() + settings->seconds * 1e3;
 	int r = time_ms ? 0 : -ENOMEM;
 
-	while (r == 0 && n < room &&
-	       (settings->runs || n < RUNS_LEAST || display_now_ms() < end))
+	while (r == 0 && !bench_is_over(settings, n, end_ms))
 		r = timed_run(session, &time_ms[n++]);
 	if (r == 0) {
-		qsort(time_ms, n, sizeof(*time_ms), ascending);
 		figures->runs = n;
-		figures->min_ms = time_ms[0];
-		figures->median_ms = time_ms[n / 2];
-		figures->p90_ms = time_ms[(size_t)n * 9 / 10];
+		figures->run = bench_spread(time_ms, n);
 	}
 	free(time_ms);
 	return r;
@@ -131,7 +139,8 @@ static void tell_text(const char *path, const struct figures *f)
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 
 	printf("%-48s %8.3f %8.3f %8.3f %8.3f %8.3f %8.2f %6.2f\n", name, f->load_ms,
-	       f->first_ms, f->median_ms, f->p90_ms, f->min_ms, f->memory_bytes / 1048576,
+	       f->first_ms, f->run.median_ms, f->run.p90_ms, f->run.min_ms,
+	       f->memory_bytes / 1048576,
 	       f->memory_bytes / (double)(f->model_bytes + f->arena_bytes));
 }
 
@@ -147,9 +156,9 @@ static void tell_json(const char *path, const struct figures *f)
 	atoll_json_integer(&json, "runs", f->runs);
 	atoll_json_real(&json, "load_ms", f->load_ms);
 	atoll_json_real(&json, "first_ms", f->first_ms);
-	atoll_json_real(&json, "median_ms", f->median_ms);
-	atoll_json_real(&json, "p90_ms", f->p90_ms);
-	atoll_json_real(&json, "min_ms", f->min_ms);
+	atoll_json_real(&json, "median_ms", f->run.median_ms);
+	atoll_json_real(&json, "p90_ms", f->run.p90_ms);
+	atoll_json_real(&json, "min_ms", f->run.min_ms);
 	atoll_json_integer(&json, "model_bytes", (int64_t)f->model_bytes);
 	atoll_json_integer(&json, "arena_bytes", (int64_t)f->arena_bytes);
 	atoll_json_integer(&json, "peak_bytes", (int64_t)f->memory_bytes);
@@ -165,7 +174,7 @@ struct opened {
 	struct atoll_session *session;
 };
 
-static struct opened open_model(const struct settings *settings, const char *path)
+static struct opened open_model(const struct bench_settings *settings, const char *path)
 {
 	struct atoll_error err;
 	struct opened opened = { .model = atoll_model_load(path, &err) };
@@ -192,7 +201,7 @@ static int fill_and_run(struct atoll_session *session, double *time_ms)
 
 /* As after a start of the program: nothing of the model is in memory, and of our
    own code only what earlier models have used. */
-static int bench_cold(const struct settings *settings, const char *path,
+static int bench_cold(const struct bench_settings *settings, const char *path,
 		      struct figures *figures)
 {
 	double start = display_now_ms();
@@ -208,7 +217,7 @@ static int bench_cold(const struct settings *settings, const char *path,
 }
 
 /* Memory with the code in place, so that what grows is what the model needs. */
-static int bench_warm(const struct settings *settings, const char *path,
+static int bench_warm(const struct bench_settings *settings, const char *path,
 		      struct figures *figures)
 {
 	double before, ignored;
@@ -220,7 +229,7 @@ static int bench_warm(const struct settings *settings, const char *path,
 	opened = open_model(settings, path);
 	if (opened.session) {
 		r = fill_and_run(opened.session, &ignored);
-		for (uint32_t i = 0; i < WARM_UP_RUNS && r == 0; i++)
+		for (uint32_t i = 0; i < BENCH_WARM_UP_RUNS && r == 0; i++)
 			r = timed_run(opened.session, &ignored);
 		figures->memory_bytes = status_bytes("VmHWM:") - before;
 		figures->model_bytes = opened.model->size;
@@ -238,7 +247,7 @@ static int bench_warm(const struct settings *settings, const char *path,
 	return r;
 }
 
-static bool bench(const struct settings *settings, const char *path)
+static bool bench(const struct bench_settings *settings, const char *path)
 {
 	struct figures figures = { 0 };
 	int r = bench_cold(settings, path, &figures);
@@ -254,15 +263,24 @@ static bool bench(const struct settings *settings, const char *path)
 	return r == 0;
 }
 
-enum { OPTION_TWIN = OPTION_FIRST_OWN, OPTION_CLOCK, OPTION_CACHE, OPTION_JSON,
+enum { OPTION_PIPELINE = OPTION_FIRST_OWN, OPTION_TWIN, OPTION_CLOCK, OPTION_CACHE, OPTION_JSON,
        OPTION_PROFILE };
 
-static void read_options(int argc, char **argv, struct settings *settings)
+/* The last one holds where there is only one. */
+static void take_device(struct bench_settings *settings, const char *list)
+{
+	if (settings->devices == BENCH_DEVICES_MAX)
+		options_wrong("--device: more than %d", BENCH_DEVICES_MAX);
+	settings->device[settings->devices++] = settings->session.device = list;
+}
+
+static void read_options(int argc, char **argv, struct bench_settings *settings)
 {
 	static const struct option names[] = {
 		{ "runs", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "device", required_argument, NULL, 'd' },
+		{ "pipeline", no_argument, NULL, OPTION_PIPELINE },
 		{ "twin", required_argument, NULL, OPTION_TWIN },
 		{ "clock", required_argument, NULL, OPTION_CLOCK },
 		{ "threads", required_argument, NULL, 't' },
@@ -279,16 +297,18 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		switch (c) {
 		case 'r':
 			settings->runs =
-				(uint32_t)options_number("--runs", optarg, 1, RUNS_MAX);
+				(uint32_t)options_number("--runs", optarg, 1,
+							 BENCH_RUNS_MAX);
 			break;
 		case 's':
 			settings->seconds = options_real("--seconds", optarg, 0, 3600);
 			break;
-		case 'd': settings->session.device = optarg; break;
+		case 'd': take_device(settings, optarg); break;
 		case 't':
 			settings->session.threads =
 				(uint32_t)options_number("--threads", optarg, 0, 64);
 			break;
+		case OPTION_PIPELINE: settings->is_pipeline = true; break;
 		case OPTION_TWIN: settings->twin_path = optarg; break;
 		case OPTION_CLOCK: settings->clock = optarg; break;
 		case OPTION_CACHE: settings->session.cache = optarg; break;
@@ -303,30 +323,39 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		options_wrong("which model?");
 }
 
+static bool bench_each(const struct bench_settings *settings, int models, char *const *path)
+{
+	struct display_progress progress;
+	bool is_fine = true;
+
+	if (!settings->wants_json)
+		printf("%-48s %8s %8s %8s %8s %8s %8s %6s\n", "model", "load ms",
+		       "first", "median", "p90", "min", "MiB", "ratio");
+	progress = display_progress_begin("models", (uint32_t)models);
+	for (int i = 0; i < models; i++) {
+		display_progress_hide(&progress);
+		is_fine = bench(settings, path[i]) && is_fine;
+		(void)fflush(stdout);
+		display_progress_step(&progress);
+	}
+	display_progress_hide(&progress);
+	return is_fine;
+}
+
 int main(int argc, char **argv)
 {
-	struct settings settings = { .seconds = 1, .session = { .threads = 1 } };
-	struct display_progress progress;
+	struct bench_settings settings = { .seconds = 1, .session = { .threads = 1 } };
 	struct atoll_model *twin;
-	int status = EXIT_SUCCESS;
+	bool is_fine;
 
 	options_begin("atoll-bench");
 	read_options(argc, argv, &settings);
 	settings.session.devices = options_devices(settings.clock);
 	settings.session.twin = twin = options_twin(settings.twin_path);
-	if (!settings.wants_json)
-		printf("%-48s %8s %8s %8s %8s %8s %8s %6s\n", "model", "load ms",
-		       "first", "median", "p90", "min", "MiB", "ratio");
-	progress = display_progress_begin("models", (uint32_t)(argc - optind));
-	for (int i = optind; i < argc; i++) {
-		display_progress_hide(&progress);
-		if (!bench(&settings, argv[i]))
-			status = EXIT_COULD_NOT;
-		(void)fflush(stdout);
-		display_progress_step(&progress);
-	}
-	display_progress_hide(&progress);
+	is_fine = settings.is_pipeline ?
+		bench_pipeline(&settings, (uint32_t)(argc - optind), argv + optind) :
+		bench_each(&settings, argc - optind, argv + optind);
 	atoll_model_free(twin);
 	atoll_devices_free(settings.session.devices);
-	return options_end(status);
+	return options_end(is_fine ? EXIT_SUCCESS : EXIT_COULD_NOT);
 }

@@ -44,6 +44,10 @@ data += \
 	apps/models/keywords/keywords.tflite \
 	apps/models/keywords/keywords_labels.txt
 
+# atoll-bench has a part of its own.
+bench := $(BUILD)/atoll-bench $(BUILD)/installed/atoll-bench
+$(bench): $(BUILD)/apps/bench_pipeline.o
+
 # atoll-camera has parts of its own.
 camera_parts := \
 	apps/camera_pace.c \

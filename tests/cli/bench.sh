@@ -81,10 +81,46 @@ a_profile_names_the_operators() {
 	err_has '^ step operator ' && err_has '^    0 [A-Z_0-9]+ +cpu ' && err_has '  all '
 }
 
+a_model_alone_is_a_pipeline_of_one() {
+	needs_model || return 77
+	real='[0-9]+\.[0-9]+'
+	gives 0 $tool --pipeline --runs=3 -d cpu "$model" && is_silent err && lines_are out 3 &&
+	out_has '^segment +device +load ms +run$' &&
+	out_has "^$(basename "$model") +cpu +$real +$real\$" &&
+	out_has "^latency $real ms, 90 % within $real ms, least $real ms; $real per second\$"
+}
+
+a_pipeline_in_json_is_one_object() {
+	needs_model || return 77
+	real='[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?'
+	gives 0 $tool --pipeline --json -r 2 --device=cpu --threads=2 "$model" &&
+	is_silent err && lines_are out 1 &&
+	out_has "^\\{\"segments\":\\[\\{\"model\":\"$model\",\"device\":\"cpu\",\"threads\":2,\"load_ms\":$real,\"run_ms\":$real,\"model_bytes\":$(stat -c %s "$model")\\}\\],\"runs\":2,\"median_ms\":$real,\"p90_ms\":$real,\"min_ms\":$real,\"full_runs\":2,\"per_second\":$real\\}\$"
+}
+
+each_segment_has_a_device_of_its_own() {
+	ssd=$data/models/ssd_mobilenet_v2_coco_quant_postprocess_segment
+	skip_unless "${ssd}_0_of_2_edgetpu.tflite" || return 77
+	gives 0 $tool --pipeline -r 2 -d emu:0 -d emu:1 "${ssd}_0_of_2_edgetpu.tflite" \
+		"${ssd}_1_of_2_edgetpu.tflite" && is_silent err && lines_are out 4 &&
+	out_has '_0_of_2_edgetpu.tflite +emu:0 ' && out_has '_1_of_2_edgetpu.tflite +emu:1 ' &&
+	gives 0 $tool --pipeline -r 2 --device=emu:2 "${ssd}_0_of_2_edgetpu.tflite" \
+		"${ssd}_1_of_2_edgetpu.tflite" &&
+	out_has '_0_of_2_edgetpu.tflite +emu:2 ' && out_has '_1_of_2_edgetpu.tflite +emu:2 '
+}
+
+segments_that_do_not_fit_are_refused() {
+	needs_model || return 77
+	gives 1 $tool --pipeline "$model" "$model" && is_silent out &&
+	err_has "^$tool: segment 0: no later segment uses its output tensor " &&
+	gives 1 $tool --pipeline nowhere.tflite "$model" && is_silent out &&
+	err_is "$tool: nowhere.tflite: No such file or directory"
+}
+
 a_full_disk_loses_nothing_silently() {
 	needs_model || return 77
 	[ -e /dev/full ] || { why='/dev/full is not there'; return 77; }
-	for option in --runs=1 '--runs=1 --json'; do
+	for option in --runs=1 '--runs=1 --json' '--runs=1 --pipeline'; do
 		# shellcheck disable=SC2086 # two options
 		program $tool $option "$model" >/dev/full 2>"$work/err"
 		[ $? -eq 1 ] || return
@@ -102,4 +138,8 @@ run_tests $every_program \
 	a_model_that_cannot_run_does_not_stop_the_others \
 	a_bar_shows_progress_on_terminals_only \
 	a_profile_names_the_operators \
+	a_model_alone_is_a_pipeline_of_one \
+	a_pipeline_in_json_is_one_object \
+	each_segment_has_a_device_of_its_own \
+	segments_that_do_not_fit_are_refused \
 	a_full_disk_loses_nothing_silently
