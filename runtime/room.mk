@@ -4,15 +4,19 @@ lib += \
 	runtime/background.c \
 	runtime/builder.c \
 	runtime/cache.c \
+	runtime/compiler/archive.c \
 	runtime/compiler/blocks.c \
 	runtime/compiler/blocks_plain.c \
 	runtime/compiler/blocks_rows.c \
+	runtime/compiler/emit_model.c \
 	runtime/compiler/graph.c \
 	runtime/compiler/legal.c \
 	runtime/compiler/legal_axes.c \
 	runtime/compiler/legal_rules.c \
 	runtime/compiler/legal_shapes.c \
 	runtime/compiler/partition.c \
+	runtime/compiler/rewrite.c \
+	runtime/compiler/spread.c \
 	runtime/copy.c \
 	runtime/decode/best.c \
 	runtime/decode/boxes.c \

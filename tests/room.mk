@@ -195,7 +195,10 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
+	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
+	tests/test_compiler_emit_model.c \
+	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \
 	tests/test_edgetpu_device.c \
