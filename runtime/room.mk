@@ -4,6 +4,7 @@ lib += \
 	runtime/background.c \
 	runtime/builder.c \
 	runtime/cache.c \
+	runtime/compiler/allocate.c \
 	runtime/compiler/archive.c \
 	runtime/compiler/blocks.c \
 	runtime/compiler/blocks_plain.c \

@@ -195,6 +195,7 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
+	tests/test_compiler_allocate.c \
 	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
 	tests/test_compiler_emit_model.c \
