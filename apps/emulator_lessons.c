@@ -101,12 +101,11 @@ int lessons_teach(const struct lessons *lessons, struct emulator *emulator,
 {
 	for (const struct lesson *l = lessons->first; l; l = l->next) {
 		struct emulator_program *program =
-			l->part ? twin_program(l->package, l->part, err) :
-				  pattern_program(l->package);
+			emulator_program_new(l->package, l->part, err);
 		int r;
 
 		if (!program)
-			return l->part ? -EINVAL : no_memory(err);
+			return -EINVAL;
 		r = emulator_teach(emulator, l->package, program, err);
 		if (r < 0)
 			return r;

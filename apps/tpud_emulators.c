@@ -2,7 +2,6 @@
 #include "apps/tpud_emulators.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "runtime/edgetpu/firmware.h"
 #include "runtime/emulator/bus.h"
@@ -19,15 +18,13 @@ static int teach(void *bus, const struct usb_place *place, const struct program 
 {
 	struct emulator *emulator = emulator_bus_at(bus, place);
 	struct emulator_program *answers;
-	struct atoll_error why = { .code = -ENOMEM };
+	struct atoll_error why;
 
 	if (!emulator)
 		return atoll_error_set(err, -ENODEV, "no emulated device there");
-	answers = program->twin ? twin_program(program->package, program->twin, &why) :
-				  pattern_program(program->package);
+	answers = emulator_program_new(program->package, program->twin, &why);
 	if (!answers)
-		return atoll_error_set(err, why.code, "emulator: %s",
-				       program->twin ? why.text : strerror(ENOMEM));
+		return atoll_error_set(err, why.code, "emulator: %s", why.text);
 	return emulator_teach(emulator, program->package, answers, err);
 }
 

@@ -31,6 +31,8 @@ struct backend_part {
 	struct atoll_tensor *const *input, *const *output; /* types and shapes are final */
 	const struct atoll_model *twin; /* the same part for the CPU, its inputs and
 					   outputs in the same order; or NULL */
+	bool is_carried;               /* a graph in place of instructions (carried.h): for
+					  emulated devices and the CPU */
 };
 
 struct backend_program;

@@ -31,6 +31,8 @@
  */
 #define CARRIED_PARAMETERS "ATOLL_PARAMETERS"
 
+#define CARRIED_RECORD_BYTES 28
+
 struct carried_record {
 	uint32_t op, kind, tables, nth, vector, offset, bytes;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/backend.h"
+#include "runtime/carried.h"
 #include "runtime/devices_inside.h"
 #include "runtime/edgetpu/package.h"
 #include "runtime/extract.h"
@@ -51,8 +52,25 @@ int delegate_new(struct kernel_node *node, struct atoll_error *error, const char
 	return 0;
 }
 
+static bool has_place(const struct delegate *delegate)
+{
+	return delegate->first || delegate->fallback;
+}
+
+/* The CPU does what the devices before it in the list could not. */
+static void tell(const struct delegate *delegate, const struct atoll_error *why)
+{
+	if (why->code == -ENOTSUP)
+		atoll_error_set(delegate->error, why->code,
+				"compiled for emulated devices: the CPU runs it");
+	else
+		atoll_error_set(delegate->error, why->code, "compiled for emulated devices: "
+				"the CPU runs it (%s)", why->text);
+}
+
 /* The first accelerator of the list that can be had, and the CPU if it is there
-   too. What stands after the CPU will never be asked. */
+   too. What stands after the CPU will never be asked. A part that carries its graph
+   needs no word of the CPU to be run there. */
 static int load_list(struct delegate *delegate, const struct backend_part *part,
 		     const struct delegate_where *where, struct atoll_error *err)
 {
@@ -66,7 +84,7 @@ static int load_list(struct delegate *delegate, const struct backend_part *part,
 				continue;
 			delegate->fallback = twin_load(part, where->threads, &why);
 			if (delegate->fallback)
-				return 0;
+				break;
 		} else if (!delegate->first) {
 			delegate->first = devices_load(where->devices, name, part, &why);
 			if (delegate->first)
@@ -75,12 +93,36 @@ static int load_list(struct delegate *delegate, const struct backend_part *part,
 		if (why.code != 0 && first.code == 0)
 			first = why;
 	}
-	if (delegate->first)
+	if (!has_place(delegate) && part->is_carried)
+		delegate->fallback = twin_load(part, where->threads, &why);
+	if (!delegate->first && delegate->fallback && part->is_carried && first.code != 0)
+		tell(delegate, &first);
+	if (has_place(delegate))
 		return 0;
 	if (first.code == 0)
 		return atoll_error_set(err, -ENOTSUP, "compiled for the Edge TPU, which device "
 			"%s is not; run the model it was compiled from", where->list);
 	return atoll_error_set(err, first.code, "%s", first.text);
+}
+
+/* What the part is for the CPU: from the model it was compiled from, or from the
+   package itself. */
+static int find_twin(struct delegate *delegate, const struct atoll_model *model,
+		     struct backend_part *part, struct atoll_error *err)
+{
+	struct edgetpu_package *package =
+		edgetpu_package_read(part->options, part->options_bytes, err);
+
+	if (!package)
+		return -EINVAL;
+	part->is_carried = carried_is(package);
+	if (model)
+		delegate->twin = extract_twin(model, part->options, part->options_bytes, err);
+	else if (part->is_carried)
+		delegate->twin = carried_model(package, err);
+	part->twin = delegate->twin;
+	edgetpu_package_free(package);
+	return part->twin || !(model || part->is_carried) ? 0 : -EINVAL;
 }
 
 int delegate_load(struct kernel_node *node, const struct delegate_where *where,
@@ -98,13 +140,9 @@ int delegate_load(struct kernel_node *node, const struct delegate_where *where,
 	for (uint32_t i = 0; i < node->inputs; i++)
 		if (!node->input[i])
 			return atoll_error_set(err, -EINVAL, "input %u is left out", i);
-	if (where->twin) {
-		delegate->twin = extract_twin(where->twin, part.options, part.options_bytes,
-					      err);
-		if (!delegate->twin)
-			return -EINVAL;
-	}
-	part.twin = delegate->twin;
+	r = find_twin(delegate, where->twin, &part, err);
+	if (r < 0)
+		return r;
 	r = load_list(delegate, &part, where, err);
 	if (r == 0)
 		*delegate->device = (delegate->first ? delegate->first :

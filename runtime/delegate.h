@@ -24,8 +24,8 @@
  *	delegate_free(&node);
  */
 /*
- * Sets node->run and node->prepared. `error` gets the sentence when a device fails,
- * `*device` the name of what it last ran on. 0 or -ENOMEM.
+ * Sets node->run and node->prepared. `error` gets the sentence when a device fails, or
+ * when a part that carries its graph is left to the CPU; `*device` the name of what it last ran on. 0 or -ENOMEM.
  */
 int delegate_new(struct kernel_node *node, struct atoll_error *error, const char **device);
 

@@ -172,10 +172,9 @@ static int teach(struct tpu *tpu, const struct edgetpu_package *package,
 		 const struct atoll_model *twin, struct atoll_error *err)
 {
 	const struct shared *shared = (const struct shared *)tpu;
-	struct emulator_program *program = twin ? twin_program(package, twin, err) :
-		pattern_program(package);
+	struct emulator_program *program = emulator_program_new(package, twin, err);
 
-	if (twin && !program)
+	if (!program)
 		return -EINVAL;
 	return emulator_teach(emulator_bus_at(shared->bus, &shared->place), package, program,
 			      err);
@@ -347,6 +346,9 @@ static struct backend_program *load_tpu(struct atoll_devices *devices, const cha
 	struct shared *shared;
 	uint32_t index;
 
+	if (!is_emulator_name(name, &index) && !devices->is_usb_emulated &&
+	    tpu_check_real(name, part, err) < 0)
+		return NULL;
 	pthread_mutex_lock(&devices->lock);
 	shared = is_emulator_name(name, &index) ? take_emulator(devices, index, err) :
 		take_usb(devices, name, err);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "board/error.h"
+#include "runtime/edgetpu/package.h"
 #include "runtime/model.h"
 
 /*
@@ -33,5 +34,9 @@ struct atoll_model *extract_part(const struct atoll_model *model, uint32_t input
  */
 struct atoll_model *extract_twin(const struct atoll_model *model, const uint8_t *options,
 				 size_t options_bytes, struct atoll_error *err);
+
+/* That check: of the graph's inputs and outputs against the layers of as many. */
+int extract_check_layers(const struct edgetpu_executable *main,
+			 const struct atoll_graph *graph, struct atoll_error *err);
 
 #endif

@@ -78,8 +78,8 @@ static int check_layer(const struct edgetpu_layer *layer, const struct atoll_ten
 	return 0;
 }
 
-static int check_layers(const struct edgetpu_executable *main,
-			const struct atoll_graph *graph, struct atoll_error *err)
+int extract_check_layers(const struct edgetpu_executable *main,
+			 const struct atoll_graph *graph, struct atoll_error *err)
 {
 	int r = 0;
 
@@ -119,7 +119,7 @@ static struct atoll_model *extract_layers(const struct atoll_model *model,
 		names[inputs + i] = main->output[i].name;
 	part = extract_part(model, inputs, names, outputs, names + inputs, err);
 	free(names);
-	if (part && check_layers(main, &part->graph[0], err) < 0) {
+	if (part && extract_check_layers(main, &part->graph[0], err) < 0) {
 		atoll_error_prefix(err, "%s: not what was compiled",
 				   atoll_error_path(model->path));
 		atoll_model_free(part);

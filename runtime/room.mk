@@ -4,6 +4,8 @@ lib += \
 	runtime/background.c \
 	runtime/builder.c \
 	runtime/cache.c \
+	runtime/carried.c \
+	runtime/carried_check.c \
 	runtime/compiler/allocate.c \
 	runtime/compiler/archive.c \
 	runtime/compiler/blocks.c \
@@ -51,12 +53,15 @@ lib += \
 	runtime/edgetpu/usb_nodes.c \
 	runtime/edgetpu/walk.c \
 	runtime/emulator/bus.c \
+	runtime/emulator/carried.c \
 	runtime/emulator/descriptors.c \
 	runtime/emulator/dfu.c \
 	runtime/emulator/emulator.c \
 	runtime/emulator/faults.c \
+	runtime/emulator/layers.c \
 	runtime/emulator/pattern.c \
 	runtime/emulator/port.c \
+	runtime/emulator/program.c \
 	runtime/emulator/registers.c \
 	runtime/emulator/stream.c \
 	runtime/emulator/taught.c \

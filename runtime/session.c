@@ -313,6 +313,9 @@ static int load_delegates(struct atoll_session *session, struct atoll_error *err
 			return r;
 		}
 	}
+	if (session->error.code != 0)
+		atoll_error_prefix(&session->error, "%s",
+				   atoll_error_path(session->model->path));
 	if (!is_compiled && !devices_has_cpu(where.list))
 		return atoll_error_set(err, -ENOTSUP, "%s: not compiled for the Edge TPU; "
 				       "device %s runs nothing else",

@@ -97,8 +97,9 @@ const struct atoll_tensor *atoll_session_tensor(const struct atoll_session *sess
    failed: the next run tries it again. */
 int atoll_session_invoke(struct atoll_session *session);
 
-/* How the last run failed, or why a device left it to the CPU; "" when none did.
-   Not to be asked while a run is under way. */
+/* How the last run failed, or why a device left it to the CPU; "" when none did. Right
+   after open: that a model which was compiled for emulated devices runs on the CPU,
+   though others were asked for. Not to be asked while a run is under way. */
 const char *atoll_session_error(const struct atoll_session *session);
 
 /*

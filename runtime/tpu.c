@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/carried.h"
 #include "runtime/edgetpu/relayout.h"
 #include "runtime/memory.h"
 
@@ -218,6 +219,18 @@ static void leave(struct backend_program *backend)
 
 static const struct backend_ops ops = { .name = "tpu", .run = run, .free = leave };
 
+static int refuse_carried(const char *device, struct atoll_error *err)
+{
+	return atoll_error_set(err, -ENOTSUP, "device %s: compiled for emulated devices, with "
+			       "a graph in place of instructions", device);
+}
+
+int tpu_check_real(const char *device, const struct backend_part *part,
+		   struct atoll_error *err)
+{
+	return part->is_carried ? refuse_carried(device, err) : 0;
+}
+
 static int load(struct program *p, const struct backend_part *part, struct atoll_error *err)
 {
 	int r;
@@ -225,6 +238,8 @@ static int load(struct program *p, const struct backend_part *part, struct atoll
 	p->package = edgetpu_package_read(part->options, part->options_bytes, err);
 	if (!p->package)
 		return -EINVAL;
+	if (carried_is(p->package) && !p->tpu->teach)
+		return refuse_carried(p->tpu->name, err);
 	r = match_all(p, part, err);
 	if (r < 0)
 		return r;

@@ -357,6 +357,7 @@ static struct file write_executable(const struct edgetpu_executable *executable,
 		{ DARWINN_EXECUTABLE_BATCH_SIZE, 4, (uint32_t)more->batch_size },
 		{ DARWINN_EXECUTABLE_SCRATCH_SIZE_BYTES, 4, executable->scratch_bytes },
 		{ DARWINN_EXECUTABLE_INSTRUCTION_BITSTREAMS, 0, 0 },
+		{ DARWINN_EXECUTABLE_SERIALIZED_MODEL, 0, 0 },
 		{ DARWINN_EXECUTABLE_PARAMETERS, 0, 0 },
 		{ DARWINN_EXECUTABLE_DMA_HINTS, 0, 0 },
 		{ DARWINN_EXECUTABLE_INPUT_LAYERS, 0, 0 },
@@ -379,6 +380,8 @@ static struct file write_executable(const struct edgetpu_executable *executable,
 		     executable->input, executable->inputs, false);
 	write_layers(&file, slot_at(&file, table, DARWINN_EXECUTABLE_OUTPUT_LAYERS),
 		     executable->output, executable->outputs, true);
+	(void)write_vector(&file, slot_at(&file, table, DARWINN_EXECUTABLE_SERIALIZED_MODEL),
+			   executable->model, executable->model_bytes, 1, 8);
 	(void)write_vector(&file, slot_at(&file, table, DARWINN_EXECUTABLE_PARAMETERS),
 			   executable->parameters, executable->parameter_bytes, 1, 8);
 	return file;

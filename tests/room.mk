@@ -69,6 +69,7 @@ check_parts += \
 	apps/vocabulary.c \
 	apps/words.c \
 	tests/allocations.c \
+	tests/carry.c \
 	tests/check.c \
 	tests/compiled.c \
 	tests/compiled_read.c \
@@ -218,6 +219,7 @@ checks += \
 	tests/test_edgetpu_usb_nodes.c \
 	tests/test_edgetpu_walk.c \
 	tests/test_emulator_bus.c \
+	tests/test_emulator_carried.c \
 	tests/test_emulator_emulator.c \
 	tests/test_emulator_faults.c \
 	tests/test_emulator_stream.c \
@@ -271,6 +273,7 @@ checks += \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
 	tests/test_runtime_cache.c \
+	tests/test_runtime_carried.c \
 	tests/test_runtime_decode_boxes.c \
 	tests/test_runtime_decode_classes.c \
 	tests/test_runtime_decode_labels.c \
@@ -348,6 +351,7 @@ guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-
 	strace udev usbip usbutils v4l-utils xz-utils
 guest_packages_arm64 := binutils cpio e2fsprogs kmod qemu-system-arm qemu-utils squashfs-tools xz-utils
 fuzzers += \
+	tests/fuzz_carried.c \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \
 	tests/fuzz_events.c \

@@ -2,6 +2,7 @@
 #ifndef ATOLL_RUNTIME_EMULATOR_PROGRAM_H
 #define ATOLL_RUNTIME_EMULATOR_PROGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "board/error.h"
@@ -17,13 +18,16 @@
  *	program->ops->outfeed(program, hint, nth, bytes);  output, scratch
  *
  * Grades so far: `pattern` answers bytes that a test can foretell, `twin` runs the
- * CPU model the package was compiled from. A program that carries its own graph,
- * and one that executes the instructions themselves, fit behind the same three.
+ * CPU model the package was compiled from, `carried` the graph that the package brings
+ * along. One that executes the instructions themselves fits behind the same three.
  */
 struct emulator_program;
 
 struct emulator_program_ops {
 	const char *grade;
+	/* Computes with whatever parameters come. Of others the chip takes only those
+	   of their package. */
+	bool takes_any_parameters;
 	/* A run of `executable` begins. Each 0, or a negative errno: the chip then
 	   reports a fatal error. */
 	int (*begin)(struct emulator_program *program,
@@ -34,6 +38,9 @@ struct emulator_program_ops {
 	/* The same from it; `nth` counts the outfeeds of the run from 0. */
 	int (*outfeed)(struct emulator_program *program, const struct edgetpu_hint *hint,
 		       uint32_t nth, uint8_t *bytes);
+	/* A program with these ops has brought onto the chip what this one would bring.
+	   NULL when that makes no difference. */
+	void (*share)(struct emulator_program *program, const struct emulator_program *from);
 	void (*free)(struct emulator_program *program);
 };
 
@@ -55,5 +62,19 @@ struct emulator_program *pattern_program(const struct edgetpu_package *package);
 struct emulator_program *twin_program(const struct edgetpu_package *package,
 				      const struct atoll_model *part,
 				      struct atoll_error *err);
+
+/*
+ * The graph in the package, computed with the parameters that are really transferred;
+ * damaged ones are a fatal error of the chip, or give another result. A run allocates
+ * memory when they are others than in the run before. NULL with a sentence when there
+ * is no graph (carried.h), or it cannot be computed.
+ */
+struct emulator_program *carried_program(const struct edgetpu_package *package,
+					 struct atoll_error *err);
+
+/* The best that can be had: carried, with a `twin` that is not NULL twin, or pattern. */
+struct emulator_program *emulator_program_new(const struct edgetpu_package *package,
+					      const struct atoll_model *twin,
+					      struct atoll_error *err);
 
 #endif

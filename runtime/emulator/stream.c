@@ -173,7 +173,8 @@ static int take_instructions(struct emulator *emulator, const uint8_t *bytes, ui
 	return 0;
 }
 
-/* Parameters tell programs apart that have the same instructions. */
+/* Parameters tell programs apart that have the same instructions. Those of none are
+   for a program that can tell what comes of them. */
 static int recognize(struct emulator *emulator, const uint8_t *bytes)
 {
 	const struct edgetpu_executable *executable;
@@ -181,6 +182,8 @@ static int recognize(struct emulator *emulator, const uint8_t *bytes)
 	struct emulator_taught *taught =
 		emulator_find_parameters(emulator, hint, bytes, &executable);
 
+	if (!taught && emulator->run.taught->program->ops->takes_any_parameters)
+		return 0;
 	if (!taught || (taught != emulator->run.taught && emulator->run.is_fed))
 		return emulator_complain(emulator, "%s: not its parameters at %u",
 					 emulator->run.executable->name,

@@ -158,9 +158,15 @@ static bool bring_the_same(const struct edgetpu_executable *a,
 /* A package may have been taught twice, by two who load the same file. */
 void emulator_keep_parameters(struct emulator *emulator, struct emulator_taught *taught)
 {
-	for (struct emulator_taught *t = emulator->taught; t; t = t->next)
-		if (bring_the_same(taught->package->caching, t->package->caching))
-			t->is_resident = true;
+	const struct emulator_program *program = taught->program;
+
+	for (struct emulator_taught *t = emulator->taught; t; t = t->next) {
+		if (!bring_the_same(taught->package->caching, t->package->caching))
+			continue;
+		t->is_resident = true;
+		if (t != taught && t->program->ops == program->ops && program->ops->share)
+			program->ops->share(t->program, program);
+	}
 }
 
 static int grow(uint8_t **room, uint32_t *room_bytes, uint32_t bytes)

@@ -18,14 +18,31 @@ void worker_tell_owner(struct crew *crew)
 	(void)eventfd_write(crew->fd, 1); /* full means it knows */
 }
 
+/* A graph in place of instructions is nothing for a real one. */
+static bool understands(const struct worker *worker, const struct program *program)
+{
+	return !program->is_carried || worker->engine->is_emulated;
+}
+
+bool worker_has_emulated(const struct crew *crew)
+{
+	const struct worker *worker;
+
+	for (worker = crew->worker; worker; worker = worker->next)
+		if (worker->engine->is_emulated && !worker->is_leaving)
+			return true;
+	return false;
+}
+
 /* A TPU that can run it, or will be able to once it is up. */
 static bool has_tpu(const struct crew *crew, const struct crew_request *request)
 {
 	const struct worker *worker;
 
 	for (worker = crew->worker; worker; worker = worker->next)
-		if (!worker->is_cpu && !worker->is_leaving &&
-		    worker->state != DOWN && !(worker->bit & request->barred))
+		if (!worker->is_cpu && understands(worker, request->program) &&
+		    !worker->is_leaving && worker->state != DOWN &&
+		    !(worker->bit & request->barred))
 			return true;
 	return false;
 }
@@ -35,8 +52,9 @@ static bool suits(const struct worker *worker, const struct crew_request *reques
 {
 	if (worker->is_leaving || worker->state == DOWN || worker->bit & request->barred)
 		return false;
-	return !worker->is_cpu ||
-	       (request->program->twin && !has_tpu(worker->crew, request));
+	if (!worker->is_cpu)
+		return understands(worker, request->program);
+	return request->program->twin && !has_tpu(worker->crew, request);
 }
 
 static bool may_take(const void *context, const struct queue_request *queue)
@@ -128,6 +146,9 @@ void worker_explain(const struct crew *crew, struct crew_request *request)
 						  "atoll-tpud is being stopped");
 	else if (request->barred)
 		request->result = request->err.code;
+	else if (request->program->is_carried && !worker_has_emulated(crew))
+		request->result = atoll_error_set(&request->err, -ENOTSUP,
+						  "no emulated Edge TPU: " PROGRAM_IS_CARRIED);
 	else if (down)
 		request->result = atoll_error_set(&request->err, -ENODEV, "%s",
 						  down->row.why);

@@ -299,6 +299,16 @@ void crew_stop(struct crew *crew)
 	free_unheld(crew);
 }
 
+bool crew_has_emulated(struct crew *crew)
+{
+	bool has_one;
+
+	pthread_mutex_lock(&crew->lock);
+	has_one = worker_has_emulated(crew);
+	pthread_mutex_unlock(&crew->lock);
+	return has_one;
+}
+
 uint32_t crew_status(struct crew *crew, struct serve_numbers *numbers,
 		     struct serve_tpu *tpu, uint32_t room)
 {

@@ -89,6 +89,9 @@ void crew_tend(struct crew *crew);
 /* What waits is answered with -ECONNRESET, what runs ends, then the engines go. */
 void crew_stop(struct crew *crew);
 
+/* Is there a worker that runs what carries its graph? */
+bool crew_has_emulated(struct crew *crew);
+
 /* How many workers, and the first `room` of them; the rest of `numbers` that the
    crew knows. */
 uint32_t crew_status(struct crew *crew, struct serve_numbers *numbers,

@@ -33,6 +33,7 @@ struct engine {
 	const struct engine_ops *ops;
 	char name[48];           /* "usb:1-1.4", "cpu" */
 	bool is_cpu;             /* runs only what no TPU can, and needs the twin */
+	bool is_emulated;        /* a TPU that also runs what carries its graph */
 };
 
 struct engine_ops {

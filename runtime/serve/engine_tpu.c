@@ -109,7 +109,10 @@ static void *load(struct engine *engine, struct program *program, struct atoll_e
 	}
 	loaded->program = program;
 	loaded->memory = MEMORY_UNLIMITED;
-	if (load_on((struct tpu *)engine, loaded, err) == 0)
+	/* No request of this kind is given to us; and if it were, no byte would be sent. */
+	if (program->is_carried && !engine->is_emulated)
+		(void)atoll_error_set(err, -ENOTSUP, "%s: " PROGRAM_IS_CARRIED, engine->name);
+	else if (load_on((struct tpu *)engine, loaded, err) == 0)
 		return loaded;
 	unload(engine, loaded);
 	return NULL;
@@ -199,6 +202,7 @@ struct engine *engine_tpu_new(const struct engine_tpu_options *options,
 		return NULL;
 	}
 	tpu->engine.ops = &ops;
+	tpu->engine.is_emulated = options->teach != NULL;
 	(void)snprintf(tpu->engine.name, sizeof(tpu->engine.name), "%s", options->name);
 	tpu->options = *options;
 	tpu->clock = options->clock;

@@ -111,6 +111,14 @@ bool load_cancel(struct peer *peer)
 	return true;
 }
 
+/* Told at once, so that the client runs it itself. */
+static int check_carried(struct peer *peer, struct atoll_error *err)
+{
+	if (!peer->program->is_carried || crew_has_emulated(peer->server->crew))
+		return 0;
+	return atoll_error_set(err, -ENOTSUP, "no emulated Edge TPU: " PROGRAM_IS_CARRIED);
+}
+
 /* The one that is there already, or this one from now on. */
 static struct program *share(struct server *server, struct program *candidate)
 {
@@ -197,7 +205,9 @@ static void finish(struct peer *peer)
 	if (peer->candidate) {
 		peer->program = share(peer->server, peer->candidate);
 		peer->candidate = NULL;
-		fd = make_memory(peer, &err);
+		fd = check_carried(peer, &err);
+		if (fd == 0)
+			fd = make_memory(peer, &err);
 	}
 	if (fd < 0) {
 		load_release(peer);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "runtime/carried.h"
 #include "runtime/memory.h"
 
 static const char *const names[SERVE_FDS_MAX] = { "compiled part", "CPU model" };
@@ -129,6 +130,7 @@ static int read_package(struct program *program, struct atoll_error *err)
 	if (!program->package)
 		return -EINVAL;
 	program->token = program->package->main->token;
+	program->is_carried = carried_is(program->package);
 	return lay_out(program, err);
 }
 

@@ -25,6 +25,9 @@
  *
  * Open reads and verifies everything, which may take a moment; any thread may.
  */
+/* Why a real device does not run one. */
+#define PROGRAM_IS_CARRIED "compiled for emulated devices, with a graph in place of instructions"
+
 struct program_source {
 	int fd[SERVE_FDS_MAX];       /* options, twin or -1; they stay the caller's */
 	size_t bytes[SERVE_FDS_MAX]; /* announced */
@@ -37,6 +40,8 @@ struct program {
 	struct edgetpu_package *package;
 	struct atoll_model *twin;       /* or NULL */
 	uint64_t token;                 /* of the parameters it needs on the chip, or 0 */
+	bool is_carried;                /* a graph in place of instructions (carried.h): for
+					   emulated devices and the CPU */
 
 	/* The memory a client shares with the daemon to run it. */
 	uint32_t inputs, outputs;       /* states are not among the outputs */

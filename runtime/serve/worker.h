@@ -67,6 +67,8 @@ void worker_tell_owner(struct crew *crew);
 
 /* Whether somebody can run it, now or once it is up. */
 bool worker_has_place(const struct crew *crew, const struct crew_request *request);
+/* One that runs what carries its graph. */
+bool worker_has_emulated(const struct crew *crew);
 /* A request has come into the queue: one who can run it is woken. */
 void worker_rouse(struct crew *crew, const struct crew_request *request);
 /* The next request comes into the worker's hands, if there is one for it. */

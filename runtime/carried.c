@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was compiled for emulated devices. One graph serves two ends: as it was
+ * carried, parameters among its inputs, and as the part that the compiler took, in
+ * which they are constants. Blocks are laid out by the compiler's rules, which look at
+ * constants; so while a package is read, its parameters hold ones.
+ *
+ *	carried    inputs: x, y, weights, bias      outputs: z
+ *	part       inputs: x, y                     outputs: z
+ */
+#include "runtime/carried.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/carried_check.h"
+#include "runtime/copy.h"
+#include "runtime/extract.h"
+#include "runtime/memory.h"
+
+#define NAME "carried graph"
+
+/* A record, read: where a block lies. */
+struct piece {
+	struct compiler_block block;
+	uint32_t vector, offset;
+};
+
+struct carried {
+	const struct edgetpu_package *package;
+	struct atoll_model *model;      /* as it was carried */
+	struct memory memory;
+	struct atoll_graph graph;       /* of the part */
+	struct atoll_tensor *tensor;    /* graph.tensor */
+	bool *is_parameter;             /* [graph.tensors] */
+	bool *is_held;                  /* [graph.tensors] by a block, or known to be 0 */
+	size_t largest;                 /* bytes of a parameter */
+	uint32_t pieces;
+	struct piece *piece;
+};
+
+static const struct edgetpu_executable *executable_of(const struct carried *carried,
+						      uint32_t vector)
+{
+	return vector == 0 ? carried->package->caching : carried->package->main;
+}
+
+static int no_memory(struct atoll_error *err)
+{
+	return atoll_error_set(err, -ENOMEM, NAME ": no memory");
+}
+
+/* The graph and its parameters */
+
+static uint32_t count_outputs(const struct edgetpu_executable *main)
+{
+	uint32_t outputs = 0;
+
+	for (uint32_t i = 0; i < main->outputs; i++)
+		outputs += main->output[i].state_of < 0;
+	return outputs;
+}
+
+static int check_counts(const struct carried *carried, struct atoll_error *err)
+{
+	const struct edgetpu_executable *main = carried->package->main;
+	const struct atoll_graph *graph = &carried->model->graph[0];
+
+	if (graph->inputs < main->inputs || graph->outputs != count_outputs(main))
+		return atoll_error_set(err, -EINVAL, NAME ": %" PRIu32 " inputs and %" PRIu32
+				       " outputs, the package has %" PRIu32 " and %" PRIu32,
+				       graph->inputs, graph->outputs, main->inputs,
+				       count_outputs(main));
+	return 0;
+}
+
+/* Each byte of a block is a byte of a weight at most, or a quarter of a bias, so the
+   vectors bound what a hostile file can ask for. */
+static int take_parameter(struct carried *carried, int32_t index, struct atoll_error *err)
+{
+	const struct edgetpu_package *package = carried->package;
+	const struct atoll_tensor *tensor = &carried->tensor[index];
+	uint64_t room = (uint64_t)package->main->parameter_bytes +
+			(package->caching ? package->caching->parameter_bytes : 0);
+
+	if (carried->is_parameter[index] || carried->graph.is_variable[index])
+		return atoll_error_set(err, -EINVAL, NAME ": tensor %.60s cannot be a "
+				       "parameter", tensor->name);
+	if (tensor->bytes > room)
+		return atoll_error_set(err, -EINVAL, NAME ": tensor %.60s: %zu bytes, all "
+				       "parameters have %" PRIu64, tensor->name,
+				       tensor->bytes, room);
+	carried->is_parameter[index] = true;
+	if (tensor->bytes > carried->largest)
+		carried->largest = tensor->bytes;
+	return 0;
+}
+
+static int take_graph(struct carried *carried, struct atoll_error *err)
+{
+	const struct atoll_graph *graph = &carried->model->graph[0];
+	uint32_t inputs = carried->package->main->inputs;
+	int r = 0;
+
+	carried->graph = *graph;
+	carried->graph.inputs = inputs;
+	carried->tensor = memory_take(&carried->memory,
+				      graph->tensors * sizeof(*carried->tensor));
+	carried->is_parameter = memory_take(&carried->memory, graph->tensors);
+	carried->is_held = memory_take(&carried->memory, graph->tensors);
+	if (!carried->tensor || !carried->is_parameter || !carried->is_held)
+		return no_memory(err);
+	memcpy(carried->tensor, graph->tensor, graph->tensors * sizeof(*carried->tensor));
+	carried->graph.tensor = carried->tensor;
+	for (uint32_t i = inputs; i < graph->inputs && r == 0; i++)
+		r = take_parameter(carried, graph->input[i], err);
+	for (uint32_t i = 0; i < inputs && r == 0; i++)
+		if (carried->is_parameter[graph->input[i]])
+			r = atoll_error_set(err, -EINVAL, NAME ": input %" PRIu32
+					    " is a parameter, too", i);
+	return r;
+}
+
+/* Records */
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
+}
+
+static struct carried_record read_record(const uint8_t *bytes)
+{
+	return (struct carried_record){
+		.op = read_u32(bytes), .kind = read_u32(bytes + 4),
+		.tables = read_u32(bytes + 8), .nth = read_u32(bytes + 12),
+		.vector = read_u32(bytes + 16), .offset = read_u32(bytes + 20),
+		.bytes = read_u32(bytes + 24),
+	};
+}
+
+static int check_place(const struct carried *carried, const struct carried_record *record,
+		       struct atoll_error *err)
+{
+	const struct edgetpu_executable *executable;
+
+	if (record->op >= carried->graph.operators)
+		return atoll_error_set(err, -EINVAL, "operator %" PRIu32 " of %" PRIu32,
+				       record->op, carried->graph.operators);
+	executable = record->vector > 1 ? NULL : executable_of(carried, record->vector);
+	if (!executable)
+		return atoll_error_set(err, -EINVAL, "in vector %" PRIu32 ", which there is "
+				       "not", record->vector);
+	if ((uint64_t)record->offset + record->bytes > executable->parameter_bytes)
+		return atoll_error_set(err, -EINVAL, "%" PRIu32 " bytes from %" PRIu32
+				       " of %" PRIu32, record->bytes, record->offset,
+				       executable->parameter_bytes);
+	return 0;
+}
+
+/* Only a parameter can be filled in. */
+static int check_tensors(const struct carried *carried, const struct compiler_block *block,
+			 struct atoll_error *err)
+{
+	for (uint32_t i = 0; i < block->tensors; i++)
+		if (!carried->is_parameter[block->tensor[i]])
+			return atoll_error_set(err, -EINVAL, "holds tensor %.60s, which is no "
+				"parameter", carried->tensor[block->tensor[i]].name);
+	return 0;
+}
+
+static int list_blocks(const struct carried *carried, const struct carried_record *record,
+		       struct compiler_block *block, struct atoll_error *err)
+{
+	struct compiler_block all[COMPILER_BLOCKS_MAX];
+	uint32_t count;
+	int r = compiler_blocks(&carried->graph, record->op, all, &count, err);
+
+	if (r < 0)
+		return r;
+	if (record->nth >= count)
+		return atoll_error_set(err, -EINVAL, "number %" PRIu32 " of %" PRIu32
+				       " of operator %" PRIu32, record->nth, count,
+				       record->op);
+	*block = all[record->nth];
+	return check_tensors(carried, block, err);
+}
+
+/* A bias of zeros has no table: the block is then as one gets it with zeros there. */
+static bool lacks_bias(const struct carried_record *record, const struct compiler_block *block)
+{
+	return block->tensors > 0 && block->tables & COMPILER_TABLE_BIAS &&
+	       record->tables == (block->tables & ~(uint32_t)COMPILER_TABLE_BIAS);
+}
+
+static int find_block(struct carried *carried, const struct carried_record *record,
+		      void *zeros, struct compiler_block *block, struct atoll_error *err)
+{
+	int r = list_blocks(carried, record, block, err);
+
+	if (r == 0 && lacks_bias(record, block)) {
+		int32_t bias = block->tensor[block->tensors - 1];
+		void *ones = carried->tensor[bias].data;
+
+		carried->tensor[bias].data = zeros;
+		carried->is_held[bias] = true;
+		r = list_blocks(carried, record, block, err);
+		carried->tensor[bias].data = ones;
+	}
+	if (r < 0)
+		return r;
+	if (record->kind != (uint32_t)block->kind || record->tables != block->tables ||
+	    record->bytes != block->bytes)
+		return atoll_error_set(err, -EINVAL, "kind %" PRIu32 ", tables %" PRIu32
+			", %" PRIu32 " bytes: the graph asks for kind %d, tables %" PRIu32
+			", %" PRIu32 " bytes", record->kind, record->tables, record->bytes,
+			(int)block->kind, block->tables, block->bytes);
+	for (uint32_t i = 0; i < block->tensors; i++)
+		carried->is_held[block->tensor[i]] = true;
+	return 0;
+}
+
+static int read_pieces(struct carried *carried, const uint8_t *records, void *zeros,
+		       struct atoll_error *err)
+{
+	for (uint32_t i = 0; i < carried->pieces; i++) {
+		struct carried_record record =
+			read_record(records + (size_t)i * CARRIED_RECORD_BYTES);
+		struct piece *piece = &carried->piece[i];
+		int r = check_place(carried, &record, err);
+
+		if (r == 0)
+			r = find_block(carried, &record, zeros, &piece->block, err);
+		if (r < 0) {
+			atoll_error_prefix(err, NAME ": block %" PRIu32, i);
+			return r;
+		}
+		piece->vector = record.vector;
+		piece->offset = record.offset;
+	}
+	return 0;
+}
+
+static int find_records(struct carried *carried, const uint8_t **records,
+			struct atoll_error *err)
+{
+	const struct atoll_model *model = carried->model;
+	size_t size = 0;
+
+	for (uint32_t i = 0; i < model->metadata; i++)
+		if (strcmp(model->metadatum[i].name, CARRIED_PARAMETERS) == 0) {
+			*records = model->metadatum[i].bytes;
+			size = model->metadatum[i].size;
+		}
+	if (size % CARRIED_RECORD_BYTES != 0 || size / CARRIED_RECORD_BYTES > UINT32_MAX)
+		return atoll_error_set(err, -EINVAL, NAME ": %s: %zu bytes are no whole "
+				       "records", CARRIED_PARAMETERS, size);
+	carried->pieces = (uint32_t)(size / CARRIED_RECORD_BYTES);
+	carried->piece = memory_take(&carried->memory,
+				     carried->pieces * sizeof(*carried->piece));
+	return carried->piece ? 0 : no_memory(err);
+}
+
+/* Contents of all parameters at once, while the blocks are found. */
+static void point_parameters(struct carried *carried, void *data)
+{
+	for (uint32_t i = 0; i < carried->graph.tensors; i++)
+		if (carried->is_parameter[i])
+			carried->tensor[i].data = data;
+}
+
+static int read_records(struct carried *carried, struct atoll_error *err)
+{
+	struct memory memory = MEMORY_UNLIMITED;
+	void *ones = memory_take(&memory, carried->largest);
+	void *zeros = memory_take(&memory, carried->largest);
+	const uint8_t *records = NULL;
+	int r = ones && zeros ? find_records(carried, &records, err) : no_memory(err);
+
+	if (r == 0) {
+		memset(ones, 1, carried->largest);
+		point_parameters(carried, ones);
+		r = read_pieces(carried, records, zeros, err);
+		point_parameters(carried, NULL);
+	}
+	memory_free(&memory);
+	return r;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct piece *x = *(const struct piece *const *)a;
+	const struct piece *y = *(const struct piece *const *)b;
+
+	if (x->vector != y->vector)
+		return x->vector < y->vector ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* One block after the other, from the begin of a vector to its end. */
+static int check_vector(const struct carried *carried, uint32_t vector,
+			const struct piece ***next, const struct piece *const *end,
+			struct atoll_error *err)
+{
+	const struct edgetpu_executable *executable = executable_of(carried, vector);
+	uint32_t at = 0;
+
+	for (; *next < end && (**next)->vector == vector; (*next)++) {
+		if ((**next)->offset != at)
+			break;
+		at += (**next)->block.bytes;
+	}
+	if (*next < end && (**next)->vector == vector)
+		return atoll_error_set(err, -EINVAL, NAME ": blocks overlap or leave gaps at "
+				       "%" PRIu32 " of vector %" PRIu32, at, vector);
+	if (executable && at != executable->parameter_bytes)
+		return atoll_error_set(err, -EINVAL, NAME ": blocks of %" PRIu32 " bytes in a "
+				       "vector of %" PRIu32, at, executable->parameter_bytes);
+	return 0;
+}
+
+static int check_blocks(const struct carried *carried, struct atoll_error *err)
+{
+	const struct piece **list = calloc(carried->pieces + (size_t)1, sizeof(*list));
+	const struct piece **next = list;
+	int r = list ? 0 : no_memory(err);
+
+	for (uint32_t i = 0; i < carried->pieces && r == 0; i++)
+		list[i] = &carried->piece[i];
+	if (r == 0)
+		qsort(list, carried->pieces, sizeof(*list), by_place);
+	for (uint32_t vector = 0; vector < 2 && r == 0; vector++)
+		r = check_vector(carried, vector, &next, list + carried->pieces, err);
+	free(list);
+	for (uint32_t i = 0; i < carried->graph.tensors && r == 0; i++)
+		if (carried->is_parameter[i] && !carried->is_held[i])
+			r = atoll_error_set(err, -EINVAL, NAME ": no block holds tensor %.60s",
+					    carried->tensor[i].name);
+	return r;
+}
+
+static int open_all(struct carried *carried, struct atoll_error *err)
+{
+	const struct edgetpu_executable *main = carried->package->main;
+	int r = carried_check(carried->package, err);
+
+	if (r < 0)
+		return r;
+	carried->model = atoll_model_load_bytes(main->model, main->model_bytes, NAME, err);
+	if (!carried->model)
+		return -EINVAL;
+	r = check_counts(carried, err);
+	if (r == 0)
+		r = take_graph(carried, err);
+	if (r == 0) {
+		r = extract_check_layers(main, &carried->graph, err);
+		if (r < 0)
+			atoll_error_prefix(err, NAME);
+	}
+	if (r == 0)
+		r = read_records(carried, err);
+	if (r == 0)
+		r = check_blocks(carried, err);
+	return r;
+}
+
+ATOLL_API bool carried_is(const struct edgetpu_package *package)
+{
+	return package->main->model != NULL;
+}
+
+ATOLL_API struct carried *carried_open(const struct edgetpu_package *package,
+				       struct atoll_error *err)
+{
+	struct carried *carried = calloc(1, sizeof(*carried));
+
+	if (!carried) {
+		(void)no_memory(err);
+		return NULL;
+	}
+	carried->package = package;
+	carried->memory = MEMORY_UNLIMITED;
+	if (open_all(carried, err) == 0)
+		return carried;
+	carried_close(carried);
+	return NULL;
+}
+
+ATOLL_API void carried_close(struct carried *carried)
+{
+	if (!carried)
+		return;
+	atoll_model_free(carried->model);
+	memory_free(&carried->memory);
+	free(carried);
+}
+
+/* Restoring */
+
+struct restoring {
+	const struct carried *carried;
+	struct memory memory;
+	struct atoll_graph graph;      /* with contents of the parameters */
+	struct atoll_tensor *tensor;   /* graph.tensor */
+	bool *is_known;                /* [graph.tensors] a block has told them */
+	struct atoll_error *err;
+};
+
+static int take_room(struct restoring *restoring)
+{
+	const struct carried *carried = restoring->carried;
+	uint32_t tensors = carried->graph.tensors;
+
+	restoring->graph = carried->graph;
+	restoring->tensor = memory_take(&restoring->memory,
+					tensors * sizeof(*restoring->tensor));
+	restoring->is_known = memory_take(&restoring->memory, tensors);
+	if (!restoring->tensor || !restoring->is_known)
+		return no_memory(restoring->err);
+	memcpy(restoring->tensor, carried->tensor, tensors * sizeof(*restoring->tensor));
+	restoring->graph.tensor = restoring->tensor;
+	for (uint32_t i = 0; i < tensors; i++) {
+		if (!carried->is_parameter[i])
+			continue;
+		restoring->tensor[i].data = memory_take(&restoring->memory,
+							restoring->tensor[i].bytes);
+		if (!restoring->tensor[i].data)
+			return no_memory(restoring->err);
+	}
+	return 0;
+}
+
+/* A tensor of several blocks has to be the same in all. */
+static int read_block(struct restoring *restoring, const struct compiler_block *block,
+		      const uint8_t *from)
+{
+	void *data[3] = { NULL };
+	int r;
+
+	for (uint32_t i = 0; i < block->tensors; i++) {
+		const struct atoll_tensor *tensor = &restoring->tensor[block->tensor[i]];
+
+		data[i] = restoring->is_known[block->tensor[i]] ?
+			memory_take(&restoring->memory, tensor->bytes) : tensor->data;
+		if (!data[i])
+			return no_memory(restoring->err);
+	}
+	r = compiler_block_read(&restoring->graph, block, from, data, restoring->err);
+	for (uint32_t i = 0; i < block->tensors && r == 0; i++) {
+		const struct atoll_tensor *tensor = &restoring->tensor[block->tensor[i]];
+
+		if (memcmp(data[i], tensor->data, tensor->bytes) != 0)
+			r = atoll_error_set(restoring->err, -EBADMSG, "tensor %.60s differs "
+					    "from another block's", tensor->name);
+		restoring->is_known[block->tensor[i]] = true;
+	}
+	return r;
+}
+
+static int read_blocks(struct restoring *restoring, const uint8_t *const vector[2])
+{
+	const struct carried *carried = restoring->carried;
+
+	for (uint32_t i = 0; i < carried->pieces; i++) {
+		const struct piece *piece = &carried->piece[i];
+		int r = vector[piece->vector] ?
+			read_block(restoring, &piece->block,
+				   vector[piece->vector] + piece->offset) :
+			atoll_error_set(restoring->err, -EINVAL, "not there");
+
+		if (r < 0) {
+			atoll_error_prefix(restoring->err, NAME ": block %" PRIu32, i);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int copy_graph(struct restoring *restoring, struct atoll_builder *builder)
+{
+	const struct atoll_graph *graph = &restoring->graph;
+	struct atoll_builder_operator op;
+
+	for (uint32_t i = 0; i < graph->tensors; i++) {
+		const struct atoll_builder_tensor tensor = copy_tensor(graph, i);
+
+		atoll_builder_tensor(builder, &tensor);
+	}
+	for (uint32_t i = 0; i < graph->operators; i++) {
+		int r = copy_operator(&graph->op[i], &restoring->memory, &op, restoring->err);
+
+		if (r < 0)
+			return r;
+		atoll_builder_operator(builder, &op);
+	}
+	atoll_builder_graph_name(builder, graph->name);
+	atoll_builder_inputs(builder, graph->inputs, graph->input);
+	atoll_builder_outputs(builder, graph->outputs, graph->output);
+	return 0;
+}
+
+static struct atoll_model *build(struct restoring *restoring)
+{
+	struct atoll_builder *builder =
+		atoll_builder_new(restoring->carried->model->description);
+	void *bytes = NULL;
+	size_t size;
+	int r = builder ? copy_graph(restoring, builder) : no_memory(restoring->err);
+
+	if (r == 0)
+		r = atoll_builder_finish(builder, &bytes, &size, restoring->err);
+	atoll_builder_free(builder);
+	return r < 0 ? NULL : atoll_model_take_bytes(bytes, size, NAME, restoring->err);
+}
+
+ATOLL_API struct atoll_model *carried_restore(const struct carried *carried,
+					      const uint8_t *cached, const uint8_t *streamed,
+					      struct atoll_error *err)
+{
+	const uint8_t *const vector[2] = { cached, streamed };
+	struct restoring restoring = {
+		.carried = carried, .memory = MEMORY_UNLIMITED, .err = err };
+	struct atoll_model *model = NULL;
+
+	if (take_room(&restoring) == 0 && read_blocks(&restoring, vector) == 0)
+		model = build(&restoring);
+	memory_free(&restoring.memory);
+	return model;
+}
+
+ATOLL_API struct atoll_model *carried_model(const struct edgetpu_package *package,
+					    struct atoll_error *err)
+{
+	struct carried *carried = carried_open(package, err);
+	struct atoll_model *model = carried ?
+		carried_restore(carried, package->caching ? package->caching->parameters : NULL,
+				package->main->parameters, err) : NULL;
+
+	carried_close(carried);
+	return model;
+}
