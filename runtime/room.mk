@@ -19,6 +19,8 @@ lib += \
 	runtime/compiler/legal_shapes.c \
 	runtime/compiler/partition.c \
 	runtime/compiler/rewrite.c \
+	runtime/compiler/segment.c \
+	runtime/compiler/segment_cut.c \
 	runtime/compiler/spread.c \
 	runtime/copy.c \
 	runtime/decode/best.c \
@@ -158,6 +160,7 @@ lib += \
 	runtime/twin.c
 headers += \
 	runtime/builder.h \
+	runtime/compiler/segment.h \
 	runtime/decode/boxes.h \
 	runtime/decode/classes.h \
 	runtime/decode/labels.h \

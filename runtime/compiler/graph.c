@@ -341,6 +341,21 @@ static int check(struct import *import)
 	return r < 0 ? r : check_prepares(import);
 }
 
+int compiler_graph_make(const struct atoll_model *model, struct compiler_graph *graph,
+			struct atoll_error *err)
+{
+	*graph = (struct compiler_graph){
+		.model = model,
+		.graph = &model->graph[0],
+		.memory = MEMORY_UNLIMITED,
+	};
+	if (list_producers(graph) == 0 && list_readers(graph) == 0)
+		return 0;
+	compiler_graph_free(graph);
+	return atoll_error_set(err, -ENOMEM, "%s: no memory for its graph",
+			       atoll_error_path(model->path));
+}
+
 int compiler_import(const struct atoll_model *model, struct compiler_graph *graph,
 		    enum atoll_compile_failure *failure, struct atoll_error *err)
 {
@@ -348,18 +363,10 @@ int compiler_import(const struct atoll_model *model, struct compiler_graph *grap
 				 .failure = ATOLL_COMPILE_OTHER };
 	int r = check(&import);
 
-	*graph = (struct compiler_graph){
-		.model = model,
-		.graph = &model->graph[0],
-		.memory = MEMORY_UNLIMITED,
-	};
-	if (r == 0 && (list_producers(graph) < 0 || list_readers(graph) < 0))
-		r = atoll_error_set(err, -ENOMEM, "%s: no memory for its graph",
-				    atoll_error_path(model->path));
+	*graph = (struct compiler_graph){ 0 };
 	if (r == 0)
-		return 0;
-	compiler_graph_free(graph);
-	if (failure)
+		r = compiler_graph_make(model, graph, err);
+	if (r < 0 && failure)
 		*failure = import.failure;
 	return r;
 }

@@ -21,7 +21,7 @@
  *
  * Import refuses what the vendor's compiler refuses before it looks at any operator:
  * models that are not quantized, cannot run on the CPU, or have sizes that are known
- * only at run time. The model must outlive it.
+ * only at run time (an unknown batch counts as one). The model must outlive it.
  */
 struct compiler_graph {
 	const struct atoll_model *model;
@@ -37,6 +37,10 @@ struct compiler_graph {
 
 int compiler_import(const struct atoll_model *model, struct compiler_graph *graph,
 		    enum atoll_compile_failure *failure, struct atoll_error *err);
+
+/* The tables alone: nothing is refused, -ENOMEM is all that can go wrong. */
+int compiler_graph_make(const struct atoll_model *model, struct compiler_graph *graph,
+			struct atoll_error *err);
 
 /* One that is all zero is allowed. */
 void compiler_graph_free(struct compiler_graph *graph);
