@@ -11,6 +11,8 @@ lib += \
 	runtime/compiler/blocks.c \
 	runtime/compiler/blocks_plain.c \
 	runtime/compiler/blocks_rows.c \
+	runtime/compiler/carry.c \
+	runtime/compiler/emit_emulator.c \
 	runtime/compiler/emit_model.c \
 	runtime/compiler/graph.c \
 	runtime/compiler/legal.c \
