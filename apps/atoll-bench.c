@@ -210,6 +210,7 @@ static int bench_cold(const struct bench_settings *settings, const char *path,
 
 	if (opened.session) {
 		figures->load_ms = display_now_ms() - start;
+		options_session(opened.session);
 		r = fill_and_run(opened.session, &figures->first_ms);
 	}
 	close_model(opened);

@@ -302,7 +302,9 @@ static struct atoll_session *open_session(const struct settings *settings,
 	struct atoll_session *session =
 		atoll_session_open(model, &settings->session, &err);
 
-	if (!session)
+	if (session)
+		options_session(session);
+	else
 		options_say("%s", err.text);
 	return session;
 }
@@ -338,8 +340,10 @@ static bool plan(const struct settings *settings, const char *path)
 	struct atoll_model *model = load(path);
 	struct atoll_session *session = model ? open_session(settings, model) : NULL;
 
-	if (session)
+	if (session) {
 		print_plan(&model->graph[0], session);
+		model_print_carried(&model->graph[0]);
+	}
 	atoll_session_close(session);
 	atoll_model_free(model);
 	return session != NULL;

@@ -62,7 +62,10 @@ static int open_segment(const struct bench_settings *settings, struct line *line
 	segment->session = line->session[index] =
 		atoll_session_open(segment->model, &options, err);
 	segment->load_ms = display_now_ms() - start_ms;
-	return segment->session ? 0 : -EINVAL;
+	if (!segment->session)
+		return -EINVAL;
+	options_session(segment->session);
+	return 0;
 }
 
 /* Inputs of the pipeline's own, for those of the session are written by its thread. */

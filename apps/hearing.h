@@ -92,7 +92,7 @@ struct hearing *hearing_open(const struct hearing_config *config, struct atoll_e
 void hearing_close(struct hearing *hearing); /* NULL is allowed; waits for a started run */
 
 /* What is odd but does no harm, as a sentence: labels that do not fit in number,
-   no taught words yet. NULL when nothing is. Lives as long as the hearing. */
+   no taught words yet, a model for emulated devices that the CPU runs. NULL when nothing is. Lives as long as the hearing. */
 const char *hearing_warning(const struct hearing *hearing);
 
 /*

@@ -201,6 +201,18 @@ static int open_model(struct hearing *hearing, const struct hearing_config *conf
 	return r;
 }
 
+/* Before what was odd until then: it changes how long everything takes. */
+static void tell_device(struct hearing *hearing)
+{
+	const struct atoll_error before = hearing->warning;
+	const char *text = atoll_session_error(hearing->session);
+
+	if (*text && before.code)
+		(void)atoll_error_set(&hearing->warning, -ENOTSUP, "%s; %s", text, before.text);
+	else if (*text)
+		(void)atoll_error_set(&hearing->warning, -ENOTSUP, "%s", text);
+}
+
 static int open_all(struct hearing *hearing, const struct hearing_config *config,
 		    struct atoll_error *err)
 {
@@ -212,6 +224,7 @@ static int open_all(struct hearing *hearing, const struct hearing_config *config
 		r = open_words(hearing, config->words_path, err);
 	if (r < 0)
 		return r;
+	tell_device(hearing);
 	hearing->classes = hearing->model_classes + words_count(hearing->words);
 	hearing->is_gated = config->is_gated;
 	choose_hop(hearing, config->hop_ms);

@@ -2,8 +2,10 @@
 #include "apps/model_compiled.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
+#include "runtime/carried.h"
 #include "runtime/edgetpu/package.h"
 
 static const char *type_text(enum edgetpu_executable_type type)
@@ -80,6 +82,9 @@ static void print_package(uint32_t op, const struct edgetpu_package *package)
 {
 	printf("  operator %u, for runtime version %d, by compiler %s\n", op,
 	       package->runtime_version, package->compiler);
+	if (carried_is(package))
+		printf("    carries its graph, %" PRIu32 " bytes, in place of instructions: for "
+		       "emulated devices and the CPU\n", package->main->model_bytes);
 	if (package->warning)
 		printf("    %s\n", package->warning);
 	print_executable(package->main);
@@ -106,6 +111,18 @@ void model_print_compiled(const struct atoll_graph *graph)
 			print_package(i, package);
 		else
 			printf("  operator %u cannot be used: %s\n", i, err.text);
+		edgetpu_package_free(package);
+	}
+}
+
+void model_print_carried(const struct atoll_graph *graph)
+{
+	for (uint32_t i = 0; i < graph->operators; i++) {
+		struct edgetpu_package *package = edgetpu_is_compiled(&graph->op[i]) ?
+			read_package(&graph->op[i], NULL) : NULL;
+
+		if (package && carried_is(package))
+			printf("operator %u carries its graph in place of instructions\n", i);
 		edgetpu_package_free(package);
 	}
 }
@@ -173,6 +190,8 @@ static void json_package(struct atoll_json *json, const struct edgetpu_package *
 {
 	atoll_json_integer(json, "runtime_version", package->runtime_version);
 	atoll_json_string(json, "compiler", package->compiler);
+	if (carried_is(package))
+		atoll_json_integer(json, "carried_bytes", package->main->model_bytes);
 	if (package->warning)
 		atoll_json_string(json, "warning", package->warning);
 	atoll_json_array(json, "executables");
@@ -204,17 +223,22 @@ void model_json_compiled(struct atoll_json *json, const struct atoll_graph *grap
 	atoll_json_end(json);
 }
 
+static bool is_good(const struct atoll_operator *op, struct atoll_error *err)
+{
+	struct edgetpu_package *package = read_package(op, err);
+	struct carried *carried = package && carried_is(package) ? carried_open(package, err) :
+								   NULL;
+	bool is_so = package && (carried || !carried_is(package));
+
+	carried_close(carried);
+	edgetpu_package_free(package);
+	return is_so;
+}
+
 int model_check_compiled(const struct atoll_graph *graph, struct atoll_error *err)
 {
-	for (uint32_t i = 0; i < graph->operators; i++) {
-		struct edgetpu_package *package;
-
-		if (!edgetpu_is_compiled(&graph->op[i]))
-			continue;
-		package = read_package(&graph->op[i], err);
-		if (!package)
+	for (uint32_t i = 0; i < graph->operators; i++)
+		if (edgetpu_is_compiled(&graph->op[i]) && !is_good(&graph->op[i], err))
 			return atoll_error_prefix(err, "operator %u", i);
-		edgetpu_package_free(package);
-	}
 	return 0;
 }

@@ -20,7 +20,11 @@ void model_print_compiled(const struct atoll_graph *graph);
 /* The same as the array "compiled". */
 void model_json_compiled(struct atoll_json *json, const struct atoll_graph *graph);
 
-/* 0, or the sentence about the first package that cannot be read. */
+/* A line for each that carries its graph in place of instructions. */
+void model_print_carried(const struct atoll_graph *graph);
+
+/* 0, or the sentence about the first package that cannot be read, or that carries a
+   graph which cannot be trusted. */
 int model_check_compiled(const struct atoll_graph *graph, struct atoll_error *err);
 
 #endif

@@ -182,6 +182,14 @@ struct atoll_model *options_twin(const char *path)
 	return twin;
 }
 
+void options_session(const struct atoll_session *session)
+{
+	const char *text = atoll_session_error(session);
+
+	if (*text)
+		options_say("%s", text);
+}
+
 int options_end(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -7,6 +7,7 @@
 
 #include "runtime/devices.h"
 #include "runtime/model.h"
+#include "runtime/session.h"
 
 /*
  * What every program does with its command line, the same way.
@@ -68,6 +69,9 @@ struct atoll_devices *options_devices(const char *clock);
 
 /* The model that a compiled one was made from, NULL when there is no path. */
 struct atoll_model *options_twin(const char *path);
+
+/* Say what became of the device of a session that was just opened, if it has a word. */
+void options_session(const struct atoll_session *session);
 
 /* Flush stdout; EXIT_COULD_NOT and a sentence if the data did not get out,
    `status` otherwise. Last in main. */

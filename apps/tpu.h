@@ -79,7 +79,7 @@ struct tpu_device tpu_find(const struct tpu_settings *settings);
 void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings);
 
 /* What an emulated device has to know of a program it is to run; nothing for a
-   real one. */
+   real one, of which -ENOTSUP is said when it must not get the program at all. */
 int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *package,
 	      struct atoll_error *err);
 

@@ -9,6 +9,7 @@
 
 #include "apps/options.h"
 #include "apps/tpu_owner.h"
+#include "runtime/carried.h"
 #include "runtime/emulator/bus.h"
 
 static bool is_emulator(const char *name)
@@ -172,10 +173,18 @@ void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings)
 int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *package,
 	      struct atoll_error *err)
 {
+	struct emulator_program *program;
+
+	if (!is_emulator(tpu->name) && carried_is(package))
+		return atoll_error_set(err, -ENOTSUP, "%s: the model was compiled for emulated "
+				       "devices, with a graph in place of instructions",
+				       tpu->name);
 	if (!is_emulator(tpu->name))
 		return 0;
-	return emulator_teach(emulator_bus_at(tpu->bus, &tpu->found.place), package,
-			      pattern_program(package), err);
+	program = emulator_program_new(package, NULL, err);
+	return !program ? -EINVAL :
+		emulator_teach(emulator_bus_at(tpu->bus, &tpu->found.place), package, program,
+			       err);
 }
 
 void tpu_close(struct tpu_device *tpu)

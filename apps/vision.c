@@ -266,6 +266,18 @@ static int open_session(struct vision *vision, const struct vision_config *confi
 	return vision->session ? 0 : -EINVAL;
 }
 
+/* Before what was odd until then: it changes how long everything takes. */
+static void tell_device(struct vision *vision)
+{
+	const struct atoll_error before = vision->warning;
+	const char *text = atoll_session_error(vision->session);
+
+	if (*text && before.code)
+		(void)atoll_error_set(&vision->warning, -ENOTSUP, "%s; %s", text, before.text);
+	else if (*text)
+		(void)atoll_error_set(&vision->warning, -ENOTSUP, "%s", text);
+}
+
 static int open_all(struct vision *vision, const struct vision_config *config,
 		    struct atoll_error *err)
 {
@@ -289,7 +301,9 @@ static int open_all(struct vision *vision, const struct vision_config *config,
 		atoll_error_prefix(err, "%s", atoll_error_path(config->model_path));
 		return r;
 	}
-	return load_labels(vision, config, err);
+	r = load_labels(vision, config, err);
+	tell_device(vision);
+	return r;
 }
 
 struct vision *vision_open(const struct vision_config *config, struct atoll_error *err)

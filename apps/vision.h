@@ -103,7 +103,8 @@ struct vision;
 struct vision *vision_open(const struct vision_config *config, struct atoll_error *err);
 void vision_close(struct vision *vision); /* NULL is allowed; waits for a started run */
 
-/* What is odd but does no harm, as a sentence: more or fewer labels than classes.
+/* What is odd but does no harm, as a sentence: more or fewer labels than classes, a
+   model for emulated devices that the CPU runs.
    NULL when nothing is. Lives as long as the vision. */
 const char *vision_warning(const struct vision *vision);
 

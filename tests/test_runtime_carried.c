@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <err.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,7 +299,30 @@ static void tensors_that_are_not_those_of_the_layers_are_refused(void **state)
 	carry_free(carry);
 }
 
-int main(void)
+/* For tests of programs. */
+static int write_models(const char *folder)
+{
+	struct carry *carry = carry_new(CARRY_BOTH, 1);
+
+	for (int i = 0; i < 2; i++) {
+		size_t size;
+		void *bytes = compiled_model(&carry->package, &size);
+		char path[4096];
+		FILE *file;
+
+		(void)snprintf(path, sizeof(path), "%s/%s.tflite", folder,
+			       i ? "damaged" : "carried");
+		file = fopen(path, "wb");
+		if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
+			err(1, "%s", path);
+		free(bytes);
+		carry->chunk_bytes[0][40]++;
+	}
+	carry_free(carry);
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parameters_come_back_out_of_the_vectors),
@@ -314,5 +339,7 @@ int main(void)
 		cmocka_unit_test(tensors_that_are_not_those_of_the_layers_are_refused),
 	};
 
+	if (argc == 3 && strcmp(argv[1], "--models") == 0)
+		return write_models(argv[2]);
 	return CHECK_RUN(tests);
 }

@@ -336,6 +336,43 @@ what_is_wrong_with_a_compiled_operator_is_told() {
 	out_is "$work/flat.tflite: ok, compiled for the Edge TPU"
 }
 
+# Models that carry their graph, in $work.
+writes_carried() {
+	writer=tests/test_runtime_carried
+	skip_unless "$BUILD/$writer" && program $writer --models "$work"
+}
+
+a_model_that_carries_its_graph_says_so() {
+	writes_carried || return 77
+	gives 0 $tool info "$work/carried.tflite" && is_silent err &&
+	out_has '^    carries its graph, [0-9]+ bytes, in place of instructions: for emulated devices and the CPU$' &&
+	gives 0 $tool info --json "$work/carried.tflite" &&
+	out_has '"compiler":"atoll","carried_bytes":[0-9]+,"executables"' &&
+	gives 0 $tool plan -d emu "$work/carried.tflite" && is_silent err &&
+	out_has '^device emu:0, ' && out_has '^operator 0 carries its graph in place of instructions$' &&
+	gives 0 $tool verify "$work/carried.tflite" &&
+	out_is "$work/carried.tflite: ok, compiled for the Edge TPU" &&
+	why='carried graph: main executable: named by another SHA-256' &&
+	gives 1 $tool verify "$work/damaged.tflite" && is_silent out &&
+	err_is "$tool: $work/damaged.tflite: operator 0: $why" &&
+	gives 1 $tool run -d emu "$work/damaged.tflite" && err_has "operator 0: $why\$"
+}
+
+the_cpu_runs_it_and_says_so() {
+	writes_carried || return 77
+	gives 0 $tool run --fill=pattern -d cpu "$work/carried.tflite" && is_silent err &&
+	mv "$work/out" "$work/cpu" &&
+	gives 0 $tool run --fill=pattern -d emu "$work/carried.tflite" && is_silent err &&
+	cmp -s "$work/out" "$work/cpu" &&
+	export ATOLL_TPU_SOCKET=/nowhere &&
+	for list in tpu,cpu tpu usb:0; do
+		gives 0 $tool run --fill=pattern -d $list \
+			"$work/carried.tflite" && cmp -s "$work/out" "$work/cpu" &&
+		err_has "^$tool: .*carried.tflite: compiled for emulated devices: the CPU runs it\$" &&
+		lines_are err 1 || return
+	done
+}
+
 a_full_disk_loses_nothing_silently() {
 	needs_model || return 77
 	[ -e /dev/full ] || { why='/dev/full is not there'; return 77; }
@@ -390,5 +427,7 @@ run_tests $every_program \
 	info_looks_into_compiled_operators \
 	info_as_json_has_compiled_operators \
 	what_is_wrong_with_a_compiled_operator_is_told \
+	a_model_that_carries_its_graph_says_so \
+	the_cpu_runs_it_and_says_so \
 	a_full_disk_loses_nothing_silently \
 	a_folder_that_cannot_be_made_is_named
