@@ -14,6 +14,7 @@ lib += \
 	runtime/compiler/carry.c \
 	runtime/compiler/emit_emulator.c \
 	runtime/compiler/emit_model.c \
+	runtime/compiler/estimate.c \
 	runtime/compiler/graph.c \
 	runtime/compiler/legal.c \
 	runtime/compiler/legal_axes.c \
@@ -162,6 +163,7 @@ lib += \
 	runtime/twin.c
 headers += \
 	runtime/builder.h \
+	runtime/compiler/estimate.h \
 	runtime/compiler/segment.h \
 	runtime/decode/boxes.h \
 	runtime/decode/classes.h \

@@ -201,6 +201,7 @@ checks += \
 	tests/test_compiler_blocks.c \
 	tests/test_compiler_emit_emulator.c \
 	tests/test_compiler_emit_model.c \
+	tests/test_compiler_estimate.c \
 	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \
