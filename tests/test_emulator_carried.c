@@ -4,17 +4,19 @@
  * whole way from a session.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/devices_inside.h"
 #include "runtime/emulator/bus.h"
 #include "runtime/emulator/program.h"
+#include "runtime/serve/engine.h"
 #include "runtime/session.h"
 #include "tests/carry.h"
 #include "tests/check.h"
-#include "tests/compiled.h"
+#include "tests/daemon.h"
 #include "tests/emulated.h"
+#include "tests/folder.h"
 
 static struct emulator_program *program_of(const struct carry *carry)
 {
@@ -207,6 +209,8 @@ static void a_graph_that_cannot_be_trusted_is_not_learnt(void **state)
 
 /* Sessions */
 
+static char socket_path[96]; /* of a daemon, "" while there is none */
+
 struct bench {
 	struct carry *carry;
 	void *bytes;
@@ -222,7 +226,7 @@ static struct bench new_bench(enum carry_split split)
 
 	b.model = carry_file(b.carry, &b.bytes);
 	b.devices = atoll_devices_new(&(struct atoll_devices_options){
-		.socket = "/nowhere/tpu.sock", .config = "/dev/null" }, &err);
+		.socket = *socket_path ? socket_path : "/nowhere/tpu.sock", .config = "/dev/null" }, &err);
 	if (!b.devices)
 		fail_msg("%s", err.text);
 	return b;
@@ -323,6 +327,81 @@ static void without_a_daemon_the_cpu_says_why(void **state)
 	close_bench(&b);
 }
 
+/* Two sessions at one daemon, on one emulated device. */
+static void a_daemon_with_emulated_devices_runs_it(void **state)
+{
+	struct atoll_session *sessions[2];
+	struct daemon *daemon;
+	struct bench b;
+
+	(void)state;
+	(void)snprintf(socket_path, sizeof(socket_path), "%s/tpu.sock", folder);
+	daemon = daemon_start(socket_path, &(struct daemon_options){ .tpus = 1 });
+	b = new_bench(CARRY_BOTH);
+	for (int i = 0; i < 2; i++) {
+		open_on(&b, i == 0 ? "tpu,cpu" : "serve");
+		assert_string_equal(atoll_session_error(b.session), "");
+		assert_string_equal(atoll_session_plan(b.session)->device, "serve");
+		sessions[i] = b.session;
+	}
+	for (uint32_t seed = 1; seed < 5; seed++) {
+		b.session = sessions[seed % 2];
+		assert_session_right(&b, seed);
+		assert_string_equal(atoll_session_plan(b.session)->step[0].device,
+				    "serve:emu:250-1");
+	}
+	b.session = NULL;
+	atoll_session_close(sessions[0]);
+	atoll_session_close(sessions[1]);
+	close_bench(&b);
+	daemon_stop(daemon);
+	socket_path[0] = '\0';
+}
+
+static void a_daemon_without_leaves_it_to_the_session(void **state)
+{
+	struct daemon *daemon;
+	struct bench b;
+
+	(void)state;
+	(void)snprintf(socket_path, sizeof(socket_path), "%s/tpu.sock", folder);
+	daemon = daemon_start(socket_path, &(struct daemon_options){ .has_cpu = true });
+	b = new_bench(CARRY_BOTH);
+	open_on(&b, "serve");
+	assert_string_equal(atoll_session_error(b.session),
+			    "compiled: compiled for emulated devices: the CPU runs it");
+	assert_string_equal(atoll_session_plan(b.session)->device, "cpu");
+	assert_session_right(&b, 1);
+	close_bench(&b);
+	daemon_stop(daemon);
+	socket_path[0] = '\0';
+}
+
+/* The daemon's worker for a TPU that nobody teaches. */
+static void a_real_device_of_a_daemon_gets_nothing(void **state)
+{
+	struct carry *carry = carry_new(CARRY_BOTH, 1);
+	struct program program = { .package = &carry->package, .is_carried = true };
+	struct atoll_error err = { .text = "" };
+	struct usb_bus *bus = emulator_bus_new(&(struct emulator_bus_options){ 0 }, &err);
+	const struct emulator_options options = { .speed = USB_SUPER };
+	struct usb_place place = emulator_bus_plug(bus, emulator_new(&options, &err), &err);
+	struct engine *engine = engine_tpu_new(&(struct engine_tpu_options){
+		.bus = bus, .place = place, .name = "usb:1-1" }, &err);
+
+	(void)state;
+	assert_non_null(engine);
+	assert_int_equal(engine->ops->raise(engine, &err), 0);
+	emulator_bus_set_faults(bus, &place, NULL); /* count anew */
+	assert_null(engine->ops->load(engine, &program, &err));
+	assert_string_equal(err.text, "usb:1-1: compiled for emulated devices, with a graph in "
+			    "place of instructions");
+	assert_int_equal(emulator_bus_transfers(bus, &place), 0);
+	engine->ops->free(engine);
+	bus->ops->free(bus);
+	carry_free(carry);
+}
+
 static void a_graph_that_cannot_be_trusted_is_not_run_anywhere(void **state)
 {
 	static const char *const lists[] = { "tpu,cpu", "cpu", "emu", "usb" };
@@ -358,6 +437,9 @@ int main(void)
 		cmocka_unit_test(the_cpu_runs_it_without_a_word_when_asked),
 		cmocka_unit_test(no_real_device_is_asked_and_the_cpu_says_so),
 		cmocka_unit_test(without_a_daemon_the_cpu_says_why),
+		IN_FOLDER(a_daemon_with_emulated_devices_runs_it),
+		IN_FOLDER(a_daemon_without_leaves_it_to_the_session),
+		cmocka_unit_test(a_real_device_of_a_daemon_gets_nothing),
 		cmocka_unit_test(a_graph_that_cannot_be_trusted_is_not_run_anywhere),
 	};
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/tpu.h"
+#include "tests/carry.h"
 #include "tests/check.h"
 #include "tests/compiled.h"
 #include "tests/plugged.h"
@@ -178,12 +179,36 @@ static void tensors_that_do_not_fit_are_named(void **state)
 	close_desk(&desk);
 }
 
+static void a_real_device_gets_nothing_that_carries_a_graph(void **state)
+{
+	struct carry *carry = carry_new(CARRY_BOTH, 1);
+	uint64_t transfers;
+	struct desk desk;
+	void *options;
+	size_t size;
+
+	(void)state;
+	open_desk(&desk, EDGETPU_UINT8, 1, 1);
+	options = compiled_options(&carry->package, NULL, &size);
+	desk.part.options = options;
+	desk.part.options_bytes = size;
+	transfers = emulator_bus_transfers(desk.plugged.bus, &desk.plugged.place);
+	assert_refused(&desk, "device usb:250-1: compiled for emulated devices, with a graph in "
+		       "place of instructions");
+	assert_int_equal(emulator_bus_transfers(desk.plugged.bus, &desk.plugged.place),
+			 transfers);
+	free(options);
+	carry_free(carry);
+	close_desk(&desk);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_batch_is_as_many_runs),
 		cmocka_unit_test(real_outputs_of_old_models_become_uint8),
 		cmocka_unit_test(tensors_that_do_not_fit_are_named),
+		cmocka_unit_test(a_real_device_gets_nothing_that_carries_a_graph),
 	};
 
 	return CHECK_RUN(tests);

@@ -126,7 +126,7 @@ static const struct engine_ops puppet_ops = {
 	.unload = puppet_unload, .look = puppet_look, .free = puppet_free,
 };
 
-static void add(uint32_t which, bool is_cpu)
+static void add_kind(uint32_t which, bool is_cpu, bool is_emulated)
 {
 	struct puppet *puppet = calloc(1, sizeof(*puppet));
 
@@ -134,9 +134,15 @@ static void add(uint32_t which, bool is_cpu)
 	puppet->which = which;
 	puppet->engine.ops = &puppet_ops;
 	puppet->engine.is_cpu = is_cpu;
+	puppet->engine.is_emulated = is_emulated;
 	(void)snprintf(puppet->engine.name, sizeof(puppet->engine.name), "puppet:%u", which);
 	worker[which] = crew_add(crew, &puppet->engine, NULL);
 	assert_non_null(worker[which]);
+}
+
+static void add(uint32_t which, bool is_cpu)
+{
+	add_kind(which, is_cpu, false);
 }
 
 static void on_change(void *data, enum crew_news what, const struct serve_tpu *tpu)
@@ -317,6 +323,37 @@ static void a_request_goes_where_its_parameters_are(void **state)
 	}
 	assert_int_equal(stage.engine[0].loaded, 1);
 	assert_int_equal(stage.engine[1].loaded, 1);
+}
+
+static void what_carries_its_graph_goes_to_emulated_engines_alone(void **state)
+{
+	(void)state;
+	program[0].is_carried = true;
+	program[0].twin = (struct atoll_model *)1; /* one, whatever it is */
+	add(0, false);
+	await_news("puppet:0 up; ");
+	assert_false(crew_has_emulated(crew));
+	submit(0);
+	await(&answered[0], 1);
+	assert_int_equal(request[0].result, -ENOTSUP);
+	assert_string_equal(request[0].err.text, "no emulated Edge TPU: compiled for emulated "
+			    "devices, with a graph in place of instructions");
+	/* The CPU does not wait for a TPU that is none for it. */
+	add(1, true);
+	await_news("puppet:1 up; ");
+	submit(1);
+	await(&answered[1], 1);
+	assert_string_equal(request[1].device, "puppet:1");
+	add_kind(2, false, true);
+	await_news("puppet:2 up; ");
+	assert_true(crew_has_emulated(crew));
+	for (uint32_t i = 2; i < 8; i++) {
+		submit(i);
+		await(&answered[i], 1);
+		assert_int_equal(request[i].result, 0);
+		assert_string_equal(request[i].device, "puppet:2");
+	}
+	assert_int_equal(stage.engine[0].loaded, 0);
 }
 
 static void a_request_that_failed_with_its_engine_is_tried_on_another(void **state)
@@ -543,6 +580,7 @@ int main(void)
 		CREW_TEST(two_engines_work_at_once),
 		CREW_TEST(a_busy_engine_takes_the_next_by_priority),
 		CREW_TEST(a_request_goes_where_its_parameters_are),
+		CREW_TEST(what_carries_its_graph_goes_to_emulated_engines_alone),
 		CREW_TEST(a_request_that_failed_with_its_engine_is_tried_on_another),
 		CREW_TEST(one_that_fails_everywhere_is_answered_after_the_second_try),
 		CREW_TEST(the_only_engine_fails_its_request_and_the_next_one_works),
