@@ -30,7 +30,8 @@ struct emit_input {
 };
 
 /* Target emulator: real layers, hints and parameters; the part itself as a graph in
-   `serialized_model`, see runtime/carried.h. */
+   `serialized_model`, see runtime/carried.h. -EFBIG for activations or parameters that
+   no chip has room for. */
 int emit_emulator(const struct emit_input *input, struct emit_options *options,
 		  struct atoll_error *err);
 

@@ -38,6 +38,9 @@
 #define FIRST_ADDRESS 4
 #define ADDRESS_BIT 70
 
+/* The chip has 8 MiB, and the vendor's compiler gives up well before this. */
+#define LAYER_BYTES_MAX (64 << 20)
+
 enum { FIELD_OUTPUT, FIELD_INPUT, FIELD_PARAMETERS, FIELD_SCRATCH };
 
 struct emission {
@@ -125,7 +128,10 @@ static int set_layer(const struct emission *emission, int32_t index,
 		return atoll_error_set(err, -EINVAL, "tensor %.60s: %s is no type of layers",
 				       tensor->name, atoll_type_name(tensor->type));
 	set_sizes(tensor, layer);
-	if (layer->bytes == 0 || layer->bytes != tensor->bytes || layer->bytes > INT32_MAX / 4)
+	if (layer->bytes > LAYER_BYTES_MAX)
+		return atoll_error_set(err, -EFBIG, "tensor %.60s: %zu bytes, at most %d can be "
+				       "taken", tensor->name, layer->bytes, LAYER_BYTES_MAX);
+	if (layer->bytes == 0 || layer->bytes != tensor->bytes)
 		return atoll_error_set(err, -EINVAL, "tensor %.60s: %s is no shape of layers",
 				       tensor->name,
 				       atoll_shape_text(tensor->rank, tensor->dims, shape));

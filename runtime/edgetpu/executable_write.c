@@ -149,10 +149,11 @@ static void write_chunks(struct flatwrite *file, size_t slot,
 		write_chunk(file, table, &executable->chunk[i]);
 }
 
-/* Those that bring parameters have no layers, not even none. */
+/* Of those that bring parameters the vendor's compiler leaves out what they never have. */
 static void write_executable(struct flatwrite *file, const struct edgetpu_executable *executable)
 {
-	bool has_layers = executable->type != EDGETPU_CACHING;
+	bool has_layers = executable->type != EDGETPU_CACHING ||
+			  executable->inputs + executable->outputs + executable->model_bytes > 0;
 	struct flatwrite_field field[] = {
 		FLATWRITE_OFFSET(DARWINN_EXECUTABLE_NAME),
 		FLATWRITE_OFFSET_IF(has_layers, DARWINN_EXECUTABLE_SERIALIZED_MODEL),

@@ -50,15 +50,15 @@ static void write_layout(struct flatwrite *file, size_t slot, const struct edget
 static void write_pixel(struct flatwrite *file, size_t slot, const struct edgetpu_layer *layer)
 {
 	static const int32_t zero;
-	int32_t all = (int32_t)((layer->z + 3) / 4 * 4), each = (all + 1023) / 1024 * 64;
-	int32_t offset[16], row = all < each ? all : each;
+	uint32_t all = (layer->z + 3) / 4 * 4, each = (all + 1023) / 1024 * 64;
+	int32_t offset[16], row = (int32_t)(all < each ? all : each);
 	struct edgetpu_layout layout = {
 		.y_tile = &zero, .x_tile = &zero, .x_local = &zero, .y_local = &zero,
 		.tile_offset = offset, .tiles = 16, .row_size = &row,
 	};
 
-	for (int32_t i = 0; i < 16; i++)
-		offset[i] = i * each < all ? i * each : all;
+	for (uint32_t i = 0; i < 16; i++)
+		offset[i] = (int32_t)(i * each < all ? i * each : all);
 	write_layout(file, slot, &layout, 1, 1);
 }
 
@@ -96,7 +96,7 @@ static void write_slices(struct flatwrite *file, size_t slot, const struct edget
 	}
 }
 
-/* What is flat, and of more than one pixel, is one slice that is the whole. */
+/* What is flat and no single pixel is one slice that is the whole. */
 static void write_whole(struct flatwrite *file, size_t slot, const struct edgetpu_layer *layer)
 {
 	struct edgetpu_slice slice = { .offset = 0 };
@@ -113,7 +113,7 @@ static void write_whole(struct flatwrite *file, size_t slot, const struct edgetp
 static void write_output(struct flatwrite *file, size_t slot, const struct edgetpu_layer *layer)
 {
 	const struct edgetpu_layout *layout = &layer->layout;
-	bool is_pixel = layout->is_flat && layer->y == 1 && layer->x == 1;
+	bool is_pixel = layout->is_flat && !layout->slice && layer->y == 1 && layer->x == 1;
 	bool is_sliced = layout->slices > 0 || (layout->is_flat && !is_pixel);
 	struct flatwrite_field field[] = {
 		FLATWRITE_OFFSET_IF(!is_sliced, DARWINN_OUTPUT_LAYOUT),
