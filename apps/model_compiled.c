@@ -83,8 +83,8 @@ static void print_package(uint32_t op, const struct edgetpu_package *package)
 	printf("  operator %u, for runtime version %d, by compiler %s\n", op,
 	       package->runtime_version, package->compiler);
 	if (carried_is(package))
-		printf("    carries its graph, %" PRIu32 " bytes, in place of instructions: for "
-		       "emulated devices and the CPU\n", package->main->model_bytes);
+		printf("    carries its graph, %" PRIu32 " bytes, in place of instructions: "
+		       "for emulated devices and the CPU\n", package->main->model_bytes);
 	if (package->warning)
 		printf("    %s\n", package->warning);
 	print_executable(package->main);

@@ -15,31 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/carried_check.h"
-#include "runtime/copy.h"
+#include "runtime/carried_inside.h"
 #include "runtime/extract.h"
-#include "runtime/memory.h"
-
-#define NAME "carried graph"
-
-/* A record, read: where a block lies. */
-struct piece {
-	struct compiler_block block;
-	uint32_t vector, offset;
-};
-
-struct carried {
-	const struct edgetpu_package *package;
-	struct atoll_model *model;      /* as it was carried */
-	struct memory memory;
-	struct atoll_graph graph;       /* of the part */
-	struct atoll_tensor *tensor;    /* graph.tensor */
-	bool *is_parameter;             /* [graph.tensors] */
-	bool *is_held;                  /* [graph.tensors] by a block, or known to be 0 */
-	size_t largest;                 /* bytes of a parameter */
-	uint32_t pieces;
-	struct piece *piece;
-};
 
 static const struct edgetpu_executable *executable_of(const struct carried *carried,
 						      uint32_t vector)
@@ -47,9 +24,9 @@ static const struct edgetpu_executable *executable_of(const struct carried *carr
 	return vector == 0 ? carried->package->caching : carried->package->main;
 }
 
-static int no_memory(struct atoll_error *err)
+int carried_no_memory(struct atoll_error *err)
 {
-	return atoll_error_set(err, -ENOMEM, NAME ": no memory");
+	return atoll_error_set(err, -ENOMEM, "no memory");
 }
 
 /* The graph and its parameters */
@@ -69,7 +46,7 @@ static int check_counts(const struct carried *carried, struct atoll_error *err)
 	const struct atoll_graph *graph = &carried->model->graph[0];
 
 	if (graph->inputs < main->inputs || graph->outputs != count_outputs(main))
-		return atoll_error_set(err, -EINVAL, NAME ": %" PRIu32 " inputs and %" PRIu32
+		return atoll_error_set(err, -EINVAL, "%" PRIu32 " inputs and %" PRIu32
 				       " outputs, the package has %" PRIu32 " and %" PRIu32,
 				       graph->inputs, graph->outputs, main->inputs,
 				       count_outputs(main));
@@ -86,10 +63,10 @@ static int take_parameter(struct carried *carried, int32_t index, struct atoll_e
 			(package->caching ? package->caching->parameter_bytes : 0);
 
 	if (carried->is_parameter[index] || carried->graph.is_variable[index])
-		return atoll_error_set(err, -EINVAL, NAME ": tensor %.60s cannot be a "
+		return atoll_error_set(err, -EINVAL, "tensor %.60s cannot be a "
 				       "parameter", tensor->name);
 	if (tensor->bytes > room)
-		return atoll_error_set(err, -EINVAL, NAME ": tensor %.60s: %zu bytes, all "
+		return atoll_error_set(err, -EINVAL, "tensor %.60s: %zu bytes, all "
 				       "parameters have %" PRIu64, tensor->name,
 				       tensor->bytes, room);
 	carried->is_parameter[index] = true;
@@ -111,14 +88,14 @@ static int take_graph(struct carried *carried, struct atoll_error *err)
 	carried->is_parameter = memory_take(&carried->memory, graph->tensors);
 	carried->is_held = memory_take(&carried->memory, graph->tensors);
 	if (!carried->tensor || !carried->is_parameter || !carried->is_held)
-		return no_memory(err);
+		return carried_no_memory(err);
 	memcpy(carried->tensor, graph->tensor, graph->tensors * sizeof(*carried->tensor));
 	carried->graph.tensor = carried->tensor;
 	for (uint32_t i = inputs; i < graph->inputs && r == 0; i++)
 		r = take_parameter(carried, graph->input[i], err);
 	for (uint32_t i = 0; i < inputs && r == 0; i++)
 		if (carried->is_parameter[graph->input[i]])
-			r = atoll_error_set(err, -EINVAL, NAME ": input %" PRIu32
+			r = atoll_error_set(err, -EINVAL, "input %" PRIu32
 					    " is a parameter, too", i);
 	return r;
 }
@@ -141,12 +118,19 @@ static struct carried_record read_record(const uint8_t *bytes)
 	};
 }
 
+/* What every operator has that the compiler maps. */
+static bool has_ends(const struct atoll_operator *op)
+{
+	return op->inputs > 0 && op->input[0] >= 0 && op->outputs > 0;
+}
+
 static int check_place(const struct carried *carried, const struct carried_record *record,
 		       struct atoll_error *err)
 {
 	const struct edgetpu_executable *executable;
 
-	if (record->op >= carried->graph.operators)
+	if (record->op >= carried->graph.operators ||
+	    !has_ends(&carried->graph.op[record->op]))
 		return atoll_error_set(err, -EINVAL, "operator %" PRIu32 " of %" PRIu32,
 				       record->op, carried->graph.operators);
 	executable = record->vector > 1 ? NULL : executable_of(carried, record->vector);
@@ -228,13 +212,13 @@ static int read_pieces(struct carried *carried, const uint8_t *records, void *ze
 	for (uint32_t i = 0; i < carried->pieces; i++) {
 		struct carried_record record =
 			read_record(records + (size_t)i * CARRIED_RECORD_BYTES);
-		struct piece *piece = &carried->piece[i];
+		struct carried_piece *piece = &carried->piece[i];
 		int r = check_place(carried, &record, err);
 
 		if (r == 0)
 			r = find_block(carried, &record, zeros, &piece->block, err);
 		if (r < 0) {
-			atoll_error_prefix(err, NAME ": block %" PRIu32, i);
+			atoll_error_prefix(err, "block %" PRIu32, i);
 			return r;
 		}
 		piece->vector = record.vector;
@@ -255,12 +239,12 @@ static int find_records(struct carried *carried, const uint8_t **records,
 			size = model->metadatum[i].size;
 		}
 	if (size % CARRIED_RECORD_BYTES != 0 || size / CARRIED_RECORD_BYTES > UINT32_MAX)
-		return atoll_error_set(err, -EINVAL, NAME ": %s: %zu bytes are no whole "
+		return atoll_error_set(err, -EINVAL, "%s: %zu bytes are no whole "
 				       "records", CARRIED_PARAMETERS, size);
 	carried->pieces = (uint32_t)(size / CARRIED_RECORD_BYTES);
 	carried->piece = memory_take(&carried->memory,
 				     carried->pieces * sizeof(*carried->piece));
-	return carried->piece ? 0 : no_memory(err);
+	return carried->piece ? 0 : carried_no_memory(err);
 }
 
 /* Contents of all parameters at once, while the blocks are found. */
@@ -277,7 +261,7 @@ static int read_records(struct carried *carried, struct atoll_error *err)
 	void *ones = memory_take(&memory, carried->largest);
 	void *zeros = memory_take(&memory, carried->largest);
 	const uint8_t *records = NULL;
-	int r = ones && zeros ? find_records(carried, &records, err) : no_memory(err);
+	int r = ones && zeros ? find_records(carried, &records, err) : carried_no_memory(err);
 
 	if (r == 0) {
 		memset(ones, 1, carried->largest);
@@ -291,8 +275,8 @@ static int read_records(struct carried *carried, struct atoll_error *err)
 
 static int by_place(const void *a, const void *b)
 {
-	const struct piece *x = *(const struct piece *const *)a;
-	const struct piece *y = *(const struct piece *const *)b;
+	const struct carried_piece *x = *(const struct carried_piece *const *)a;
+	const struct carried_piece *y = *(const struct carried_piece *const *)b;
 
 	if (x->vector != y->vector)
 		return x->vector < y->vector ? -1 : 1;
@@ -301,8 +285,8 @@ static int by_place(const void *a, const void *b)
 
 /* One block after the other, from the begin of a vector to its end. */
 static int check_vector(const struct carried *carried, uint32_t vector,
-			const struct piece ***next, const struct piece *const *end,
-			struct atoll_error *err)
+			const struct carried_piece ***next,
+			const struct carried_piece *const *end, struct atoll_error *err)
 {
 	const struct edgetpu_executable *executable = executable_of(carried, vector);
 	uint32_t at = 0;
@@ -313,19 +297,19 @@ static int check_vector(const struct carried *carried, uint32_t vector,
 		at += (**next)->block.bytes;
 	}
 	if (*next < end && (**next)->vector == vector)
-		return atoll_error_set(err, -EINVAL, NAME ": blocks overlap or leave gaps at "
+		return atoll_error_set(err, -EINVAL, "blocks overlap or leave gaps at "
 				       "%" PRIu32 " of vector %" PRIu32, at, vector);
 	if (executable && at != executable->parameter_bytes)
-		return atoll_error_set(err, -EINVAL, NAME ": blocks of %" PRIu32 " bytes in a "
+		return atoll_error_set(err, -EINVAL, "blocks of %" PRIu32 " bytes in a "
 				       "vector of %" PRIu32, at, executable->parameter_bytes);
 	return 0;
 }
 
 static int check_blocks(const struct carried *carried, struct atoll_error *err)
 {
-	const struct piece **list = calloc(carried->pieces + (size_t)1, sizeof(*list));
-	const struct piece **next = list;
-	int r = list ? 0 : no_memory(err);
+	const struct carried_piece **list = calloc(carried->pieces + (size_t)1, sizeof(*list));
+	const struct carried_piece **next = list;
+	int r = list ? 0 : carried_no_memory(err);
 
 	for (uint32_t i = 0; i < carried->pieces && r == 0; i++)
 		list[i] = &carried->piece[i];
@@ -336,9 +320,22 @@ static int check_blocks(const struct carried *carried, struct atoll_error *err)
 	free(list);
 	for (uint32_t i = 0; i < carried->graph.tensors && r == 0; i++)
 		if (carried->is_parameter[i] && !carried->is_held[i])
-			r = atoll_error_set(err, -EINVAL, NAME ": no block holds tensor %.60s",
+			r = atoll_error_set(err, -EINVAL, "no block holds tensor %.60s",
 					    carried->tensor[i].name);
 	return r;
+}
+
+static int read_graph(struct carried *carried, struct atoll_error *err)
+{
+	int r = check_counts(carried, err);
+
+	if (r == 0)
+		r = take_graph(carried, err);
+	if (r == 0)
+		r = extract_check_layers(carried->package->main, &carried->graph, err);
+	if (r == 0)
+		r = read_records(carried, err);
+	return r < 0 ? r : check_blocks(carried, err);
 }
 
 static int open_all(struct carried *carried, struct atoll_error *err)
@@ -346,23 +343,15 @@ static int open_all(struct carried *carried, struct atoll_error *err)
 	const struct edgetpu_executable *main = carried->package->main;
 	int r = carried_check(carried->package, err);
 
-	if (r < 0)
-		return r;
-	carried->model = atoll_model_load_bytes(main->model, main->model_bytes, NAME, err);
-	if (!carried->model)
-		return -EINVAL;
-	r = check_counts(carried, err);
-	if (r == 0)
-		r = take_graph(carried, err);
 	if (r == 0) {
-		r = extract_check_layers(main, &carried->graph, err);
-		if (r < 0)
-			atoll_error_prefix(err, NAME);
+		carried->model = atoll_model_load_bytes(main->model, main->model_bytes,
+							CARRIED_NAME, err);
+		if (!carried->model)
+			return -EINVAL;
+		r = read_graph(carried, err);
 	}
-	if (r == 0)
-		r = read_records(carried, err);
-	if (r == 0)
-		r = check_blocks(carried, err);
+	if (r < 0)
+		atoll_error_prefix(err, CARRIED_NAME);
 	return r;
 }
 
@@ -377,7 +366,7 @@ ATOLL_API struct carried *carried_open(const struct edgetpu_package *package,
 	struct carried *carried = calloc(1, sizeof(*carried));
 
 	if (!carried) {
-		(void)no_memory(err);
+		atoll_error_set(err, -ENOMEM, CARRIED_NAME ": no memory");
 		return NULL;
 	}
 	carried->package = package;
@@ -395,149 +384,4 @@ ATOLL_API void carried_close(struct carried *carried)
 	atoll_model_free(carried->model);
 	memory_free(&carried->memory);
 	free(carried);
-}
-
-/* Restoring */
-
-struct restoring {
-	const struct carried *carried;
-	struct memory memory;
-	struct atoll_graph graph;      /* with contents of the parameters */
-	struct atoll_tensor *tensor;   /* graph.tensor */
-	bool *is_known;                /* [graph.tensors] a block has told them */
-	struct atoll_error *err;
-};
-
-static int take_room(struct restoring *restoring)
-{
-	const struct carried *carried = restoring->carried;
-	uint32_t tensors = carried->graph.tensors;
-
-	restoring->graph = carried->graph;
-	restoring->tensor = memory_take(&restoring->memory,
-					tensors * sizeof(*restoring->tensor));
-	restoring->is_known = memory_take(&restoring->memory, tensors);
-	if (!restoring->tensor || !restoring->is_known)
-		return no_memory(restoring->err);
-	memcpy(restoring->tensor, carried->tensor, tensors * sizeof(*restoring->tensor));
-	restoring->graph.tensor = restoring->tensor;
-	for (uint32_t i = 0; i < tensors; i++) {
-		if (!carried->is_parameter[i])
-			continue;
-		restoring->tensor[i].data = memory_take(&restoring->memory,
-							restoring->tensor[i].bytes);
-		if (!restoring->tensor[i].data)
-			return no_memory(restoring->err);
-	}
-	return 0;
-}
-
-/* A tensor of several blocks has to be the same in all. */
-static int read_block(struct restoring *restoring, const struct compiler_block *block,
-		      const uint8_t *from)
-{
-	void *data[3] = { NULL };
-	int r;
-
-	for (uint32_t i = 0; i < block->tensors; i++) {
-		const struct atoll_tensor *tensor = &restoring->tensor[block->tensor[i]];
-
-		data[i] = restoring->is_known[block->tensor[i]] ?
-			memory_take(&restoring->memory, tensor->bytes) : tensor->data;
-		if (!data[i])
-			return no_memory(restoring->err);
-	}
-	r = compiler_block_read(&restoring->graph, block, from, data, restoring->err);
-	for (uint32_t i = 0; i < block->tensors && r == 0; i++) {
-		const struct atoll_tensor *tensor = &restoring->tensor[block->tensor[i]];
-
-		if (memcmp(data[i], tensor->data, tensor->bytes) != 0)
-			r = atoll_error_set(restoring->err, -EBADMSG, "tensor %.60s differs "
-					    "from another block's", tensor->name);
-		restoring->is_known[block->tensor[i]] = true;
-	}
-	return r;
-}
-
-static int read_blocks(struct restoring *restoring, const uint8_t *const vector[2])
-{
-	const struct carried *carried = restoring->carried;
-
-	for (uint32_t i = 0; i < carried->pieces; i++) {
-		const struct piece *piece = &carried->piece[i];
-		int r = vector[piece->vector] ?
-			read_block(restoring, &piece->block,
-				   vector[piece->vector] + piece->offset) :
-			atoll_error_set(restoring->err, -EINVAL, "not there");
-
-		if (r < 0) {
-			atoll_error_prefix(restoring->err, NAME ": block %" PRIu32, i);
-			return r;
-		}
-	}
-	return 0;
-}
-
-static int copy_graph(struct restoring *restoring, struct atoll_builder *builder)
-{
-	const struct atoll_graph *graph = &restoring->graph;
-	struct atoll_builder_operator op;
-
-	for (uint32_t i = 0; i < graph->tensors; i++) {
-		const struct atoll_builder_tensor tensor = copy_tensor(graph, i);
-
-		atoll_builder_tensor(builder, &tensor);
-	}
-	for (uint32_t i = 0; i < graph->operators; i++) {
-		int r = copy_operator(&graph->op[i], &restoring->memory, &op, restoring->err);
-
-		if (r < 0)
-			return r;
-		atoll_builder_operator(builder, &op);
-	}
-	atoll_builder_graph_name(builder, graph->name);
-	atoll_builder_inputs(builder, graph->inputs, graph->input);
-	atoll_builder_outputs(builder, graph->outputs, graph->output);
-	return 0;
-}
-
-static struct atoll_model *build(struct restoring *restoring)
-{
-	struct atoll_builder *builder =
-		atoll_builder_new(restoring->carried->model->description);
-	void *bytes = NULL;
-	size_t size;
-	int r = builder ? copy_graph(restoring, builder) : no_memory(restoring->err);
-
-	if (r == 0)
-		r = atoll_builder_finish(builder, &bytes, &size, restoring->err);
-	atoll_builder_free(builder);
-	return r < 0 ? NULL : atoll_model_take_bytes(bytes, size, NAME, restoring->err);
-}
-
-ATOLL_API struct atoll_model *carried_restore(const struct carried *carried,
-					      const uint8_t *cached, const uint8_t *streamed,
-					      struct atoll_error *err)
-{
-	const uint8_t *const vector[2] = { cached, streamed };
-	struct restoring restoring = {
-		.carried = carried, .memory = MEMORY_UNLIMITED, .err = err };
-	struct atoll_model *model = NULL;
-
-	if (take_room(&restoring) == 0 && read_blocks(&restoring, vector) == 0)
-		model = build(&restoring);
-	memory_free(&restoring.memory);
-	return model;
-}
-
-ATOLL_API struct atoll_model *carried_model(const struct edgetpu_package *package,
-					    struct atoll_error *err)
-{
-	struct carried *carried = carried_open(package, err);
-	struct atoll_model *model = carried ?
-		carried_restore(carried, package->caching ? package->caching->parameters : NULL,
-				package->main->parameters, err) : NULL;
-
-	carried_close(carried);
-	return model;
 }

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/carried_check.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <sha2.h>
@@ -8,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/carried.h"
+#include "runtime/carried_inside.h"
 
 #define MAGIC_BYTES (sizeof(CARRIED_MAGIC) - 1)
 #define CHUNK_BYTES (MAGIC_BYTES + SHA256_DIGEST_LENGTH)
@@ -43,7 +41,7 @@ static int check_chunk(const struct edgetpu_executable *executable,
 		return atoll_error_set(err, -EINVAL, "named by another SHA-256");
 	for (uint32_t i = CHUNK_BYTES; i < chunk->size; i++)
 		if (chunk->bytes[i] != 0)
-			return atoll_error_set(err, -EINVAL, "instructions behind its SHA-256");
+			return atoll_error_set(err, -EINVAL, "bytes behind its SHA-256");
 	return 0;
 }
 
@@ -140,7 +138,7 @@ int carried_check(const struct edgetpu_package *package, struct atoll_error *err
 	SHA2_CTX sha;
 
 	if (!carried_is(package))
-		return atoll_error_set(err, -EINVAL, "carried graph: there is none");
+		return atoll_error_set(err, -EINVAL, "there is none");
 	SHA256Init(&sha);
 	SHA256Update(&sha, package->main->model, package->main->model_bytes);
 	SHA256Final(digest, &sha);
@@ -150,7 +148,7 @@ int carried_check(const struct edgetpu_package *package, struct atoll_error *err
 		if (r == 0)
 			r = check_transfers(both[i], err);
 		if (r < 0) {
-			atoll_error_prefix(err, "carried graph: %s executable",
+			atoll_error_prefix(err, "%s executable",
 					   is_caching(both[i]) ? "caching" : "main");
 			return r;
 		}

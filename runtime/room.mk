@@ -6,6 +6,7 @@ lib += \
 	runtime/cache.c \
 	runtime/carried.c \
 	runtime/carried_check.c \
+	runtime/carried_restore.c \
 	runtime/compiler/allocate.c \
 	runtime/compiler/archive.c \
 	runtime/compiler/blocks.c \

@@ -118,7 +118,8 @@ static void without_its_parameters_it_stops(void **state)
 	(void)state;
 	teach(&tpu, carry);
 	assert_int_equal(run(&tpu, carry, in, out), -EAGAIN);
-	assert_non_null(strstr(emulator_complaint(tpu.emulator), "its parameters are not there"));
+	assert_non_null(strstr(emulator_complaint(tpu.emulator),
+			       "its parameters are not there"));
 	emulated_free(&tpu);
 	carry_free(carry);
 }
@@ -221,12 +222,14 @@ struct bench {
 
 static struct bench new_bench(enum carry_split split)
 {
+	const struct atoll_devices_options options = {
+		.socket = *socket_path ? socket_path : "/nowhere/tpu.sock",
+		.config = "/dev/null" };
 	struct bench b = { .carry = carry_new(split, 3) };
 	struct atoll_error err = { .text = "" };
 
 	b.model = carry_file(b.carry, &b.bytes);
-	b.devices = atoll_devices_new(&(struct atoll_devices_options){
-		.socket = *socket_path ? socket_path : "/nowhere/tpu.sock", .config = "/dev/null" }, &err);
+	b.devices = atoll_devices_new(&options, &err);
 	if (!b.devices)
 		fail_msg("%s", err.text);
 	return b;
@@ -299,7 +302,8 @@ static void the_cpu_runs_it_without_a_word_when_asked(void **state)
 
 static void no_real_device_is_asked_and_the_cpu_says_so(void **state)
 {
-	static const char *const lists[] = { "tpu,cpu", "tpu", "usb", "usb:1-1", ":0", "usb,tpu" };
+	static const char *const lists[] = { "tpu,cpu", "tpu", "usb", "usb:1-1", ":0",
+					     "usb,tpu" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

@@ -26,7 +26,8 @@
  * Open reads and verifies everything, which may take a moment; any thread may.
  */
 /* Why a real device does not run one. */
-#define PROGRAM_IS_CARRIED "compiled for emulated devices, with a graph in place of instructions"
+#define PROGRAM_IS_CARRIED \
+	"compiled for emulated devices, with a graph in place of instructions"
 
 struct program_source {
 	int fd[SERVE_FDS_MAX];       /* options, twin or -1; they stay the caller's */
