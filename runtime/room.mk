@@ -131,6 +131,15 @@ lib += \
 	runtime/kernels/weights.c \
 	runtime/kernels/window.c \
 	runtime/layout.c \
+	runtime/learn/append.c \
+	runtime/learn/base.c \
+	runtime/learn/classifier.c \
+	runtime/learn/embedding.c \
+	runtime/learn/head.c \
+	runtime/learn/imprinting.c \
+	runtime/learn/network.c \
+	runtime/learn/regression.c \
+	runtime/learn/softmax.c \
 	runtime/memory.c \
 	runtime/model.c \
 	runtime/pipeline/pipeline.c \
@@ -175,6 +184,9 @@ headers += \
 	runtime/devices.h \
 	runtime/fill.h \
 	runtime/flatbuf.h \
+	runtime/learn/embedding.h \
+	runtime/learn/imprinting.h \
+	runtime/learn/regression.h \
 	runtime/model.h \
 	runtime/pipeline/pipeline.h \
 	runtime/schema/tflite.h \

@@ -56,6 +56,7 @@ check_parts += \
 	apps/small_file.c \
 	apps/stop.c \
 	apps/subscriber.c \
+	apps/teach_variants.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
 	apps/tpu_rule.c \
@@ -99,6 +100,7 @@ check_parts += \
 	tests/replay.c \
 	tests/sample.c \
 	tests/seeds.c \
+	tests/signs.c \
 	tests/single.c \
 	tests/sounds.c \
 	tests/ten_minutes.c \
@@ -269,6 +271,10 @@ checks += \
 	tests/test_kernels_transpose_conv.c \
 	tests/test_kernels_unary.c \
 	tests/test_kernels_vector.c \
+	tests/test_learn_cards.c \
+	tests/test_learn_embedding.c \
+	tests/test_learn_imprinting.c \
+	tests/test_learn_regression.c \
 	tests/test_listening.c \
 	tests/test_overlays.c \
 	tests/test_pipeline_pipeline.c \

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_APPS_TEACH_VARIANTS_H
+#define ATOLL_APPS_TEACH_VARIANTS_H
+
+#include <stdint.h>
+
+/*
+ * The same thing seen a little otherwise: turned, nearer, farther, moved, darker,
+ * brighter. Learning from these beside each example makes more of a few.
+ *
+ *	for (i = 0; i < TEACH_VARIANTS; i++) {
+ *		teach_variant(i, &picture, out);
+ *		learn(out);
+ *	}
+ */
+#define TEACH_VARIANTS 9u /* the first is the picture itself */
+
+struct teach_picture {
+	const uint8_t *bytes;    /* [height][width][channels] */
+	uint32_t width, height, channels;
+};
+
+/* As many bytes into `out`, which is not the picture. What comes in from beyond the edge
+   looks like the edge. */
+void teach_variant(uint32_t which, const struct teach_picture *picture, uint8_t *out);
+
+#endif
