@@ -17,6 +17,7 @@
 
 #include "runtime/carried_inside.h"
 #include "runtime/extract.h"
+#include "runtime/schema/tflite.h"
 
 static const struct edgetpu_executable *executable_of(const struct carried *carried,
 						      uint32_t vector)
@@ -355,9 +356,12 @@ static int open_all(struct carried *carried, struct atoll_error *err)
 	return r;
 }
 
+/* The vendor's compiler leaves a single byte there. */
 ATOLL_API bool carried_is(const struct edgetpu_package *package)
 {
-	return package->main->model != NULL;
+	const struct edgetpu_executable *main = package->main;
+
+	return main->model_bytes >= 8 && memcmp(main->model + 4, TFLITE_IDENTIFIER, 4) == 0;
 }
 
 ATOLL_API struct carried *carried_open(const struct edgetpu_package *package,
