@@ -339,10 +339,18 @@ static int read_graph(struct carried *carried, struct atoll_error *err)
 	return r < 0 ? r : check_blocks(carried, err);
 }
 
+/* The vendor's compiler leaves a single byte there. */
+static bool has_graph(const struct edgetpu_executable *executable)
+{
+	return executable->model_bytes >= 8 &&
+	       memcmp(executable->model + 4, TFLITE_IDENTIFIER, 4) == 0;
+}
+
 static int open_all(struct carried *carried, struct atoll_error *err)
 {
 	const struct edgetpu_executable *main = carried->package->main;
-	int r = carried_check(carried->package, err);
+	int r = has_graph(main) ? carried_check(carried->package, err) :
+				  atoll_error_set(err, -EINVAL, "there is none");
 
 	if (r == 0) {
 		carried->model = atoll_model_load_bytes(main->model, main->model_bytes,
@@ -356,12 +364,13 @@ static int open_all(struct carried *carried, struct atoll_error *err)
 	return r;
 }
 
-/* The vendor's compiler leaves a single byte there. */
 ATOLL_API bool carried_is(const struct edgetpu_package *package)
 {
 	const struct edgetpu_executable *main = package->main;
 
-	return main->model_bytes >= 8 && memcmp(main->model + 4, TFLITE_IDENTIFIER, 4) == 0;
+	return has_graph(main) ||
+	       (main->chunks > 0 && main->chunk[0].size >= CARRIED_MAGIC_BYTES &&
+		memcmp(main->chunk[0].bytes, CARRIED_MAGIC, CARRIED_MAGIC_BYTES) == 0);
 }
 
 ATOLL_API struct carried *carried_open(const struct edgetpu_package *package,

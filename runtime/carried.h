@@ -37,14 +37,19 @@ struct carried_record {
 	uint32_t op, kind, tables, nth, vector, offset, bytes;
 };
 
-/* The instructions of such a package: these 16 bytes, then the SHA-256 of the carried
-   graph, then, up to a multiple of 16, zeros; a caching executable has the first byte
-   in lower case. */
+/*
+ * The instructions of such a package: these 16 bytes, then a SHA-256, then zeros; a
+ * caching executable has the first byte in lower case. The SHA-256 is that of the carried
+ * graph, the parameters kept on the chip and those sent for every run, one behind the
+ * other: models of the same graph are told apart, as they are by what a real compiler
+ * writes.
+ */
 #define CARRIED_MAGIC "ATOLL CARRIED 1\n"
 
 struct carried;
 
-/* Does the package carry a graph? Of the vendor's none does. */
+/* Does the package carry a graph, or instructions that say so? Of the vendor's none
+   does. */
 bool carried_is(const struct edgetpu_package *package);
 
 /* Verifies the graph, and that its records fit it and the package. The package must

@@ -8,8 +8,7 @@
 
 #include "runtime/carried_inside.h"
 
-#define MAGIC_BYTES (sizeof(CARRIED_MAGIC) - 1)
-#define CHUNK_BYTES (MAGIC_BYTES + SHA256_DIGEST_LENGTH)
+#define CHUNK_BYTES (CARRIED_MAGIC_BYTES + SHA256_DIGEST_LENGTH)
 
 /* How much of everything that is sent has come, as the hints go by. */
 struct progress {
@@ -30,12 +29,12 @@ static int check_chunk(const struct edgetpu_executable *executable,
 	uint8_t expected[CHUNK_BYTES];
 	const struct edgetpu_chunk *chunk = &executable->chunk[0];
 
-	memcpy(expected, CARRIED_MAGIC, MAGIC_BYTES);
-	memcpy(expected + MAGIC_BYTES, digest, SHA256_DIGEST_LENGTH);
+	memcpy(expected, CARRIED_MAGIC, CARRIED_MAGIC_BYTES);
+	memcpy(expected + CARRIED_MAGIC_BYTES, digest, SHA256_DIGEST_LENGTH);
 	if (is_caching(executable))
 		expected[0] = 'a';
 	if (executable->chunks != 1 || chunk->size < CHUNK_BYTES ||
-	    memcmp(chunk->bytes, expected, MAGIC_BYTES) != 0)
+	    memcmp(chunk->bytes, expected, CARRIED_MAGIC_BYTES) != 0)
 		return atoll_error_set(err, -EINVAL, "instructions beside a graph");
 	if (memcmp(chunk->bytes, expected, CHUNK_BYTES) != 0)
 		return atoll_error_set(err, -EINVAL, "named by another SHA-256");
@@ -137,10 +136,11 @@ int carried_check(const struct edgetpu_package *package, struct atoll_error *err
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	SHA2_CTX sha;
 
-	if (!carried_is(package))
-		return atoll_error_set(err, -EINVAL, "there is none");
 	SHA256Init(&sha);
 	SHA256Update(&sha, package->main->model, package->main->model_bytes);
+	for (int i = 1; i >= 0; i--)
+		if (both[i])
+			SHA256Update(&sha, both[i]->parameters, both[i]->parameter_bytes);
 	SHA256Final(digest, &sha);
 	for (int i = 0; i < 2 && both[i]; i++) {
 		int r = check_chunk(both[i], digest, err);

@@ -19,6 +19,8 @@
  */
 #define CARRIED_NAME "carried graph"
 
+#define CARRIED_MAGIC_BYTES (sizeof(CARRIED_MAGIC) - 1)
+
 /* Where a block lies. */
 struct carried_piece {
 	struct compiler_block block;

@@ -320,6 +320,10 @@ void carry_seal(struct carry *carry)
 		memcpy(carry->chunk_bytes[i], CARRIED_MAGIC, 16);
 		SHA256Init(&sha);
 		SHA256Update(&sha, carry->graph, carry->graph_bytes);
+		if (carry->package.caching)
+			SHA256Update(&sha, carry->caching.parameters,
+				     carry->caching.parameter_bytes);
+		SHA256Update(&sha, carry->main.parameters, carry->main.parameter_bytes);
 		SHA256Final(carry->chunk_bytes[i] + 16, &sha);
 	}
 	carry->chunk_bytes[1][0] = 'a';

@@ -20,7 +20,7 @@
  *	carry_free(carry);
  *
  * The package may be changed by tests; after a change of `graph`, or of the records in
- * it, comes a carry_seal. What cannot be built fails the test.
+ * it, or of parameters that shall be the package's own, comes a carry_seal. What cannot be built fails the test.
  */
 enum carry_split {
 	CARRY_CACHED,     /* all parameters stay on the chip, but for an operand */
@@ -50,7 +50,7 @@ struct carry {
 struct carry *carry_new(enum carry_split split, uint32_t seed);
 void carry_free(struct carry *carry);
 
-/* The instructions name the graph as it is now. */
+/* The instructions name graph and parameters as they are now. */
 void carry_seal(struct carry *carry);
 
 /* One number of a record, see struct carried_record. */

@@ -62,10 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	memcpy(network->graph, bytes, graph);
 	network->graph_bytes = graph;
-	carry_seal(network);
 	set_parameters(&network->caching, &network->hint[1][1], bytes + graph, cached);
 	set_parameters(&network->main, &network->hint[0][2], bytes + graph + cached,
 		       size - graph - cached);
+	carry_seal(network);
 	model = carried_model(&network->package, NULL);
 	if (model)
 		run(model);

@@ -254,14 +254,17 @@ static struct atoll_model *own_model(void **bytes)
 }
 
 static void check_instructions(const struct edgetpu_executable *executable,
-			       const struct edgetpu_executable *main, char first)
+			       const struct edgetpu_package *package, char first)
 {
+	const struct edgetpu_executable *main = package->main, *caching = package->caching;
 	const struct edgetpu_chunk *chunk = &executable->chunk[0];
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	SHA2_CTX sha;
 
 	SHA256Init(&sha);
 	SHA256Update(&sha, main->model, main->model_bytes);
+	SHA256Update(&sha, caching->parameters, caching->parameter_bytes);
+	SHA256Update(&sha, main->parameters, main->parameter_bytes);
 	SHA256Final(digest, &sha);
 	assert_int_equal(executable->chunks, 1);
 	assert_int_equal(chunk->bytes[0], first);
@@ -271,7 +274,7 @@ static void check_instructions(const struct edgetpu_executable *executable,
 		assert_int_equal(chunk->bytes[i], 0);
 }
 
-static void instructions_name_the_graph(void **state)
+static void instructions_name_graph_and_parameters(void **state)
 {
 	void *bytes;
 	struct atoll_model *model = own_model(&bytes);
@@ -280,8 +283,8 @@ static void instructions_name_the_graph(void **state)
 
 	(void)state;
 	assert_non_null(package->caching);
-	check_instructions(package->main, package->main, 'A');
-	check_instructions(package->caching, package->main, 'a');
+	check_instructions(package->main, package, 'A');
+	check_instructions(package->caching, package, 'a');
 	assert_true(carried_is(package));
 	emitted_free(emitted);
 	atoll_model_free(model);
@@ -384,7 +387,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layers_and_parameters_are_those_of_the_vendors_compiler),
 		cmocka_unit_test(states_and_many_outputs_are_those_of_the_vendors_compiler),
-		cmocka_unit_test(instructions_name_the_graph),
+		cmocka_unit_test(instructions_name_graph_and_parameters),
 		cmocka_unit_test(what_stays_on_the_chip_has_a_token),
 		cmocka_unit_test(what_does_not_stay_is_sent_block_by_block),
 		cmocka_unit_test(the_graph_comes_back_with_its_parameters),

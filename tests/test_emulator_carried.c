@@ -168,7 +168,8 @@ static void parameters_of_another_are_used_as_they_come(void **state)
 
 	(void)state;
 	teach(&tpu, carry);
-	/* The chip knows the graph alone; it is the same. */
+	memcpy(other->chunk_bytes, carry->chunk_bytes, sizeof(carry->chunk_bytes));
+	/* As if they had got mixed up on their way. */
 	assert_int_equal(bring(&tpu, other), 0);
 	assert_right(&tpu, other, 1);
 	assert_int_equal(bring(&tpu, carry), 0);
@@ -193,6 +194,37 @@ static void whoever_loads_the_same_finds_its_parameters_there(void **state)
 	emulated_free(&tpu);
 	carry_free(first);
 	carry_free(second);
+}
+
+/* The same graph twice, with parameters of its own each: both stay on the chip. */
+static void models_that_were_compiled_together_keep_theirs_side_by_side(void **state)
+{
+	struct carry *first = carry_new(CARRY_CACHED, 1), *second = carry_new(CARRY_CACHED, 2);
+	struct carry *other = carry_new(CARRY_CACHED, 3);
+	struct emulated tpu = awake();
+	uint8_t in[CARRY_INPUTS] = { 0 }, out[CARRY_OUTPUTS];
+
+	(void)state;
+	other->main.token = other->caching.token = 78;
+	teach(&tpu, first);
+	teach(&tpu, second);
+	teach(&tpu, other);
+	assert_int_equal(bring(&tpu, first), 0);
+	assert_int_equal(bring(&tpu, second), 0);
+	for (uint32_t seed = 1; seed < 4; seed++) {
+		assert_right(&tpu, first, seed);
+		assert_right(&tpu, second, seed);
+	}
+	/* Another token drives them out. */
+	assert_int_equal(bring(&tpu, other), 0);
+	assert_right(&tpu, other, 1);
+	assert_int_equal(run(&tpu, first, in, out), -EAGAIN);
+	assert_non_null(strstr(emulator_complaint(tpu.emulator),
+			       "its parameters are not there"));
+	emulated_free(&tpu);
+	carry_free(first);
+	carry_free(second);
+	carry_free(other);
 }
 
 static void a_graph_that_cannot_be_trusted_is_not_learnt(void **state)
@@ -436,6 +468,8 @@ int main(void)
 		cmocka_unit_test(damaged_parameters_never_go_unseen),
 		cmocka_unit_test(parameters_of_another_are_used_as_they_come),
 		cmocka_unit_test(whoever_loads_the_same_finds_its_parameters_there),
+		cmocka_unit_test(
+			models_that_were_compiled_together_keep_theirs_side_by_side),
 		cmocka_unit_test(a_graph_that_cannot_be_trusted_is_not_learnt),
 		cmocka_unit_test(an_emulated_device_needs_no_twin),
 		cmocka_unit_test(the_cpu_runs_it_without_a_word_when_asked),

@@ -85,6 +85,20 @@ static void packages_of_the_vendor_carry_nothing(void **state)
 	assert_string_equal(err.text, "carried graph: there is none");
 }
 
+static void instructions_of_no_graph_are_not_the_vendors_either(void **state)
+{
+	struct carry *carry = carry_new(CARRY_BOTH, 1);
+	struct atoll_error err;
+
+	(void)state;
+	carry->main.model_bytes = 0;
+	carry->main.model = NULL;
+	assert_true(carried_is(&carry->package));
+	assert_null(carried_open(&carry->package, &err));
+	assert_string_equal(err.text, "carried graph: there is none");
+	carry_free(carry);
+}
+
 /* Refused with these words in the sentence, and without one to put it in. */
 static void assert_refused(const struct carry *carry, const char *words)
 {
@@ -114,6 +128,9 @@ static void instructions_have_to_name_the_graph(void **state)
 	carry->graph[carry->graph_bytes / 2]++;
 	assert_refused(carry, "main executable: named by another SHA-256");
 	carry->graph[carry->graph_bytes / 2]--;
+	carry->streamed[5]++;
+	assert_refused(carry, "main executable: named by another SHA-256");
+	carry->streamed[5]--;
 	carry->chunk[0].size = 32;
 	assert_refused(carry, "instructions beside a graph");
 	carry_free(carry);
@@ -193,6 +210,7 @@ static void blocks_neither_overlap_nor_leave_gaps(void **state)
 	carry_set(carry, 2, CARRY_FIELD(offset), offset);
 	carry->main.parameter_bytes += 64;
 	carry->hint[0][2].size += 64;
+	carry_seal(carry);
 	assert_refused(carry, "in a vector of");
 	carry_free(carry);
 }
@@ -208,8 +226,8 @@ static void every_parameter_has_a_block(void **state)
 	memmove(carry->record + 2 * CARRIED_RECORD_BYTES,
 		carry->record + 3 * CARRIED_RECORD_BYTES, 2 * CARRIED_RECORD_BYTES);
 	memcpy(carry->record - sizeof(bytes), &bytes, sizeof(bytes));
-	carry_seal(carry);
 	carry->main.parameter_bytes = 0;
+	carry_seal(carry);
 	memmove(&carry->hint[0][2], &carry->hint[0][3], 2 * sizeof(carry->hint[0][0]));
 	carry->main.hints--;
 	assert_refused(carry, "carried graph: no block holds tensor factors");
@@ -228,6 +246,7 @@ static void a_parameter_is_no_larger_than_all_that_is_sent(void **state)
 	(void)state;
 	carry->main.parameter_bytes = 1280;
 	carry->hint[0][2].size = 1280;
+	carry_seal(carry);
 	assert_refused(carry, "carried graph: tensor dense/weights: 2880 bytes, all parameters "
 		       "have 1280");
 	carry_free(carry);
@@ -328,6 +347,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(parameters_come_back_out_of_the_vectors),
 		cmocka_unit_test(vectors_of_others_give_another_model),
 		cmocka_unit_test(packages_of_the_vendor_carry_nothing),
+		cmocka_unit_test(instructions_of_no_graph_are_not_the_vendors_either),
 		cmocka_unit_test(instructions_have_to_name_the_graph),
 		cmocka_unit_test(transfers_bring_everything_once_and_before_the_answer),
 		cmocka_unit_test(records_that_do_not_fit_are_named),

@@ -380,12 +380,15 @@ static int write_package(const struct emission *emission, struct emit_options *o
 	return r;
 }
 
+/* Parameters too: models of the same graph need instructions of their own. */
 static void sign(struct emission *emission)
 {
 	SHA2_CTX sha;
 
 	SHA256Init(&sha);
 	SHA256Update(&sha, emission->carried, emission->carried_bytes);
+	for (int v = 0; v < 2; v++)
+		SHA256Update(&sha, emission->vector[v], emission->bytes[v]);
 	SHA256Final(emission->digest, &sha);
 }
 
@@ -398,12 +401,13 @@ int emit_emulator(const struct emit_input *input, struct emit_options *options,
 
 	if (r < 0)
 		return r;
-	sign(&emission);
 	r = set_layers(&emission, err);
 	if (r == 0)
 		r = write_parameters(&emission, err);
-	if (r == 0)
+	if (r == 0) {
+		sign(&emission);
 		r = write_executables(&emission, err);
+	}
 	if (r == 0)
 		r = write_package(&emission, options, err);
 	memory_free(&emission.memory);
