@@ -100,6 +100,20 @@ $(header): private LDLIBS += -l:libfdt.so.1
 model := $(BUILD)/atoll-model $(BUILD)/installed/atoll-model
 $(model): $(BUILD)/apps/model_compiled.o
 
+# atoll-partition has parts of its own.
+programs += apps/atoll-partition.c
+manuals  += apps/man/atoll-partition.1
+partition_parts := \
+	apps/beside.c \
+	apps/partition_compiler.c \
+	apps/partition_measure.c \
+	apps/partition_profile.c \
+	apps/partition_search.c \
+	apps/partition_write.c \
+	apps/stop.c
+partition := $(BUILD)/atoll-partition $(BUILD)/installed/atoll-partition
+$(partition): $(partition_parts:%.c=$(BUILD)/%.o)
+
 # atoll-tpu has a part for each command.
 tpu_parts := \
 	apps/doctor_report.c \

@@ -36,6 +36,8 @@ check_parts += \
 	apps/overlay.c \
 	apps/overlay_list.c \
 	apps/panel.c \
+	apps/partition_compiler.c \
+	apps/partition_search.c \
 	apps/plot.c \
 	apps/power_clock.c \
 	apps/power_heat.c \
@@ -132,6 +134,8 @@ checks += \
 	tests/test_apps_overlay.c \
 	tests/test_apps_overlay_list.c \
 	tests/test_apps_panel.c \
+	tests/test_apps_partition_compiler.c \
+	tests/test_apps_partition_search.c \
 	tests/test_apps_plot.c \
 	tests/test_apps_power_heat.c \
 	tests/test_apps_power_watch.c \
@@ -338,6 +342,7 @@ check_scripts += \
 	tests/cli/man.sh \
 	tests/cli/model.sh \
 	tests/cli/overlays.sh \
+	tests/cli/partition.sh \
 	tests/cli/power.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
