@@ -44,7 +44,8 @@
  * What was compiled for the Edge TPU runs on the first device of the list that can
  * be had; the other operators always run on the CPU. With "cpu" in the list a model
  * that was not compiled runs too, and a compiled one whose device fails runs its
- * twin instead. Without it neither does.
+ * twin instead. Without it neither does. What was compiled for emulated devices
+ * carries its graph: it runs on one of those, or, whatever the list says, on the CPU.
  */
 struct atoll_session;
 
