@@ -14,6 +14,7 @@ lib += \
 	runtime/compiler/blocks_rows.c \
 	runtime/compiler/carry.c \
 	runtime/compiler/emit_emulator.c \
+	runtime/compiler/emit_like.c \
 	runtime/compiler/emit_model.c \
 	runtime/compiler/estimate.c \
 	runtime/compiler/graph.c \
@@ -21,6 +22,7 @@ lib += \
 	runtime/compiler/legal_axes.c \
 	runtime/compiler/legal_rules.c \
 	runtime/compiler/legal_shapes.c \
+	runtime/compiler/likeness.c \
 	runtime/compiler/partition.c \
 	runtime/compiler/rewrite.c \
 	runtime/compiler/segment.c \

@@ -206,6 +206,7 @@ checks += \
 	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
 	tests/test_compiler_emit_emulator.c \
+	tests/test_compiler_emit_like.c \
 	tests/test_compiler_emit_model.c \
 	tests/test_compiler_estimate.c \
 	tests/test_compiler_spread.c \
