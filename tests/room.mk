@@ -209,6 +209,10 @@ checks += \
 	tests/test_compiler_emit_like.c \
 	tests/test_compiler_emit_model.c \
 	tests/test_compiler_estimate.c \
+	tests/test_compiler_graph.c \
+	tests/test_compiler_legal.c \
+	tests/test_compiler_partition.c \
+	tests/test_compiler_segment.c \
 	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \

@@ -16,7 +16,7 @@
  *		puts(verdict.why);
  *
  * The first condition that fails decides, in the order in which the vendor's compiler
- * looks at them.
+ * looks at them. The graph was imported: every operator has the operands it needs.
  */
 struct compiler_verdict {
 	char why[160];        /* "input 1 is float32", "" when it can */
