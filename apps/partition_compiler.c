@@ -19,6 +19,10 @@
    since version 16 give up after three minutes; older ones do not. */
 #define LIMIT_MS (60 * 60 * 1000)
 
+/* What a child ends with that could not become the program, where posix_spawn returns
+   before that is known (POSIX allows both), and a shell that did not find it. */
+#define NOT_STARTED 127
+
 /* --- what it says --- */
 
 static void keep(char *to, size_t room, const char *text)
@@ -133,6 +137,8 @@ static int run(const struct compiler *compiler, char *const *argument, int *stat
 	if (r < 0)
 		(void)kill(child, SIGKILL); /* it is there until it is waited for */
 	*status = reap(child);
+	if (r == 0 && *status == NOT_STARTED)
+		r = -ENOENT;
 	if (process >= 0)
 		(void)close(process);
 	return r < 0 ? atoll_error_set(err, r, "%s: %s", compiler->program,

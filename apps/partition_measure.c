@@ -270,8 +270,8 @@ static int count_devices(const struct measure *m, struct atoll_error *err)
 		return 0;
 	r = atoll_devices_list(m->devices, device, PARTITION_SEGMENTS_MAX, &there, err);
 	if (r == 0 && there < segments)
-		r = atoll_error_set(err, -ENODEV, "%u segments need as many Edge TPUs; on USB "
-				    "%s %u; --device=emu tries without", segments,
+		r = atoll_error_set(err, -ENODEV, "%u segments need as many Edge TPUs, on USB "
+				    "there %s %u; --device=emu tries without", segments,
 				    there == 1 ? "is" : "are", there);
 	return r;
 }
