@@ -78,8 +78,13 @@ struct tpu_device tpu_find(const struct tpu_settings *settings);
 /* Reset, with firmware, awake. Not when another program uses it, who would notice. */
 void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings);
 
+/* 0, or -ENOTSUP: no real device gets a package that carries a graph. To be asked before
+   the device is touched. */
+int tpu_accepts(const char *name, const struct edgetpu_package *package,
+		struct atoll_error *err);
+
 /* What an emulated device has to know of a program it is to run; nothing for a
-   real one, of which -ENOTSUP is said when it must not get the program at all. */
+   real one. */
 int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *package,
 	      struct atoll_error *err);
 

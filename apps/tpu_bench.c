@@ -255,7 +255,8 @@ int tpu_bench(const struct tpu_settings *settings)
 
 	if (settings->rests == 0)
 		options_wrong("bench: which model?");
-	if (tpu_model_load(&model, settings->rest[0], &err) < 0)
+	if (tpu_model_load(&model, settings->rest[0], &err) < 0 ||
+	    tpu_accepts(settings->device, model.package, &err) < 0)
 		options_could_not("%s", err.text);
 	device_only.rests = 0; /* the argument is no device here */
 	tpu = tpu_find(&device_only);

@@ -170,15 +170,20 @@ void tpu_open(struct tpu_device *tpu, const struct tpu_settings *settings)
 		options_could_not("%s", err.text);
 }
 
+int tpu_accepts(const char *name, const struct edgetpu_package *package,
+		struct atoll_error *err)
+{
+	if (is_emulator(name) || !carried_is(package))
+		return 0;
+	return atoll_error_set(err, -ENOTSUP, "device %s: the model was compiled for emulated "
+			       "devices, with a graph in place of instructions", name);
+}
+
 int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *package,
 	      struct atoll_error *err)
 {
 	struct emulator_program *program;
 
-	if (!is_emulator(tpu->name) && carried_is(package))
-		return atoll_error_set(err, -ENOTSUP, "%s: the model was compiled for emulated "
-				       "devices, with a graph in place of instructions",
-				       tpu->name);
 	if (!is_emulator(tpu->name))
 		return 0;
 	program = emulator_program_new(package, NULL, err);

@@ -250,6 +250,12 @@ static void try_model(struct doctor *doctor, const char *about,
 			   "help, try another model", err.text);
 		return;
 	}
+	if (*atoll_session_error(session)) {
+		doctor_bad(doctor, DOCTOR_INFERENCE, about, "the device was not asked: %s: try "
+			   "another model", atoll_session_error(session));
+		atoll_session_close(session);
+		return;
+	}
 	for (uint32_t i = 0; i < atoll_session_inputs(session); i++)
 		atoll_fill(ATOLL_FILL_LCG, i, atoll_session_input(session, i));
 	if (atoll_session_invoke(session) == 0)

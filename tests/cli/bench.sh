@@ -81,6 +81,18 @@ a_profile_names_the_operators() {
 	err_has '^ step operator ' && err_has '^    0 [A-Z_0-9]+ +cpu ' && err_has '  all '
 }
 
+a_model_for_emulated_devices_is_said_to_run_on_the_cpu() {
+	writer=tests/test_runtime_carried
+	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
+	export ATOLL_TPU_SOCKET=/nowhere
+	said="$tool: .*carried.tflite: compiled for emulated devices: the CPU runs it"
+	gives 0 $tool -r 2 -d emu "$work/carried.tflite" && is_silent err &&
+	gives 0 $tool -r 2 -d tpu,cpu "$work/carried.tflite" && lines_are err 1 &&
+	err_has "^$said\$" &&
+	gives 0 $tool --pipeline -r 2 -d tpu "$work/carried.tflite" && lines_are err 1 &&
+	err_has "^$said\$"
+}
+
 a_model_alone_is_a_pipeline_of_one() {
 	needs_model || return 77
 	real='[0-9]+\.[0-9]+'
@@ -138,6 +150,7 @@ run_tests $every_program \
 	a_model_that_cannot_run_does_not_stop_the_others \
 	a_bar_shows_progress_on_terminals_only \
 	a_profile_names_the_operators \
+	a_model_for_emulated_devices_is_said_to_run_on_the_cpu \
 	a_model_alone_is_a_pipeline_of_one \
 	a_pipeline_in_json_is_one_object \
 	each_segment_has_a_device_of_its_own \

@@ -274,6 +274,20 @@ a_model_that_is_no_classifier_is_said_to_be_none() {
 	err_is "$tool: $people: finds poses; atoll-detect is for that"
 }
 
+# Sessions of all programs are told of in the same way; a model of ours has it.
+a_model_for_emulated_devices_runs_on_the_cpu_and_says_so() {
+	writer=tests/test_runtime_carried
+	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
+	export ATOLL_TPU_SOCKET=/nowhere
+	gives 0 $tool -d emu "$work/carried.tflite" "$work/red.ppm" && is_silent err &&
+	mv "$work/out" "$work/emulated" &&
+	gives 0 $tool -d cpu "$work/carried.tflite" "$work/red.ppm" && is_silent err &&
+	cmp "$work/out" "$work/emulated" &&
+	gives 0 $tool -d usb "$work/carried.tflite" "$work/red.ppm" "$work/blue.ppm" &&
+	lines_are err 1 &&
+	err_has "^$tool: .*carried.tflite: compiled for emulated devices: the CPU runs it\$"
+}
+
 a_model_that_cannot_run_gives_one_line() {
 	broken=$data/models/model_invoking_error.tflite
 	compiled=$data/models/mobilenet_v1_0.25_128_quant_edgetpu.tflite
@@ -638,6 +652,7 @@ run_tests $every_program \
 	show_draws_bars_and_on_terminals_pictures \
 	a_full_disk_loses_no_result_silently \
 	a_model_that_is_no_classifier_is_said_to_be_none \
+	a_model_for_emulated_devices_runs_on_the_cpu_and_says_so \
 	a_model_that_cannot_run_gives_one_line \
 	the_shipped_model_knows_the_shipped_pictures \
 	five_pictures_get_the_classes_of_the_reference \

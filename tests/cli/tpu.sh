@@ -145,6 +145,15 @@ the_time_of_a_model_is_taken_apart() {
 		.compute_ms >= 0 and .receive_ms >= 0 and .clock == "max"'
 }
 
+no_real_device_is_touched_for_a_model_with_a_graph() {
+	writer=tests/test_runtime_carried
+	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
+	gives 0 $tool bench -d emu --runs=2 "$work/carried.tflite" && is_silent err &&
+	gives 1 $tool bench -d usb:255-255 "$work/carried.tflite" && is_silent out &&
+	err_is "$tool: device usb:255-255: the model was compiled for emulated devices, with a graph in place of instructions" &&
+	gives 0 $tool doctor -d emu "$work/carried.tflite" && is_silent err
+}
+
 # Before a device is touched.
 only_compiled_models_are_measured() {
 	gives 1 $tool bench -d usb:255-255 "$work/none" && is_silent out &&
@@ -225,6 +234,7 @@ run_tests $every_program \
 	the_firmware_that_is_named_is_used_or_none \
 	firmware_is_found_or_there_is_a_way_to_get_it \
 	the_time_of_a_model_is_taken_apart \
+	no_real_device_is_touched_for_a_model_with_a_graph \
 	only_compiled_models_are_measured \
 	an_emulated_device_is_well \
 	an_emulated_device_infers \
