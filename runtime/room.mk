@@ -13,6 +13,7 @@ lib += \
 	runtime/compiler/blocks_plain.c \
 	runtime/compiler/blocks_rows.c \
 	runtime/compiler/carry.c \
+	runtime/compiler/compile.c \
 	runtime/compiler/emit_emulator.c \
 	runtime/compiler/emit_like.c \
 	runtime/compiler/emit_model.c \
@@ -175,6 +176,7 @@ lib += \
 	runtime/twin.c
 headers += \
 	runtime/builder.h \
+	runtime/compiler/compile.h \
 	runtime/compiler/estimate.h \
 	runtime/compiler/segment.h \
 	runtime/decode/boxes.h \

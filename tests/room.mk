@@ -205,6 +205,7 @@ checks += \
 	tests/test_compiler_allocate.c \
 	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
+	tests/test_compiler_compile.c \
 	tests/test_compiler_emit_emulator.c \
 	tests/test_compiler_emit_like.c \
 	tests/test_compiler_emit_model.c \
