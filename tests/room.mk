@@ -371,6 +371,7 @@ guest_packages := alsa-utils bc bison flex gpiod i2c-tools iproute2 kmod libelf-
 guest_packages_arm64 := binutils cpio e2fsprogs kmod qemu-system-arm qemu-utils squashfs-tools xz-utils
 fuzzers += \
 	tests/fuzz_carried.c \
+	tests/fuzz_compile.c \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \
 	tests/fuzz_events.c \

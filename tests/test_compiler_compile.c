@@ -419,6 +419,51 @@ static void options_that_make_no_sense_are_refused(void **state)
 	own_free(&own);
 }
 
+static void like_the_vendors_model_all_is_the_vendors_but_the_token(void **state)
+{
+	struct atoll_model *model = load(check_data_path("models/dense_256.tflite"));
+	struct atoll_model *theirs = load(check_data_path("models/dense_256_edgetpu.tflite"));
+	struct atoll_compiled *compiled = compile(model, &(struct atoll_compile_options){
+		.target = ATOLL_TARGET_LIKE, .like = theirs, .like_twin = model,
+		.token = TOKEN });
+	struct atoll_model *ours = written(&compiled->model[0]);
+	struct edgetpu_package *a = package_of(ours), *b = package_of(theirs);
+	struct edgetpu_executable main = *b->main, caching = *b->caching;
+	struct edgetpu_package expected = *b;
+
+	(void)state;
+	main.token = caching.token = TOKEN;
+	expected.main = &main;
+	expected.caching = &caching;
+	compiled_same(a, &expected);
+	assert_int_equal(compiled->model[0].cached_bytes, 67584);
+	assert_int_equal(compiled->model[0].streamed_bytes, 0);
+	edgetpu_package_free(a);
+	edgetpu_package_free(b);
+	atoll_model_free(ours);
+	atoll_compiled_free(compiled);
+	atoll_model_free(theirs);
+	atoll_model_free(model);
+}
+
+static void a_model_unlike_the_vendors_is_told_as_such(void **state)
+{
+	struct atoll_model *model = load(check_data_path("models/dense_512.tflite"));
+	struct atoll_model *theirs = load(check_data_path("models/dense_256_edgetpu.tflite"));
+	struct atoll_model *twin = load(check_data_path("models/dense_256.tflite"));
+	const struct atoll_compile_job job = { .model = model };
+	const struct atoll_compile_options options = {
+		.target = ATOLL_TARGET_LIKE, .like = theirs, .like_twin = twin };
+	enum atoll_compile_failure failure = ATOLL_COMPILE_OTHER;
+
+	(void)state;
+	assert_null(atoll_compile(&job, 1, &options, &failure, NULL));
+	assert_int_equal(failure, ATOLL_COMPILE_DIFFERS);
+	atoll_model_free(twin);
+	atoll_model_free(theirs);
+	atoll_model_free(model);
+}
+
 static void a_model_that_is_not_quantized_is_told_as_such(void **state)
 {
 	struct atoll_builder *b = atoll_builder_new(NULL);
@@ -550,6 +595,8 @@ int main(void)
 		cmocka_unit_test(the_oldest_runtime_is_written_into_the_package),
 		cmocka_unit_test(a_model_of_which_nothing_can_be_mapped_is_written_as_it_is),
 		cmocka_unit_test(options_that_make_no_sense_are_refused),
+		cmocka_unit_test(like_the_vendors_model_all_is_the_vendors_but_the_token),
+		cmocka_unit_test(a_model_unlike_the_vendors_is_told_as_such),
 		cmocka_unit_test(a_model_that_is_not_quantized_is_told_as_such),
 		cmocka_unit_test(activations_that_no_chip_has_room_for_are_told_as_such),
 		cmocka_unit_test(flatc_reads_what_was_compiled),
