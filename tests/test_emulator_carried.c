@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/compiler/compile.h"
 #include "runtime/emulator/bus.h"
 #include "runtime/emulator/program.h"
 #include "runtime/serve/engine.h"
@@ -363,6 +364,68 @@ static void without_a_daemon_the_cpu_says_why(void **state)
 	close_bench(&b);
 }
 
+/* The whole way: our compiler, a session, the emulated chip; `capacity` is for both. */
+static void compile_two(uint64_t capacity, struct carry *const carry[2],
+			struct atoll_session *session[2], struct atoll_compiled **compiled,
+			struct atoll_model *model[2], struct atoll_devices *devices)
+{
+	const struct atoll_session_options options = {
+		.device = "emu", .devices = devices, .threads = 1 };
+	const struct atoll_compile_options how = { .capacity = capacity };
+	struct atoll_compile_job job[2] = { { .model = carry[0]->model },
+					    { .model = carry[1]->model } };
+	struct atoll_error err = { .text = "" };
+
+	*compiled = atoll_compile(job, 2, &how, NULL, &err);
+	if (!*compiled)
+		fail_msg("%s", err.text);
+	for (int i = 0; i < 2; i++) {
+		model[i] = atoll_model_load_bytes((*compiled)->model[i].bytes,
+						  (*compiled)->model[i].size, "ours", &err);
+		session[i] = model[i] ? atoll_session_open(model[i], &options, &err) : NULL;
+		if (!session[i])
+			fail_msg("%s", err.text);
+	}
+}
+
+static void what_our_compiler_made_gives_the_answers_of_the_cpu(void **state)
+{
+	static const uint64_t capacities[] = { 8 << 20, 9000, 640 };
+	struct carry *carry[2] = { carry_new(CARRY_CACHED, 1), carry_new(CARRY_CACHED, 2) };
+
+	(void)state;
+	for (size_t c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+		struct bench b = new_bench(CARRY_CACHED);
+		struct atoll_compiled *compiled;
+		struct atoll_session *session[2];
+		struct atoll_model *model[2];
+		uint8_t in[CARRY_INPUTS], expected[CARRY_OUTPUTS];
+
+		compile_two(capacities[c], carry, session, &compiled, model, b.devices);
+		if (capacities[c] < 8 << 20)
+			assert_true(compiled->model[1].streamed_bytes > 1000);
+		for (uint32_t seed = 0; seed < 6; seed++) {
+			struct atoll_session *turn = session[seed % 2];
+
+			carry_fill(in, seed);
+			carry_run(carry[seed % 2]->model, in, expected);
+			memcpy(atoll_session_input(turn, 0)->data, in, CARRY_INPUTS);
+			if (atoll_session_invoke(turn) < 0)
+				fail_msg("%s", atoll_session_error(turn));
+			assert_memory_equal(atoll_session_output(turn, 0)->data, expected,
+					    CARRY_OUTPUTS);
+		}
+		for (int i = 0; i < 2; i++) {
+			atoll_session_close(session[i]);
+			atoll_model_free(model[i]);
+		}
+		atoll_compiled_free(compiled);
+		close_bench(&b);
+	}
+	carry_free(carry[0]);
+	carry_free(carry[1]);
+}
+
 /* Two sessions at one daemon, on one emulated device. */
 static void a_daemon_with_emulated_devices_runs_it(void **state)
 {
@@ -475,6 +538,7 @@ int main(void)
 		cmocka_unit_test(the_cpu_runs_it_without_a_word_when_asked),
 		cmocka_unit_test(no_real_device_is_asked_and_the_cpu_says_so),
 		cmocka_unit_test(without_a_daemon_the_cpu_says_why),
+		cmocka_unit_test(what_our_compiler_made_gives_the_answers_of_the_cpu),
 		IN_FOLDER(a_daemon_with_emulated_devices_runs_it),
 		IN_FOLDER(a_daemon_without_leaves_it_to_the_session),
 		cmocka_unit_test(a_real_device_of_a_daemon_gets_nothing),
