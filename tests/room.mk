@@ -72,6 +72,7 @@ check_parts += \
 	apps/vocabulary.c \
 	apps/words.c \
 	tests/allocations.c \
+	tests/block.c \
 	tests/carry.c \
 	tests/check.c \
 	tests/compiled.c \
@@ -95,6 +96,7 @@ check_parts += \
 	tests/graph.c \
 	tests/layer.c \
 	tests/models.c \
+	tests/net.c \
 	tests/part.c \
 	tests/pictures.c \
 	tests/plugged.c \
@@ -205,6 +207,8 @@ checks += \
 	tests/test_compiler_allocate.c \
 	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
+	tests/test_compiler_blocks_pairs.c \
+	tests/test_compiler_blocks_rows.c \
 	tests/test_compiler_compile.c \
 	tests/test_compiler_emit_emulator.c \
 	tests/test_compiler_emit_like.c \
@@ -212,6 +216,7 @@ checks += \
 	tests/test_compiler_estimate.c \
 	tests/test_compiler_graph.c \
 	tests/test_compiler_legal.c \
+	tests/test_compiler_likeness.c \
 	tests/test_compiler_partition.c \
 	tests/test_compiler_segment.c \
 	tests/test_compiler_spread.c \

@@ -306,10 +306,24 @@ static int find_operands(struct finder *finder)
 	return r;
 }
 
-static int find(struct finder *finder)
+/* Scales of both are looked at. */
+static int check_ends(const struct finder *finder)
 {
 	const struct atoll_operator *op = &finder->graph->op[finder->op];
 
+	if (op->inputs == 0 || op->input[0] < 0 || op->outputs == 0 || op->output[0] < 0)
+		return atoll_error_set(finder->err, -EINVAL, "operator %" PRIu32 " (%s): its "
+				       "input or output is left out", finder->op, op->name);
+	return 0;
+}
+
+static int find(struct finder *finder)
+{
+	const struct atoll_operator *op = &finder->graph->op[finder->op];
+	int r = check_ends(finder);
+
+	if (r < 0)
+		return r;
 	switch (op->code) {
 	case BUILTIN_CONV_2D:
 	case BUILTIN_DEPTHWISE_CONV_2D:
@@ -322,8 +336,7 @@ static int find(struct finder *finder)
 	default:
 		if (is_elementwise(op))
 			return find_operands(finder);
-		return op->inputs == 0 ? 0 :
-			add_constants(finder, COMPILER_CONSTANT, 0, op->inputs - 1);
+		return add_constants(finder, COMPILER_CONSTANT, 0, op->inputs - 1);
 	}
 }
 
