@@ -292,6 +292,7 @@ checks += \
 	tests/test_learn_regression.c \
 	tests/test_listening.c \
 	tests/test_overlays.c \
+	tests/test_pipeline_cuts.c \
 	tests/test_pipeline_pipeline.c \
 	tests/test_runtime_background.c \
 	tests/test_runtime_builder.c \
