@@ -106,16 +106,14 @@ static int load_list(struct delegate *delegate, const struct backend_part *part,
 }
 
 /* What the part is for the CPU: from the model it was compiled from, or from the
-   package itself. */
+   package itself. One that cannot be read is told by the device that should run it. */
 static int find_twin(struct delegate *delegate, const struct atoll_model *model,
 		     struct backend_part *part, struct atoll_error *err)
 {
 	struct edgetpu_package *package =
-		edgetpu_package_read(part->options, part->options_bytes, err);
+		edgetpu_package_read(part->options, part->options_bytes, NULL);
 
-	if (!package)
-		return -EINVAL;
-	part->is_carried = carried_is(package);
+	part->is_carried = package && carried_is(package);
 	if (model)
 		delegate->twin = extract_twin(model, part->options, part->options_bytes, err);
 	else if (part->is_carried)
