@@ -523,7 +523,8 @@ static void activations_that_no_chip_has_room_for_are_told_as_such(void **state)
 			{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_STRIDE_W, .i = 1 },
 			{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_STRIDE_H, .i = 1 },
 			{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_FILTER_WIDTH, .i = 1 },
-			{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_FILTER_HEIGHT, .i = 4097 } } });
+			{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_FILTER_HEIGHT, .i = 4097 },
+		} });
 	atoll_builder_inputs(b, 1, (int32_t[]){ 0 });
 	atoll_builder_outputs(b, 1, (int32_t[]){ 1 });
 	assert_int_equal(atoll_builder_finish(b, &bytes, &size, &err), 0);
@@ -531,8 +532,8 @@ static void activations_that_no_chip_has_room_for_are_told_as_such(void **state)
 	job.model = model = atoll_model_take_bytes(bytes, size, "large", &err);
 	assert_non_null(model);
 	assert_null(atoll_compile(&job, 1, NULL, &failure, &err));
-	assert_string_equal(err.text, "large: tensor in: 67125248 bytes, at most 67108864 can be "
-			    "taken");
+	assert_string_equal(err.text, "large: tensor in: 67125248 bytes, at most 67108864 can "
+			    "be taken");
 	assert_int_equal(failure, ATOLL_COMPILE_TOO_LARGE);
 	atoll_model_free(model);
 }
@@ -579,7 +580,8 @@ static void mappings_have_the_words_of_the_vendors_compiler(void **state)
 	assert_string_equal(atoll_mapping_text(ATOLL_NOT_MAPPED_NOT_FLAT),
 			    "For example, a fully-connected or softmax layer with 2D output");
 	assert_string_equal(atoll_mapping_text(ATOLL_NOT_MAPPED_INTERPOLATION),
-			    "Image-interpolation layer won't run precisely enough on Edge TPU");
+			    "Image-interpolation layer won't run precisely enough on Edge "
+			    "TPU");
 }
 
 int main(void)

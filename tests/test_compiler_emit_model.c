@@ -213,7 +213,8 @@ static void with_the_vendors_packages_files_say_what_the_vendors_say(void **stat
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(pairs); i++) {
-		struct atoll_model *model = load(check_data_path("models/%s.tflite", pairs[i]));
+		struct atoll_model *model = load(check_data_path("models/%s.tflite",
+								 pairs[i]));
 		struct atoll_model *theirs = load(check_data_path("models/%s_edgetpu.tflite",
 								  pairs[i]));
 		const struct atoll_operator *op = edgetpu_next_compiled(&theirs->graph[0],
@@ -359,7 +360,9 @@ static void words_and_versions_are_those_of_the_vendors_compiler(void **state)
 
 static void a_model_of_which_nothing_is_mapped_is_written_as_it_is(void **state)
 {
-	const struct compiler_partition partition = { .steps = 2, .step = (int32_t[]){ 0, 1 } };
+	const struct compiler_partition partition = {
+		.steps = 2, .step = (int32_t[]){ 0, 1 },
+	};
 	struct atoll_model *model = two_steps(), *ours;
 	size_t size;
 	void *bytes = write_two_steps(model, &partition, &size);

@@ -49,21 +49,25 @@ ATOLL_API const char *atoll_mapping_text(enum atoll_mapping mapping)
 {
 	static const char *const texts[] = {
 		[ATOLL_MAPPED] = "Mapped to Edge TPU",
-		[ATOLL_NOT_MAPPED_SECOND_PART] = "More than one subgraph is not supported",
-		[ATOLL_NOT_MAPPED_LIMIT] = "Operation is otherwise supported, but not mapped "
-					   "due to some unspecified limitation",
-		[ATOLL_NOT_MAPPED_TYPE] = "Operation is working on an unsupported data type",
+		[ATOLL_NOT_MAPPED_SECOND_PART] =
+			"More than one subgraph is not supported",
+		[ATOLL_NOT_MAPPED_LIMIT] =
+			("Operation is otherwise supported, but not mapped due to some "
+			 "unspecified limitation"),
+		[ATOLL_NOT_MAPPED_TYPE] =
+			"Operation is working on an unsupported data type",
 		[ATOLL_NOT_MAPPED_OPERATOR] = "Operation not supported",
 		[ATOLL_NOT_MAPPED_VERSION] = "Operation version not supported",
-		[ATOLL_NOT_MAPPED_RANK] = "Tensor has unsupported rank (up to 3 innermost "
-					  "dimensions mapped)",
-		[ATOLL_NOT_MAPPED_STRIDE] = "Only Strided-Slice with unitary strides supported",
-		[ATOLL_NOT_MAPPED_NOT_CONSTANT] = "Filter, bias, or other param is not constant "
-						  "at compile-time",
-		[ATOLL_NOT_MAPPED_NOT_FLAT] = "For example, a fully-connected or softmax layer "
-					      "with 2D output",
-		[ATOLL_NOT_MAPPED_INTERPOLATION] = "Image-interpolation layer won't run "
-						   "precisely enough on Edge TPU",
+		[ATOLL_NOT_MAPPED_RANK] =
+			"Tensor has unsupported rank (up to 3 innermost dimensions mapped)",
+		[ATOLL_NOT_MAPPED_STRIDE] =
+			"Only Strided-Slice with unitary strides supported",
+		[ATOLL_NOT_MAPPED_NOT_CONSTANT] =
+			"Filter, bias, or other param is not constant at compile-time",
+		[ATOLL_NOT_MAPPED_NOT_FLAT] =
+			"For example, a fully-connected or softmax layer with 2D output",
+		[ATOLL_NOT_MAPPED_INTERPOLATION] =
+			"Image-interpolation layer won't run precisely enough on Edge TPU",
 	};
 
 	return mapping < sizeof(texts) / sizeof(texts[0]) ? texts[mapping] : "?";
@@ -118,8 +122,8 @@ static int choose_token(struct work *work)
 static int gather_blocks(struct work *work, const struct unit *unit,
 			 const struct compiler_part *part, struct compiler_load *load)
 {
-	struct compiler_block *block = take(work, (size_t)part->operators * COMPILER_BLOCKS_MAX,
-					    sizeof(*block));
+	size_t most = (size_t)part->operators * COMPILER_BLOCKS_MAX;
+	struct compiler_block *block = take(work, most, sizeof(*block));
 	uint32_t blocks = 0;
 
 	if (!block)

@@ -129,8 +129,9 @@ static int set_layer(const struct emission *emission, int32_t index,
 				       tensor->name, atoll_type_name(tensor->type));
 	set_sizes(tensor, layer);
 	if (layer->bytes > LAYER_BYTES_MAX)
-		return atoll_error_set(err, -EFBIG, "tensor %.60s: %zu bytes, at most %d can be "
-				       "taken", tensor->name, layer->bytes, LAYER_BYTES_MAX);
+		return atoll_error_set(err, -EFBIG, "tensor %.60s: %zu bytes, at most %d can "
+				       "be taken", tensor->name, layer->bytes,
+				       LAYER_BYTES_MAX);
 	if (layer->bytes == 0 || layer->bytes != tensor->bytes)
 		return atoll_error_set(err, -EINVAL, "tensor %.60s: %s is no shape of layers",
 				       tensor->name,
@@ -285,7 +286,8 @@ static uint32_t add_parameters(const struct compiler_load *load, struct edgetpu_
 	for (uint32_t i = 0; i < load->blocks; i++) {
 		if (load->is_cached[i])
 			continue;
-		hint[hints++] = (struct edgetpu_hint){ .kind = EDGETPU_PARAMETERS, .offset = at,
+		hint[hints++] = (struct edgetpu_hint){ .kind = EDGETPU_PARAMETERS,
+						       .offset = at,
 						       .size = load->block[i].bytes };
 		at += load->block[i].bytes;
 	}

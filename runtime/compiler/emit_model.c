@@ -156,8 +156,8 @@ int emit_model(const struct compiler_graph *graph, const struct compiler_partiti
 	int r;
 
 	if (graph->model->graphs > 1)
-		return atoll_error_set(err, -ENOTSUP, "%s: %" PRIu32 " graphs, and only models "
-				       "of one are compiled",
+		return atoll_error_set(err, -ENOTSUP, "%s: %" PRIu32 " graphs, and only "
+				       "models of one are compiled",
 				       atoll_error_path(graph->model->path),
 				       graph->model->graphs);
 	r = rewrite_begin(&emission.rewrite, graph->model, DESCRIPTION, err);

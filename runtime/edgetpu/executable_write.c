@@ -76,15 +76,17 @@ static void write_transfer(struct flatwrite *file, size_t slot,
 			   const struct edgetpu_executable *executable,
 			   const struct edgetpu_hint *hint)
 {
-	const char *layer = hint->kind == EDGETPU_INPUT ? executable->input[hint->index].name :
-			    hint->kind == EDGETPU_OUTPUT ? executable->output[hint->index].name :
-							   "";
 	struct flatwrite_field field[] = {
 		FLATWRITE_OFFSET(DARWINN_DMA_META),
 		{ DARWINN_DMA_OFFSET_IN_BYTES, 4, .value.u32 = hint->offset },
 		{ DARWINN_DMA_SIZE_IN_BYTES, 4, .value.u32 = hint->size },
 	};
+	const char *layer = "";
 
+	if (hint->kind == EDGETPU_INPUT)
+		layer = executable->input[hint->index].name;
+	else if (hint->kind == EDGETPU_OUTPUT)
+		layer = executable->output[hint->index].name;
 	write_child(file, slot, field, COUNT(field));
 	write_meta(file, field[0].slot, description(hint->kind), layer, false);
 }
@@ -150,10 +152,11 @@ static void write_chunks(struct flatwrite *file, size_t slot,
 }
 
 /* Of those that bring parameters the vendor's compiler leaves out what they never have. */
-static void write_executable(struct flatwrite *file, const struct edgetpu_executable *executable)
+static void write_executable(struct flatwrite *file,
+			     const struct edgetpu_executable *executable)
 {
-	bool has_layers = executable->type != EDGETPU_CACHING ||
-			  executable->inputs + executable->outputs + executable->model_bytes > 0;
+	bool has_layers = executable->type != EDGETPU_CACHING || executable->inputs > 0 ||
+			  executable->outputs > 0 || executable->model_bytes > 0;
 	struct flatwrite_field field[] = {
 		FLATWRITE_OFFSET(DARWINN_EXECUTABLE_NAME),
 		FLATWRITE_OFFSET_IF(has_layers, DARWINN_EXECUTABLE_SERIALIZED_MODEL),

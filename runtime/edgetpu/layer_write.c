@@ -21,8 +21,8 @@ static void write_shape(struct flatwrite *file, size_t slot, const struct edgetp
 	(void)flatwrite_vector(file, field.slot, range, rank, sizeof(*range), 4);
 }
 
-static void write_layout(struct flatwrite *file, size_t slot, const struct edgetpu_layout *layout,
-			 uint32_t y, uint32_t x)
+static void write_layout(struct flatwrite *file, size_t slot,
+			 const struct edgetpu_layout *layout, uint32_t y, uint32_t x)
 {
 	struct flatwrite_field field[] = {
 		FLATWRITE_OFFSET(DARWINN_LAYOUT_Y_COORDINATE_TO_LINEAR_TILE_ID_MAP),
@@ -76,8 +76,8 @@ static void write_slice(struct flatwrite *file, size_t slot, const struct edgetp
 			       sizeof(slice->stride[0]), 4);
 }
 
-static void write_slices(struct flatwrite *file, size_t slot, const struct edgetpu_slice *slice,
-			 uint32_t slices, uint32_t rank)
+static void write_slices(struct flatwrite *file, size_t slot,
+			 const struct edgetpu_slice *slice, uint32_t slices, uint32_t rank)
 {
 	struct flatwrite_field field[] = {
 		FLATWRITE_OFFSET(DARWINN_SHAPE_INFO_SLICE_LAYOUT),
@@ -110,7 +110,8 @@ static void write_whole(struct flatwrite *file, size_t slot, const struct edgetp
 	write_slices(file, slot, &slice, 1, layer->rank);
 }
 
-static void write_output(struct flatwrite *file, size_t slot, const struct edgetpu_layer *layer)
+static void write_output(struct flatwrite *file, size_t slot,
+			 const struct edgetpu_layer *layer)
 {
 	const struct edgetpu_layout *layout = &layer->layout;
 	bool is_pixel = layout->is_flat && !layout->slice && layer->y == 1 && layer->x == 1;
