@@ -56,6 +56,26 @@ camera_parts := \
 camera := $(BUILD)/atoll-camera $(BUILD)/installed/atoll-camera
 $(camera): $(camera_parts:%.c=$(BUILD)/%.o)
 
+# atoll-compile has parts of its own, and a page, whose style is a file of its own.
+programs += apps/atoll-compile.c
+manuals  += apps/man/atoll-compile.1
+compile_parts := \
+	apps/compile_check.c \
+	apps/compile_child.c \
+	apps/compile_cut.c \
+	apps/compile_files.c \
+	apps/compile_graph.c \
+	apps/compile_json.c \
+	apps/compile_options.c \
+	apps/compile_page.c \
+	apps/compile_report.c \
+	apps/compile_run.c \
+	apps/compile_stops.c \
+	apps/compile_style.c
+compile := $(BUILD)/atoll-compile $(BUILD)/installed/atoll-compile
+$(compile): $(compile_parts:%.c=$(BUILD)/%.o)
+$(BUILD)/apps/compile_style.o: apps/web/compile.css
+
 # Rules from events to pins, and where events come from.
 manuals += apps/man/atoll-headerd.conf.5
 rules_parts := \

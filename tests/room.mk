@@ -5,6 +5,14 @@ packages   += libcmocka-dev libjansson-dev
 check_parts += \
 	apps/beside.c \
 	apps/camera_pace.c \
+	apps/compile_check.c \
+	apps/compile_child.c \
+	apps/compile_graph.c \
+	apps/compile_json.c \
+	apps/compile_page.c \
+	apps/compile_report.c \
+	apps/compile_stops.c \
+	apps/compile_style.c \
 	apps/display.c \
 	apps/header_buses.c \
 	apps/header_lines.c \
@@ -114,6 +122,10 @@ check_parts += \
 	tests/virtual.c
 checks += \
 	tests/test_apps_camera_pace.c \
+	tests/test_apps_compile_child.c \
+	tests/test_apps_compile_page.c \
+	tests/test_apps_compile_report.c \
+	tests/test_apps_compile_stops.c \
 	tests/test_apps_header_buses.c \
 	tests/test_apps_header_lines.c \
 	tests/test_apps_header_overlays.c \
@@ -342,6 +354,7 @@ check_scripts += \
 	tests/cli/camera.sh \
 	tests/cli/classify.sh \
 	tests/cli/compat.sh \
+	tests/cli/compile.sh \
 	tests/cli/completion.sh \
 	tests/cli/demo.sh \
 	tests/cli/detect.sh \

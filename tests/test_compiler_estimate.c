@@ -127,8 +127,8 @@ static void mobilenet_v1_is_as_fast_as_it_was_measured(void **state)
 
 	(void)state;
 	assert_true(is_within((estimate.work.wide + estimate.work.narrow) / 1e6, 1, 569));
-	assert_true(is_within(estimate.total_ms[ATOLL_BUS_PCIE], 10, 2.2));
-	assert_true(is_within(estimate.total_ms[ATOLL_BUS_USB3], 15, 2.4));
+	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_PCIE], 10, 2.2));
+	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_USB3], 15, 2.4));
 	assert_true(estimate.input_bytes == 224 * 224 * 3);
 	assert_true(estimate.output_bytes == 1004); /* 1001 channels, in fours */
 	atoll_model_free(model);
@@ -143,9 +143,9 @@ static void mobilenet_v2_is_as_fast_as_it_was_measured(void **state)
 	(void)state;
 	assert_non_null(model);
 	estimate = estimate_but(model, NULL, 0);
-	assert_true(is_within(estimate.total_ms[ATOLL_BUS_PCIE], 10, 2.6));
-	assert_true(is_within(estimate.total_ms[ATOLL_BUS_USB3], 10, 2.6));
-	assert_true(is_within(estimate.total_ms[ATOLL_BUS_USB2], 10, 18.6));
+	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_PCIE], 10, 2.6));
+	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_USB3], 10, 2.6));
+	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_USB2], 10, 18.6));
 	atoll_model_free(model);
 }
 
@@ -156,10 +156,10 @@ static void parameters_that_are_streamed_cost_what_the_bus_takes(void **state)
 	struct atoll_estimate with = estimate_but(model, NULL, 4000000);
 
 	(void)state;
-	assert_true(fabs(with.total_ms[ATOLL_BUS_PCIE] - without.total_ms[ATOLL_BUS_PCIE] -
-			 10) < 0.001);
-	assert_true(fabs(with.total_ms[ATOLL_BUS_USB2] - without.total_ms[ATOLL_BUS_USB2] -
-			 4000000 / 24e3) < 0.001);
+	assert_true(fabs(with.total_ms[ATOLL_ESTIMATE_PCIE] -
+			 without.total_ms[ATOLL_ESTIMATE_PCIE] - 10) < 0.001);
+	assert_true(fabs(with.total_ms[ATOLL_ESTIMATE_USB2] -
+			 without.total_ms[ATOLL_ESTIMATE_USB2] - 4000000 / 24e3) < 0.001);
 	atoll_model_free(model);
 }
 
@@ -187,7 +187,7 @@ static void nothing_on_the_chip_takes_no_time(void **state)
 	out = operate(BUILTIN_RELU, in, -1, image(8, 3));
 	model = build(in, out);
 	estimate = estimate_but(model, (int[]){ 0, -1 }, 0);
-	for (uint32_t bus = 0; bus < ATOLL_BUSES; bus++)
+	for (enum atoll_estimate_bus bus = 0; bus < ATOLL_ESTIMATE_BUSES; bus++)
 		assert_true(estimate.total_ms[bus] == 0);
 	assert_true(estimate.work.ms == 0 && estimate.input_bytes == 0);
 	atoll_model_free(model);
@@ -196,7 +196,7 @@ static void nothing_on_the_chip_takes_no_time(void **state)
 static void each_kind_of_operator_has_its_work(void **state)
 {
 	struct atoll_model *model;
-	struct atoll_work work;
+	struct atoll_estimate_work work;
 	int32_t in, at;
 
 	(void)state;

@@ -35,13 +35,13 @@ static const struct {
 	const char *name;
 	double bytes_per_ms;
 	double start_ms;
-} bus_of[ATOLL_BUSES] = {
-	[ATOLL_BUS_PCIE] = { "PCIe", 400e3, 0 },
-	[ATOLL_BUS_USB3] = { "USB 3", 470e3, 0.3 },
-	[ATOLL_BUS_USB2] = { "USB 2", 24e3, 0.3 },
+} bus_of[ATOLL_ESTIMATE_BUSES] = {
+	[ATOLL_ESTIMATE_PCIE] = { "PCIe", 400e3, 0 },
+	[ATOLL_ESTIMATE_USB3] = { "USB 3", 470e3, 0.3 },
+	[ATOLL_ESTIMATE_USB2] = { "USB 2", 24e3, 0.3 },
 };
 
-ATOLL_API const char *atoll_bus_name(enum atoll_bus bus)
+ATOLL_API const char *atoll_estimate_bus_name(enum atoll_estimate_bus bus)
 {
 	return bus_of[bus].name;
 }
@@ -81,14 +81,14 @@ static double lstm_work(const struct atoll_graph *graph, const struct atoll_oper
 	return input && input->rank > 1 ? weights * input->dims[1] : weights;
 }
 
-ATOLL_API struct atoll_work atoll_estimate_operator(const struct atoll_graph *graph,
-						    uint32_t index)
+ATOLL_API struct atoll_estimate_work
+atoll_estimate_operator(const struct atoll_graph *graph, uint32_t index)
 {
 	const struct atoll_operator *op = &graph->op[index];
 	const struct atoll_tensor *input = input_of(graph, op, 0);
 	const struct atoll_tensor *weights = input_of(graph, op, 1);
 	double out = op->outputs ? elements(&graph->tensor[op->output[0]]) : 0;
-	struct atoll_work work = { 0 };
+	struct atoll_estimate_work work = { 0 };
 
 	switch (op->code) {
 	case BUILTIN_CONV_2D:
@@ -181,7 +181,7 @@ static void count_work(const struct atoll_graph *graph,
 		       struct atoll_estimate *estimate)
 {
 	for (uint32_t i = 0; i < graph->operators; i++) {
-		struct atoll_work work = atoll_estimate_operator(graph, i);
+		struct atoll_estimate_work work = atoll_estimate_operator(graph, i);
 
 		if (compiled->op[i].mapping != ATOLL_MAPPED)
 			continue;
@@ -192,7 +192,7 @@ static void count_work(const struct atoll_graph *graph,
 	}
 }
 
-static double total_ms(const struct atoll_estimate *estimate, enum atoll_bus bus)
+static double total_ms(const struct atoll_estimate *estimate, enum atoll_estimate_bus bus)
 {
 	double bytes = estimate->instruction_bytes + estimate->input_bytes +
 		       estimate->parameter_bytes + estimate->output_bytes;
@@ -221,8 +221,8 @@ ATOLL_API int atoll_estimate(const struct atoll_graph *graph,
 		};
 		count_transfers(graph, compiled, &places, estimate);
 		count_work(graph, compiled, estimate);
-		for (uint32_t bus = 0; bus < ATOLL_BUSES; bus++)
-			estimate->total_ms[bus] = total_ms(estimate, (enum atoll_bus)bus);
+		for (enum atoll_estimate_bus bus = 0; bus < ATOLL_ESTIMATE_BUSES; bus++)
+			estimate->total_ms[bus] = total_ms(estimate, bus);
 	}
 	free(places.computed);
 	free(places.sent);

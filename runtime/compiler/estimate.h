@@ -11,8 +11,8 @@
  *
  *	struct atoll_estimate time;
  *
- *	if (atoll_estimate(&model->graph[0], &compiled->model[0], &time, &err) == 0)
- *		printf("%.1f ms\n", time.total_ms[ATOLL_BUS_USB2]);
+ *	if (atoll_estimate(graph, &compiled->model[0], &time, &err) == 0)
+ *		printf("%.1f ms\n", time.total_ms[ATOLL_ESTIMATE_USB2]);
  *
  * A time is the bytes that one inference moves, at the speed of the bus, and the work
  * of the operators that are mapped; what the CPU does is not in it. Convolutions whose
@@ -24,34 +24,35 @@
  * Meant for choosing between models and buses. See the sources' comment for where the
  * constants come from, and atoll-compile(1) for how far off it is.
  */
-enum atoll_bus {
-	ATOLL_BUS_PCIE,
-	ATOLL_BUS_USB3,
-	ATOLL_BUS_USB2,
+enum atoll_estimate_bus {
+	ATOLL_ESTIMATE_PCIE,
+	ATOLL_ESTIMATE_USB3,
+	ATOLL_ESTIMATE_USB2,
 };
 
-#define ATOLL_BUSES 3
+#define ATOLL_ESTIMATE_BUSES 3
 
 /* "PCIe", "USB 3", "USB 2". */
-const char *atoll_bus_name(enum atoll_bus bus);
+const char *atoll_estimate_bus_name(enum atoll_estimate_bus bus);
 
 /* What one operator does, as counts. */
-struct atoll_work {
+struct atoll_estimate_work {
 	double wide;     /* multiply-accumulates that sum over channels */
 	double narrow;   /* all other, or one for each number that passes through */
 	double ms;       /* of both */
 };
 
 struct atoll_estimate {
-	struct atoll_work work;          /* of all mapped operators */
+	struct atoll_estimate_work work; /* of all mapped operators */
 	double instruction_bytes, input_bytes, parameter_bytes; /* to the chip, for each
 					    inference; parameters are those not kept there */
 	double output_bytes;             /* from it */
-	double total_ms[ATOLL_BUSES];
+	double total_ms[ATOLL_ESTIMATE_BUSES];
 };
 
 /* Of one operator of the graph, as if it were mapped. */
-struct atoll_work atoll_estimate_operator(const struct atoll_graph *graph, uint32_t op);
+struct atoll_estimate_work
+atoll_estimate_operator(const struct atoll_graph *graph, uint32_t op);
 
 /* `compiled` is made of the graph. 0 or -ENOMEM. */
 int atoll_estimate(const struct atoll_graph *graph, const struct atoll_compiled_model *compiled,
