@@ -120,9 +120,8 @@ static int build(struct restoring *restoring, void **bytes, size_t *size)
 	return r;
 }
 
-ATOLL_API struct atoll_model *carried_restore(const struct carried *carried,
-					      const uint8_t *cached, const uint8_t *streamed,
-					      struct atoll_error *err)
+struct atoll_model *carried_restore(const struct carried *carried, const uint8_t *cached,
+				    const uint8_t *streamed, struct atoll_error *err)
 {
 	const uint8_t *const vector[2] = { cached, streamed };
 	struct restoring restoring = {
@@ -142,8 +141,8 @@ ATOLL_API struct atoll_model *carried_restore(const struct carried *carried,
 	return NULL;
 }
 
-ATOLL_API struct atoll_model *carried_model(const struct edgetpu_package *package,
-					    struct atoll_error *err)
+struct atoll_model *carried_model(const struct edgetpu_package *package,
+				  struct atoll_error *err)
 {
 	const uint8_t *cached = package->caching ? package->caching->parameters : NULL;
 	struct carried *carried = carried_open(package, err);

@@ -179,8 +179,8 @@ static int prepare(struct program *p, struct atoll_error *err)
 	return try(p, err);
 }
 
-ATOLL_API struct emulator_program *carried_program(const struct edgetpu_package *package,
-						   struct atoll_error *err)
+struct emulator_program *carried_program(const struct edgetpu_package *package,
+					 struct atoll_error *err)
 {
 	struct program *p = calloc(1, sizeof(*p));
 
