@@ -139,6 +139,9 @@ files_are_of_the_kind_that_is_wanted() {
 	offers 'atoll-model info ' cards.tflite other.tflite pictures &&
 	offers 'atoll-model run --output ' pictures &&
 	offers 'atoll-bench -t 4 o' other.tflite &&
+	offers 'atoll-compile -so pictures c' cards.tflite &&
+	offers 'atoll-compile --out-dir=' pictures &&
+	offers 'atoll-compile --target=like=o' other.tflite &&
 	offers 'atoll-listen ' pictures yes.wav &&
 	offers 'atoll-listend --file=' pictures yes.wav &&
 	offers 'atoll-headerd --config=' headerd.conf pictures &&
@@ -152,6 +155,9 @@ files_are_of_the_kind_that_is_wanted() {
 values_are_those_there_are() {
 	offers 'atoll-bench --clock=' high low max medium &&
 	offers 'atoll-classify --fit=c' crop &&
+	offers 'atoll-compile --target=e' emulator &&
+	offers 'atoll-compile --target=l' like= '(no space)' &&
+	offers 'atoll-compile --cache-rule=' 15 16 &&
 	offers 'atoll-classify --threads=' &&
 	offers 'atoll-header watch --edges=' both falling rising &&
 	offers 'atoll-header set --drive=o' open-drain open-source &&
