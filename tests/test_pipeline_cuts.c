@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/compiler/compile.h"
 #include "runtime/compiler/segment.h"
 #include "runtime/fill.h"
 #include "runtime/pipeline/pipeline.h"
@@ -10,15 +12,18 @@
 
 /*
  * Whole models, cut where the compiler cuts: what comes out of the segments, one after
- * the other, is to the bit what comes out of the model.
+ * the other, is to the bit what comes out of the model; on the CPU, and compiled, each
+ * on an emulated Edge TPU of its own.
  */
 #define SEGMENTS_MAX 4
 #define RUNS 2
 #define LONG_MS 60000
 
-static struct atoll_session *open_session(const struct atoll_model *model)
+static struct atoll_session *open_session(const struct atoll_model *model,
+					  struct atoll_devices *devices, const char *device)
 {
-	const struct atoll_session_options options = { .device = "cpu", .threads = 1 };
+	const struct atoll_session_options options = {
+		.device = device, .devices = devices, .threads = 1 };
 	struct atoll_error err;
 	struct atoll_session *session = atoll_session_open(model, &options, &err);
 
@@ -29,7 +34,9 @@ static struct atoll_session *open_session(const struct atoll_model *model)
 
 struct line {
 	uint32_t segments;
-	struct atoll_model *model[SEGMENTS_MAX];
+	struct atoll_model *cut[SEGMENTS_MAX];
+	struct atoll_compiled *compiled[SEGMENTS_MAX];
+	struct atoll_model *model[SEGMENTS_MAX]; /* of what was compiled */
 	struct atoll_session *session[SEGMENTS_MAX];
 	struct atoll_pipeline *pipeline;
 };
@@ -47,7 +54,40 @@ static bool count_operators(const struct atoll_segments *segments, uint32_t n, u
 	return count[0] > 0;
 }
 
-static bool open_line(const struct atoll_model *whole, uint32_t n, struct line *line)
+/* As one compilation does: all with the same token. */
+static struct atoll_model *compile(const struct atoll_model *cut,
+				   struct atoll_compiled **compiled)
+{
+	const struct atoll_compile_options options = { .token = 0xa70115e6 };
+	struct atoll_compile_job job = { .model = cut };
+	struct atoll_error err;
+	struct atoll_model *model = NULL;
+
+	*compiled = atoll_compile(&job, 1, &options, NULL, &err);
+	if (*compiled)
+		model = atoll_model_load_bytes((*compiled)->model[0].bytes,
+					       (*compiled)->model[0].size, "compiled", &err);
+	if (!model)
+		fail_msg("%s: %s", cut->path, err.text);
+	return model;
+}
+
+/* On emulated devices, unless there are none. */
+static void open_segment(struct line *line, uint32_t s, struct atoll_devices *devices)
+{
+	char device[16];
+
+	if (!devices) {
+		line->session[s] = open_session(line->cut[s], NULL, "cpu");
+		return;
+	}
+	snprintf(device, sizeof(device), "emu:%u,cpu", s);
+	line->model[s] = compile(line->cut[s], &line->compiled[s]);
+	line->session[s] = open_session(line->model[s], devices, device);
+}
+
+static bool open_line(const struct atoll_model *whole, uint32_t n,
+		      struct atoll_devices *devices, struct line *line)
 {
 	struct atoll_error err;
 	struct atoll_segments *segments = atoll_segments_new(whole, &err);
@@ -59,10 +99,10 @@ static bool open_line(const struct atoll_model *whole, uint32_t n, struct line *
 		fail_msg("%s", err.text);
 	can_be = count_operators(segments, n, count);
 	for (uint32_t s = 0; s < n && can_be; s++) {
-		line->model[s] = atoll_segments_cut(segments, first, count[s], &err);
-		if (!line->model[s])
+		line->cut[s] = atoll_segments_cut(segments, first, count[s], &err);
+		if (!line->cut[s])
 			fail_msg("%s: segment %u: %s", whole->path, s, err.text);
-		line->session[s] = open_session(line->model[s]);
+		open_segment(line, s, devices);
 		first += count[s];
 	}
 	atoll_segments_free(segments);
@@ -80,6 +120,8 @@ static void close_line(struct line *line)
 	for (uint32_t s = 0; s < line->segments; s++) {
 		atoll_session_close(line->session[s]);
 		atoll_model_free(line->model[s]);
+		atoll_compiled_free(line->compiled[s]);
+		atoll_model_free(line->cut[s]);
 	}
 }
 
@@ -134,7 +176,7 @@ static void compare(struct atoll_session *whole, struct line *line, const char *
 }
 
 /* In how many ways it could be cut. */
-static int cut_all_ways(const char *path)
+static int cut_all_ways(const char *path, struct atoll_devices *devices)
 {
 	struct atoll_error err;
 	struct atoll_model *model = atoll_model_load(path, &err);
@@ -143,11 +185,11 @@ static int cut_all_ways(const char *path)
 
 	if (!model)
 		fail_msg("%s", err.text);
-	whole = open_session(model);
+	whole = open_session(model, NULL, "cpu");
 	for (uint32_t n = 2; n <= SEGMENTS_MAX; n++) {
 		struct line line;
 
-		if (open_line(model, n, &line)) {
+		if (open_line(model, n, devices, &line)) {
 			compare(whole, &line, path);
 			ways++;
 		}
@@ -158,32 +200,75 @@ static int cut_all_ways(const char *path)
 	return ways;
 }
 
+static const char *const ours[] = {
+	"apps/models/cards/cards.tflite", "apps/models/keywords/keywords.tflite" };
+
+static const char *const others[] = {
+	"mlperf_kws_ref_int8", "mlperf_resnet8_int8", "mlperf_vww_96_int8",
+	"mobilenet_v1_0.25_128_quant", "mobilenet_v2_1.0_224_quant",
+	"movenet_single_pose_lightning_ptq", "person_detect",
+	"posenet_mobilenet_v1_075_353_481_16_quant_decoder", "split_concat" };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void cut_ours(struct atoll_devices *devices)
+{
+	for (size_t i = 0; i < COUNT(ours); i++)
+		assert_int_equal(cut_all_ways(ours[i], devices), 3);
+}
+
+static void cut_others(struct atoll_devices *devices)
+{
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const char *path = check_data_path("models/%s.tflite", others[i]);
+
+		assert_in_range(cut_all_ways(path, devices), 1, 3);
+	}
+}
+
+static void on_emulators(void (*cut)(struct atoll_devices *devices))
+{
+	struct atoll_error err;
+	struct atoll_devices *devices = atoll_devices_new(NULL, &err);
+
+	if (!devices)
+		fail_msg("%s", err.text);
+	cut(devices);
+	atoll_devices_free(devices);
+}
+
 static void segments_of_our_models_give_what_they_give(void **state)
 {
 	(void)state;
-	assert_int_equal(cut_all_ways("apps/models/cards/cards.tflite"), 3);
-	assert_int_equal(cut_all_ways("apps/models/keywords/keywords.tflite"), 3);
+	cut_ours(NULL);
+}
+
+static void compiled_segments_of_our_models_give_what_they_give(void **state)
+{
+	(void)state;
+	on_emulators(cut_ours);
 }
 
 static void segments_of_others_models_give_what_they_give(void **state)
 {
-	static const char *const name[] = {
-		"mlperf_kws_ref_int8", "mlperf_resnet8_int8", "mlperf_vww_96_int8",
-		"mobilenet_v1_0.25_128_quant", "mobilenet_v2_1.0_224_quant",
-		"movenet_single_pose_lightning_ptq", "person_detect",
-		"posenet_mobilenet_v1_075_353_481_16_quant_decoder", "split_concat" };
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
-		assert_in_range(cut_all_ways(check_data_path("models/%s.tflite", name[i])), 1,
-				3);
+	cut_others(NULL);
+}
+
+static void compiled_segments_of_others_models_give_what_they_give(void **state)
+{
+	(void)state;
+	(void)check_data_path("models/%s.tflite", others[0]);
+	on_emulators(cut_others);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_of_our_models_give_what_they_give),
+		cmocka_unit_test(compiled_segments_of_our_models_give_what_they_give),
 		cmocka_unit_test(segments_of_others_models_give_what_they_give),
+		cmocka_unit_test(compiled_segments_of_others_models_give_what_they_give),
 	};
 
 	return CHECK_RUN(tests);
