@@ -175,6 +175,21 @@ static void compare(struct atoll_session *whole, struct line *line, const char *
 		free(output[i]);
 }
 
+/* What was compiled of a segment ran on the segment's device, to the last. */
+static void check_devices(const struct line *line)
+{
+	for (uint32_t s = 0; s < line->segments; s++) {
+		const struct atoll_session_plan *plan = atoll_session_plan(line->session[s]);
+		uint32_t parts = line->compiled[s] ? line->compiled[s]->model[0].parts : 0;
+		char device[16];
+
+		snprintf(device, sizeof(device), "emu:%u", s);
+		for (uint32_t i = 0; i < plan->steps; i++)
+			parts -= strcmp(plan->step[i].device, device) == 0;
+		assert_int_equal(parts, 0);
+	}
+}
+
 /* In how many ways it could be cut. */
 static int cut_all_ways(const char *path, struct atoll_devices *devices)
 {
@@ -191,6 +206,7 @@ static int cut_all_ways(const char *path, struct atoll_devices *devices)
 
 		if (open_line(model, n, devices, &line)) {
 			compare(whole, &line, path);
+			check_devices(&line);
 			ways++;
 		}
 		close_line(&line);
