@@ -90,6 +90,7 @@ check_parts += \
 	tests/compiled_walk.c \
 	tests/conf.c \
 	tests/daemon.c \
+	tests/drawn.c \
 	tests/ears.c \
 	tests/emulated.c \
 	tests/exact.c \
@@ -103,6 +104,7 @@ check_parts += \
 	tests/golden.c \
 	tests/graph.c \
 	tests/layer.c \
+	tests/lone.c \
 	tests/models.c \
 	tests/net.c \
 	tests/part.c \
@@ -228,9 +230,13 @@ checks += \
 	tests/test_compiler_estimate.c \
 	tests/test_compiler_graph.c \
 	tests/test_compiler_legal.c \
+	tests/test_compiler_legal_axes.c \
+	tests/test_compiler_legal_rules.c \
+	tests/test_compiler_legal_shapes.c \
 	tests/test_compiler_likeness.c \
 	tests/test_compiler_partition.c \
 	tests/test_compiler_segment.c \
+	tests/test_compiler_segment_cut.c \
 	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \

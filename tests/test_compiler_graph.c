@@ -6,6 +6,7 @@
 
 #include "runtime/schema/tflite.h"
 #include "tests/check.h"
+#include "tests/drawn.h"
 #include "tests/flatc.h"
 #include "tests/graph.h"
 #include "tests/sample.h"
@@ -17,18 +18,9 @@
 static const struct atoll_builder_tensor quantized = QUANTIZED("quantized"),
 	real = ROW("real", ATOLL_FLOAT32);
 
-/* The model of what was built; nobody looks whether it can run. */
 static struct atoll_model *load(struct graph *g)
 {
-	struct atoll_error err;
-
-	atoll_builder_inputs(g->builder, g->inputs, g->input);
-	atoll_builder_outputs(g->builder, g->outputs, g->output);
-	if (atoll_builder_finish(g->builder, &g->bytes, &g->size, &err) < 0)
-		fail_msg("%s", err.text);
-	g->model = atoll_model_load_bytes(g->bytes, g->size, "test.tflite", &err);
-	if (!g->model)
-		fail_msg("%s", err.text);
+	drawn_load(g, "test.tflite");
 	return g->model;
 }
 

@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "runtime/edgetpu/package.h"
-#include "runtime/schema/tflite.h"
 #include "tests/check.h"
-#include "tests/graph.h"
+#include "tests/drawn.h"
 
 /* A model, and how it is divided. */
 struct divided {
@@ -46,64 +45,21 @@ static void free_divided(struct divided *d)
 	graph_free(&d->g);
 }
 
-/* Graphs are drawn with letters: a tensor each, "a>b" is RELU, "a!b" an operator that
-   the Edge TPU has not (NEG), "ab>c" is ADD. */
-static void operator(struct graph *g, const char *text)
-{
-	bool is_known = strchr(text, '>') != NULL;
-	size_t inputs = strcspn(text, ">!");
-	int32_t in[2] = { text[0] - 'a', text[1] - 'a' }, out = text[inputs + 1] - 'a';
-	uint32_t code = inputs == 2 ? BUILTIN_ADD : is_known ? BUILTIN_RELU : BUILTIN_NEG;
-
-	graph_operator(g, code, tflite_operator_options(code), 0, NULL, (uint32_t)inputs, in,
-		       1, &out);
-}
-
-/* Tensors a, b, ... up to the last letter in use. */
-static void draw(struct divided *d, const char *inputs, const char *outputs,
-		 const char *const *text)
-{
-	struct atoll_error err;
-	char last = 'a';
-
-	*d = (struct divided){ .g = graph_new() };
-	for (const char *const *t = text; *t; t++)
-		for (const char *c = *t; *c; c++)
-			last = *c > last ? *c : last;
-	for (char c = 'a'; c <= last; c++) {
-		const char name[2] = { c, 0 };
-		const struct atoll_builder_tensor tensor = {
-			.name = name, .type = ATOLL_INT8, .rank = 2, .dims = { 1, 4 },
-			.scale = 0.5f, .zero_point = -3 };
-
-		(void)graph_tensor(&d->g, &tensor);
-	}
-	for (; *inputs; inputs++)
-		d->g.input[d->g.inputs++] = *inputs - 'a';
-	for (; *outputs; outputs++)
-		d->g.output[d->g.outputs++] = *outputs - 'a';
-	for (; *text; text++)
-		operator(&d->g, *text);
-	atoll_builder_inputs(d->g.builder, d->g.inputs, d->g.input);
-	atoll_builder_outputs(d->g.builder, d->g.outputs, d->g.output);
-	if (atoll_builder_finish(d->g.builder, &d->g.bytes, &d->g.size, &err) < 0)
-		fail_msg("%s", err.text);
-	d->g.model = d->model = atoll_model_load_bytes(d->g.bytes, d->g.size, "drawn", &err);
-	if (!d->model)
-		fail_msg("%s", err.text);
-}
-
 #define DRAW(d, inputs, outputs, ...) \
-	draw(d, inputs, outputs, (const char *const[]){ __VA_ARGS__, NULL })
+	draw(d, DRAWN(inputs, outputs, __VA_ARGS__))
 
-/* "b c" for a list of tensors. */
-static void assert_tensors(uint32_t count, const int32_t *tensor, const char *letters)
+static void draw(struct divided *d, struct graph g)
 {
-	char text[32] = "";
+	*d = (struct divided){ .g = g, .model = g.model };
+}
 
-	for (uint32_t i = 0; i < count; i++)
-		text[i] = (char)('a' + tensor[i]);
-	assert_string_equal(text, letters);
+static void assert_part(const struct divided *d, uint32_t index, const char *inputs,
+			const char *outputs)
+{
+	const struct compiler_part *part = &d->partition.part[index];
+
+	drawn_assert(&d->model->graph[0], part->inputs, part->input, inputs);
+	drawn_assert(&d->model->graph[0], part->outputs, part->output, outputs);
 }
 
 /* "0P2" for operator 0, a part, operator 2. */
@@ -147,8 +103,7 @@ static void a_model_that_fits_is_one_part(void **state)
 	assert_steps(&d.partition, "P");
 	assert_int_equal(d.partition.parts, 1);
 	assert_int_equal(d.partition.part[0].operators, 2);
-	assert_tensors(d.partition.part[0].inputs, d.partition.part[0].input, "a");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "c");
+	assert_part(&d, 0, "a", "c");
 	free_divided(&d);
 }
 
@@ -161,7 +116,7 @@ static void what_depends_on_the_cpu_is_a_second_part(void **state)
 	divide(&d);
 	assert_mappings(&d, "MOS");
 	assert_steps(&d.partition, "P12");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "b");
+	assert_part(&d, 0, "a", "b");
 	assert_string_equal(d.partition.op[2].why, "c is computed on the CPU");
 	assert_non_null(d.partition.op[2].advice);
 	free_divided(&d);
@@ -180,8 +135,7 @@ static void with_many_parts_each_group_is_one(void **state)
 	assert_int_equal(d.partition.parts, 2);
 	assert_int_equal(d.partition.op[0].part, 0);
 	assert_int_equal(d.partition.op[2].part, 1);
-	assert_tensors(d.partition.part[1].inputs, d.partition.part[1].input, "c");
-	assert_tensors(d.partition.part[1].outputs, d.partition.part[1].output, "d");
+	assert_part(&d, 1, "c", "d");
 	free_divided(&d);
 }
 
@@ -196,7 +150,7 @@ static void a_later_branch_that_needs_no_cpu_is_in_the_first_part(void **state)
 	assert_steps(&d.partition, "P12");
 	assert_int_equal(d.partition.part[0].operators, 2);
 	assert_int_equal(d.partition.part[0].op[1], 3);
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "be");
+	assert_part(&d, 0, "a", "be");
 	free_divided(&d);
 }
 
@@ -208,7 +162,7 @@ static void branches_that_join_behind_the_cpu_stay_there(void **state)
 	DRAW(&d, "a", "e", "a>b", "b!c", "b>d", "cd>e");
 	divide(&d);
 	assert_mappings(&d, "MOMS");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "bd");
+	assert_part(&d, 0, "a", "bd");
 	free_divided(&d);
 }
 
@@ -256,8 +210,7 @@ static void inputs_and_outputs_of_a_part_ascend(void **state)
 	(void)state;
 	DRAW(&d, "cba", "ed", "cb>f", "fa>e", "a>d");
 	divide(&d);
-	assert_tensors(d.partition.part[0].inputs, d.partition.part[0].input, "abc");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "de");
+	assert_part(&d, 0, "abc", "de");
 	free_divided(&d);
 }
 
@@ -272,7 +225,7 @@ static void a_stop_ends_the_part_and_becomes_an_output(void **state)
 	divide(&d);
 	assert_mappings(&d, "MMSM");
 	assert_steps(&d.partition, "P2");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "ce");
+	assert_part(&d, 0, "a", "ce");
 	assert_string_equal(d.partition.op[2].why,
 			    "it comes after c, where the part was asked to end");
 	free_divided(&d);
@@ -304,7 +257,7 @@ static void a_stop_that_nothing_follows_changes_nothing(void **state)
 	d.job.stop = (const char *const[]){ "c" };
 	divide(&d);
 	assert_mappings(&d, "MM");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "c");
+	assert_part(&d, 0, "a", "c");
 	free_divided(&d);
 }
 
@@ -336,7 +289,7 @@ static void only_as_many_operators_as_asked_for_are_mapped(void **state)
 	assert_mappings(&d, "MMS");
 	assert_string_equal(d.partition.op[2].why,
 			    "only the first 2 operators were asked for");
-	assert_tensors(d.partition.part[0].outputs, d.partition.part[0].output, "c");
+	assert_part(&d, 0, "a", "c");
 	free_divided(&d);
 }
 
