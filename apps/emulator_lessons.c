@@ -2,9 +2,11 @@
 #include "apps/emulator_lessons.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/carried.h"
 #include "runtime/edgetpu/package.h"
 #include "runtime/emulator/program.h"
 #include "runtime/extract.h"
@@ -32,6 +34,16 @@ static int no_memory(struct atoll_error *err)
 	return atoll_error_set(err, -ENOMEM, "out of memory");
 }
 
+/* Here, where the file's name is known, and not when devices are made. */
+static int check_carried(const struct edgetpu_package *package, struct atoll_error *err)
+{
+	struct carried *carried = carried_is(package) ? carried_open(package, err) : NULL;
+	bool is_good = carried || !carried_is(package);
+
+	carried_close(carried);
+	return is_good ? 0 : -EINVAL;
+}
+
 static int add_operator(struct lessons *lessons, const struct atoll_operator *op,
 			const struct atoll_model *whole, struct atoll_error *err)
 {
@@ -43,7 +55,7 @@ static int add_operator(struct lessons *lessons, const struct atoll_operator *op
 	lessons->first = lesson;
 	lesson->package = edgetpu_package_read(op->custom_options, op->custom_options_bytes,
 					       err);
-	if (!lesson->package)
+	if (!lesson->package || check_carried(lesson->package, err) < 0)
 		return -EINVAL;
 	if (!whole)
 		return 0;

@@ -89,6 +89,14 @@ a_model_that_is_none_is_named() {
 	err_has "^$tool: .*cards.tflite: not compiled for the Edge TPU$"
 }
 
+a_model_that_carries_its_graph_needs_no_other() {
+	writer=tests/test_runtime_carried
+	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
+	gives 1 $tool --model="$work/damaged.tflite" && is_silent out &&
+	err_is "$tool: $work/damaged.tflite: carried graph: main executable: named by another SHA-256" &&
+	start --model="$work/carried.tflite" && stop
+}
+
 a_port_that_is_taken_is_named() {
 	start || return
 	gives 1 $tool --listen=127.0.0.1:"$port" && is_silent out &&
@@ -160,6 +168,7 @@ it_goes_on_when_nobody_gives_orders() {
 
 # shellcheck disable=SC2086 # a list
 run_tests $every_program a_wrong_value_is_named a_model_that_is_none_is_named \
+	a_model_that_carries_its_graph_needs_no_other \
 	a_port_that_is_taken_is_named without_the_module_it_says_what_to_do \
 	who_asks_gets_the_list garbage_is_answered_with_the_end orders_are_obeyed \
 	an_order_that_is_too_long_is_passed_over it_goes_on_when_nobody_gives_orders
