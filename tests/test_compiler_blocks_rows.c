@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/compiler/compile.h"
 #include "runtime/schema/tflite.h"
+#include "runtime/session.h"
 #include "tests/block.h"
 #include "tests/check.h"
 #include "tests/graph.h"
@@ -389,6 +391,44 @@ static void taps_that_only_meet_padding_come_back_as_zero(void **state)
 	graph_free(&g);
 }
 
+/* Its weights are larger than all that is sent. */
+static void a_layer_of_few_taps_gives_the_same_on_an_emulated_device(void **state)
+{
+	const struct layer layer = {
+		.code = BUILTIN_CONV_2D, .outputs = 16, .inputs = 16, .kernel_y = 5,
+		.kernel_x = 3, .height = 1, .width = 9, .dilation = 1, .type = ATOLL_INT8,
+		.scales = SCALES, .bias = SOME_BIAS,
+	};
+	struct graph g = layer_graph(&layer, 3);
+	const struct atoll_compile_job job = { .model = g.model };
+	struct atoll_compiled *compiled = atoll_compile(&job, 1, NULL, NULL, NULL);
+	const struct atoll_tensor *out = atoll_session_output(g.session, 0);
+	struct check_random random = { 5 };
+	struct atoll_session *session;
+	struct atoll_model *model;
+	uint8_t *in = atoll_session_input(g.session, 0)->data;
+
+	(void)state;
+	assert_non_null(compiled);
+	assert_int_equal(compiled->model[0].cached_bytes, 16 * (3 * 4 + 3 * 16));
+	model = atoll_model_load_bytes(compiled->model[0].bytes, compiled->model[0].size,
+				       "compiled", NULL);
+	assert_non_null(model);
+	session = atoll_session_open(model, &(const struct atoll_session_options){
+		.device = "emu" }, NULL);
+	assert_non_null(session);
+	for (int i = 0; i < 9 * 16; i++)
+		in[i] = (uint8_t)check_random(&random);
+	memcpy(atoll_session_input(session, 0)->data, in, 9 * 16);
+	assert_int_equal(atoll_session_invoke(session), 0);
+	graph_run(&g);
+	assert_memory_equal(atoll_session_output(session, 0)->data, out->data, out->bytes);
+	atoll_session_close(session);
+	atoll_model_free(model);
+	atoll_compiled_free(compiled);
+	graph_free(&g);
+}
+
 static void without_a_tap_that_meets_the_image_all_are_kept(void **state)
 {
 	/* Of 2 taps 3 apart over one cell one is before it and one behind. */
@@ -496,6 +536,7 @@ int main(void)
 		cmocka_unit_test(a_depthwise_layer_of_one_input_is_a_convolution),
 		cmocka_unit_test(sizes_are_those_that_are_known),
 		cmocka_unit_test(taps_that_only_meet_padding_come_back_as_zero),
+		cmocka_unit_test(a_layer_of_few_taps_gives_the_same_on_an_emulated_device),
 		cmocka_unit_test(without_a_tap_that_meets_the_image_all_are_kept),
 		cmocka_unit_test(no_damage_goes_unnoticed),
 		cmocka_unit_test(damage_is_told_with_its_place),
