@@ -85,6 +85,28 @@ static struct atoll_builder *build_dynamic(void)
 	return b;
 }
 
+/* The second of two operators has more to do than fits. */
+static struct atoll_builder *build_large(void)
+{
+	struct atoll_builder *b = atoll_builder_new(NULL);
+	int32_t in[2], out[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct atoll_builder_tensor t = {
+			.name = i ? "in1" : "in0", .type = ATOLL_UINT8, .rank = 4, .scale = 0.5f,
+			.dims = { 1, i ? 2048 : 8, i ? 2048 : 8, 20 },
+		};
+
+		in[i] = atoll_builder_tensor(b, &t);
+		t.name = i ? "out1" : "out0";
+		out[i] = atoll_builder_tensor(b, &t);
+		operate(b, BUILTIN_RELU, in[i], out[i]);
+	}
+	atoll_builder_inputs(b, 2, in);
+	atoll_builder_outputs(b, 2, out);
+	return b;
+}
+
 /* What the chip does not have, in the middle: two parts, and two rows past it. The names
    are those of somebody with bad intentions. */
 static struct atoll_builder *build_parts(void)
@@ -113,7 +135,7 @@ static const struct {
 } models[] = {
 	{ "float.tflite", build_float }, { "version.tflite", build_version },
 	{ "custom.tflite", build_custom }, { "dynamic.tflite", build_dynamic },
-	{ "parts.tflite", build_parts },
+	{ "large.tflite", build_large }, { "parts.tflite", build_parts },
 };
 
 /* For tests/cli/compile.sh. */

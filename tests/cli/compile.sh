@@ -222,6 +222,24 @@ Try to compile segment with $(operators_of $model) ops
 $timer"
 }
 
+a_search_ends_with_what_fits() {
+	writes_odd || return 77
+	gives 0 $tool --search-delegate -o "$work/search" "$odd/large.tflite" && lines_are err 1 &&
+	report && mv "$work/out" "$work/all" && head -n 10 "$work/all" | tail -n +2 >"$work/out" &&
+	out_is "Searching for valid delegate with step 1
+Try to compile segment with 2 ops
+$timer
+ERROR: Restored original execution plan after delegate application failure.
+Compilation failed: Compilation failed due to large activation tensors in model.
+$done
+Compilation failed! 
+Try to compile segment with 1 ops
+$timer" && mv "$work/all" "$work/out" &&
+	out_has '^Number of operations that will run on Edge TPU: 1$' &&
+	out_has '^Compilation succeeded! $' &&
+	gives 1 $tool -dk 2 -o "$work/search" "$odd/large.tflite"
+}
+
 the_runtime_version_is_in_the_file() {
 	for m in 12 14; do
 		gives 0 $tool -m $m -o "$work/version" $model &&
@@ -285,6 +303,11 @@ an_unknown_operator_is_refused() {
 ERROR: Node number 1 (Sparkle) failed to prepare.
 
 $interpreter"
+}
+what_is_too_large_is_refused() {
+	writes_odd || return 77
+	fails "$odd/large.tflite" "ERROR: Restored original execution plan after delegate application failure.
+Compilation failed: Compilation failed due to large activation tensors in model."
 }
 a_dynamic_shape_is_refused() {
 	writes_odd || return 77
@@ -482,12 +505,14 @@ run_tests $every_program \
 	several_models_share_a_token \
 	segments_are_compiled_one_by_one_and_share_a_token \
 	a_search_begins_with_all \
+	a_search_ends_with_what_fits \
 	the_runtime_version_is_in_the_file \
 	the_first_part_alone_or_all_of_them \
 	tensors_that_are_named_end_the_part \
 	a_float_model_is_refused \
 	an_unknown_version_is_refused \
 	an_unknown_operator_is_refused \
+	what_is_too_large_is_refused \
 	a_dynamic_shape_is_refused \
 	what_is_no_model_is_refused \
 	what_takes_too_long_is_ended \
