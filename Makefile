@@ -17,6 +17,8 @@
 #   make check-golden  MODELS=DIR GOLDEN=DIR: every tensor against golden files
 #   make check-traces  MODELS=DIR TRACES=DIR: what the vendor's runtime says to an
 #                      Edge TPU, said again by our driver
+#   make check-pairs   MODELS=DIR: what the vendor's compiler made of models, made
+#                      again by ours; pairs are X.tflite and X_edgetpu.tflite
 #   make check-gpiod2  GPIOD2=DIR: GPIO by the other libgpiod, 2, below whose DIR are
 #                      include/ and lib/
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
@@ -253,6 +255,10 @@ check-golden: packages
 check-traces: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_traces
 	@MODELS='$(MODELS)' TRACES='$(TRACES)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_traces
+
+check-pairs: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_pairs
+	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_pairs
 
 check-web: packages
 	@tests/packages.sh chromium chromium-driver curl jq

@@ -218,6 +218,7 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
+	tests/test_compiled_models.c \
 	tests/test_compiler_allocate.c \
 	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
@@ -310,6 +311,7 @@ checks += \
 	tests/test_learn_regression.c \
 	tests/test_listening.c \
 	tests/test_overlays.c \
+	tests/test_pairs.c \
 	tests/test_pipeline_cuts.c \
 	tests/test_pipeline_pipeline.c \
 	tests/test_runtime_background.c \
