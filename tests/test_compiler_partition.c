@@ -261,6 +261,23 @@ static void a_stop_that_nothing_follows_changes_nothing(void **state)
 	free_divided(&d);
 }
 
+static void a_stop_nobody_reads_becomes_an_output_too(void **state)
+{
+	struct divided d;
+
+	(void)state;
+	DRAW(&d, "a", "c", "a>b", "a>c");
+	divide(&d);
+	assert_part(&d, 0, "a", "c");
+	release(&d);
+	d.job.stops = 1;
+	d.job.stop = (const char *const[]){ "b" };
+	divide(&d);
+	assert_mappings(&d, "MM");
+	assert_part(&d, 0, "a", "bc");
+	free_divided(&d);
+}
+
 static void an_unknown_stop_is_refused_by_name(void **state)
 {
 	struct atoll_error err;
@@ -454,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_stop_ends_the_part_and_becomes_an_output),
 		cmocka_unit_test(what_comes_after_a_stop_is_no_other_part_either),
 		cmocka_unit_test(a_stop_that_nothing_follows_changes_nothing),
+		cmocka_unit_test(a_stop_nobody_reads_becomes_an_output_too),
 		cmocka_unit_test(an_unknown_stop_is_refused_by_name),
 		cmocka_unit_test(only_as_many_operators_as_asked_for_are_mapped),
 		cmocka_unit_test(an_older_runtime_maps_less),

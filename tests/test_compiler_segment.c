@@ -6,7 +6,7 @@
 #include "tests/check.h"
 #include "tests/drawn.h"
 
-#define SEGMENTS_MAX 4
+#define SEGMENTS_MAX 5
 
 static struct atoll_segments *segments_of(const struct atoll_model *model)
 {
@@ -114,6 +114,16 @@ static void a_segment_ends_before_what_would_be_too_much(void **state)
 	graph_free(&g);
 }
 
+static void the_average_itself_is_not_too_much(void **state)
+{
+	/* Four times 4 bytes; 16 / 5 + 1 is 4. */
+	struct graph g = DRAWN("a", "f", "a>b", "bb>c", "c>d", "d>e", "e>f");
+
+	(void)state;
+	assert_balance(&g, 5, (uint32_t[]){ 1, 1, 1, 1, 1 });
+	graph_free(&g);
+}
+
 static void all_from_the_first_output_on_is_in_the_last(void **state)
 {
 	/* 4, 4, 36: the second would fit into the first segment, but is an output. */
@@ -175,6 +185,7 @@ int main(void)
 		cmocka_unit_test(an_operator_that_reads_twice_waits_once),
 		cmocka_unit_test(segments_have_about_equal_parameters),
 		cmocka_unit_test(a_segment_ends_before_what_would_be_too_much),
+		cmocka_unit_test(the_average_itself_is_not_too_much),
 		cmocka_unit_test(all_from_the_first_output_on_is_in_the_last),
 		cmocka_unit_test(a_segment_without_operators_is_refused),
 		cmocka_unit_test(every_operator_has_one_place),
