@@ -37,9 +37,9 @@ int emit_emulator(const struct emit_input *input, struct emit_options *options,
 
 /*
  * Target like: the options of the vendor's operator with the parameters of this graph
- * in place of those of `twin`, and the token. Graph, shapes and scales that are part of
- * the instructions must be equal; the sentence names the first difference. `like` is
- * the vendor's model.
+ * in place of those of `twin`, the token, and layers in the order of the part. Graph,
+ * shapes and scales that are part of the instructions must be equal; the sentence names
+ * the first difference. `like` is the vendor's model.
  */
 int emit_like(const struct emit_input *input, const struct atoll_model *like,
 	      const struct atoll_model *twin, struct emit_options *options,
