@@ -84,12 +84,11 @@ a_profile_names_the_operators() {
 a_model_for_emulated_devices_is_said_to_run_on_the_cpu() {
 	writer=tests/test_runtime_carried
 	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
-	export ATOLL_TPU_SOCKET=/nowhere
 	said="$tool: .*carried.tflite: compiled for emulated devices: the CPU runs it"
 	gives 0 $tool -r 2 -d emu "$work/carried.tflite" && is_silent err &&
-	gives 0 $tool -r 2 -d tpu,cpu "$work/carried.tflite" && lines_are err 1 &&
+	ATOLL_TPU_SOCKET=/nowhere gives 0 $tool -r 2 -d tpu,cpu "$work/carried.tflite" && lines_are err 1 &&
 	err_has "^$said\$" &&
-	gives 0 $tool --pipeline -r 2 -d tpu "$work/carried.tflite" && lines_are err 1 &&
+	ATOLL_TPU_SOCKET=/nowhere gives 0 $tool --pipeline -r 2 -d tpu "$work/carried.tflite" && lines_are err 1 &&
 	err_has "^$said\$"
 }
 

@@ -278,7 +278,6 @@ a_model_that_is_no_classifier_is_said_to_be_none() {
 a_model_for_emulated_devices_runs_on_the_cpu_and_says_so() {
 	writer=tests/test_runtime_carried
 	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
-	export ATOLL_TPU_SOCKET=/nowhere
 	gives 0 $tool -d emu "$work/carried.tflite" "$work/red.ppm" && is_silent err &&
 	mv "$work/out" "$work/emulated" &&
 	gives 0 $tool -d cpu "$work/carried.tflite" "$work/red.ppm" && is_silent err &&
