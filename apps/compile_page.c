@@ -179,7 +179,7 @@ static void row(FILE *file, const struct compile_item *item, uint32_t i,
 	if (is_mapped)
 		bar(file, taken, most);
 	else
-		fputs("<span class=\"soft\">", file);
+		fputs("<span class=\"why\">", file);
 	if (!is_mapped) {
 		page_text(file, compiled->why ? compiled->why : "");
 		fputs("</span>", file);

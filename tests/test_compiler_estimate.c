@@ -96,12 +96,13 @@ static struct atoll_model *mobilenet_v1(void)
 
 /* With everything mapped but for operators that are named, up to a -1. */
 static struct atoll_estimate estimate_but(const struct atoll_model *model, const int *on_cpu,
-					  uint64_t streamed_bytes)
+					  uint64_t streamed_bytes, uint32_t parts)
 {
 	const struct atoll_graph *graph = &model->graph[0];
 	struct atoll_compiled_op *op = calloc(graph->operators, sizeof(*op));
 	struct atoll_compiled_model compiled = {
-		.operators = graph->operators, .op = op, .streamed_bytes = streamed_bytes,
+		.operators = graph->operators, .op = op, .parts = parts,
+		.streamed_bytes = streamed_bytes,
 	};
 	struct atoll_estimate estimate;
 
@@ -123,7 +124,7 @@ static bool is_within(double value, double percent, double published)
 static void mobilenet_v1_is_as_fast_as_it_was_measured(void **state)
 {
 	struct atoll_model *model = mobilenet_v1();
-	struct atoll_estimate estimate = estimate_but(model, NULL, 0);
+	struct atoll_estimate estimate = estimate_but(model, NULL, 0, 1);
 
 	(void)state;
 	assert_true(is_within((estimate.work.wide + estimate.work.narrow) / 1e6, 1, 569));
@@ -142,7 +143,7 @@ static void mobilenet_v2_is_as_fast_as_it_was_measured(void **state)
 
 	(void)state;
 	assert_non_null(model);
-	estimate = estimate_but(model, NULL, 0);
+	estimate = estimate_but(model, NULL, 0, 1);
 	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_PCIE], 10, 2.6));
 	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_USB3], 10, 2.6));
 	assert_true(is_within(estimate.total_ms[ATOLL_ESTIMATE_USB2], 10, 18.6));
@@ -152,8 +153,8 @@ static void mobilenet_v2_is_as_fast_as_it_was_measured(void **state)
 static void parameters_that_are_streamed_cost_what_the_bus_takes(void **state)
 {
 	struct atoll_model *model = mobilenet_v1();
-	struct atoll_estimate without = estimate_but(model, NULL, 0);
-	struct atoll_estimate with = estimate_but(model, NULL, 4000000);
+	struct atoll_estimate without = estimate_but(model, NULL, 0, 1);
+	struct atoll_estimate with = estimate_but(model, NULL, 4000000, 1);
 
 	(void)state;
 	assert_true(fabs(with.total_ms[ATOLL_ESTIMATE_PCIE] -
@@ -166,12 +167,25 @@ static void parameters_that_are_streamed_cost_what_the_bus_takes(void **state)
 static void a_stay_on_the_cpu_moves_tensors_there_and_back(void **state)
 {
 	struct atoll_model *model = mobilenet_v1();
-	struct atoll_estimate estimate = estimate_but(model, (int[]){ 2, -1 }, 0);
+	struct atoll_estimate estimate = estimate_but(model, (int[]){ 2, -1 }, 0, 1);
 
 	(void)state;
 	/* 112 x 112 x 32 to the CPU, 112 x 112 x 64 back. */
 	assert_true(estimate.output_bytes == 112 * 112 * 32 + 1004);
 	assert_true(estimate.input_bytes == 224 * 224 * 3 + 112 * 112 * 64);
+	atoll_model_free(model);
+}
+
+static void each_part_is_started(void **state)
+{
+	struct atoll_model *model = mobilenet_v1();
+	struct atoll_estimate one = estimate_but(model, (int[]){ 2, -1 }, 0, 1);
+	struct atoll_estimate two = estimate_but(model, (int[]){ 2, -1 }, 0, 2);
+
+	(void)state;
+	assert_true(fabs(two.total_ms[ATOLL_ESTIMATE_USB3] -
+			 one.total_ms[ATOLL_ESTIMATE_USB3] - 0.3) < 0.001);
+	assert_true(two.total_ms[ATOLL_ESTIMATE_PCIE] == one.total_ms[ATOLL_ESTIMATE_PCIE]);
 	atoll_model_free(model);
 }
 
@@ -186,7 +200,7 @@ static void nothing_on_the_chip_takes_no_time(void **state)
 	in = image(8, 3);
 	out = operate(BUILTIN_RELU, in, -1, image(8, 3));
 	model = build(in, out);
-	estimate = estimate_but(model, (int[]){ 0, -1 }, 0);
+	estimate = estimate_but(model, (int[]){ 0, -1 }, 0, 0);
 	for (enum atoll_estimate_bus bus = 0; bus < ATOLL_ESTIMATE_BUSES; bus++)
 		assert_true(estimate.total_ms[bus] == 0);
 	assert_true(estimate.work.ms == 0 && estimate.input_bytes == 0);
@@ -224,6 +238,7 @@ int main(void)
 		cmocka_unit_test(mobilenet_v2_is_as_fast_as_it_was_measured),
 		cmocka_unit_test(parameters_that_are_streamed_cost_what_the_bus_takes),
 		cmocka_unit_test(a_stay_on_the_cpu_moves_tensors_there_and_back),
+		cmocka_unit_test(each_part_is_started),
 		cmocka_unit_test(nothing_on_the_chip_takes_no_time),
 		cmocka_unit_test(each_kind_of_operator_has_its_work),
 	};

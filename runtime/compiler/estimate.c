@@ -192,14 +192,13 @@ static void count_work(const struct atoll_graph *graph,
 	}
 }
 
-static double total_ms(const struct atoll_estimate *estimate, enum atoll_estimate_bus bus)
+static double total_ms(const struct atoll_estimate *estimate, enum atoll_estimate_bus bus,
+		       uint32_t parts)
 {
 	double bytes = estimate->instruction_bytes + estimate->input_bytes +
 		       estimate->parameter_bytes + estimate->output_bytes;
 
-	if (estimate->instruction_bytes <= 0)
-		return 0; /* nothing is mapped */
-	return bus_of[bus].start_ms + bytes / bus_of[bus].bytes_per_ms + estimate->work.ms;
+	return parts * bus_of[bus].start_ms + bytes / bus_of[bus].bytes_per_ms + estimate->work.ms;
 }
 
 ATOLL_API int atoll_estimate(const struct atoll_graph *graph,
@@ -222,7 +221,7 @@ ATOLL_API int atoll_estimate(const struct atoll_graph *graph,
 		count_transfers(graph, compiled, &places, estimate);
 		count_work(graph, compiled, estimate);
 		for (enum atoll_estimate_bus bus = 0; bus < ATOLL_ESTIMATE_BUSES; bus++)
-			estimate->total_ms[bus] = total_ms(estimate, bus);
+			estimate->total_ms[bus] = total_ms(estimate, bus, compiled->parts);
 	}
 	free(places.computed);
 	free(places.sent);

@@ -19,7 +19,7 @@
  * outputs sum over input channels keep the chip's array busy and are fast; all else
  * passes numbers through one by one. In seconds:
  *
- *	total = start + (out + in) / speed + wide / 1e12 + narrow / 1.7e10
+ *	total = parts * start + (out + in) / speed + wide / 1e12 + narrow / 1.7e10
  *
  * Meant for choosing between models and buses. See the sources' comment for where the
  * constants come from, and atoll-compile(1) for how far off it is.
