@@ -287,6 +287,14 @@ a_model_for_emulated_devices_runs_on_the_cpu_and_says_so() {
 	err_has "^$tool: .*carried.tflite: compiled for emulated devices: the CPU runs it\$"
 }
 
+what_we_compiled_knows_the_same_pictures_on_an_emulated_tpu() {
+	skip_unless $cards/cards.tflite "$BUILD/atoll-compile" || return 77
+	gives 0 atoll-compile -o "$work" $cards/cards.tflite &&
+	gives 0 $tool -n3 $cards/cards.tflite $cards/demo/*.jpg && mv "$work/out" "$work/cpu" &&
+	gives 0 $tool -n3 -d emu -l $cards/cards_labels.txt "$work/cards_edgetpu.tflite" \
+		$cards/demo/*.jpg && is_silent err && cmp "$work/out" "$work/cpu"
+}
+
 a_model_that_cannot_run_gives_one_line() {
 	broken=$data/models/model_invoking_error.tflite
 	compiled=$data/models/mobilenet_v1_0.25_128_quant_edgetpu.tflite
@@ -652,6 +660,7 @@ run_tests $every_program \
 	a_full_disk_loses_no_result_silently \
 	a_model_that_is_no_classifier_is_said_to_be_none \
 	a_model_for_emulated_devices_runs_on_the_cpu_and_says_so \
+	what_we_compiled_knows_the_same_pictures_on_an_emulated_tpu \
 	a_model_that_cannot_run_gives_one_line \
 	the_shipped_model_knows_the_shipped_pictures \
 	five_pictures_get_the_classes_of_the_reference \

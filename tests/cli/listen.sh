@@ -140,6 +140,19 @@ a_stranger_is_understood() {
 	done
 }
 
+# What atoll-compile made of the shipped model.
+what_we_compiled_hears_the_same_on_an_emulated_tpu() {
+	needs_word && skip_unless "$BUILD/atoll-compile" || return 77
+	cp "$model" "$work/own.tflite" &&
+	gives 0 atoll-compile -o "$work" "$work/own.tflite" &&
+	set -- -l "$keywords/keywords_labels.txt" "$work/own_edgetpu.tflite" &&
+	listen 0 -d cpu -l "$2" -m "$3" "$words" && is_silent err &&
+	[ "$(wc -l <"$work/out")" -ge 5 ] && mv "$work/out" "$work/cpu" &&
+	listen 0 -d emu -l "$2" -m "$3" "$words" && is_silent err && cmp "$work/out" "$work/cpu" &&
+	listen 0 -d usb -l "$2" -m "$3" "$words" && cmp "$work/out" "$work/cpu" && lines_are err 1 &&
+	err_has "^$tool: .*own_edgetpu.tflite: compiled for emulated devices: the CPU runs it\$"
+}
+
 silence_and_noise_give_nothing() {
 	needs_model || return 77
 	listen 0 "$work/silence.wav" && is_silent out && is_silent err &&
@@ -352,6 +365,7 @@ run_tests $every_program \
 	a_stranger_is_understood \
 	published_models_hear_too \
 	a_compiled_model_runs_on_an_emulated_tpu \
+	what_we_compiled_hears_the_same_on_an_emulated_tpu \
 	silence_and_noise_give_nothing \
 	of_several_files_each_is_named \
 	what_cannot_be_read_does_not_stop_the_others \
