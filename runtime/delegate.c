@@ -93,7 +93,7 @@ static int load_list(struct delegate *delegate, const struct backend_part *part,
 		if (why.code != 0 && first.code == 0)
 			first = why;
 	}
-	if (!has_place(delegate) && part->is_carried)
+	if (!has_place(delegate) && part->is_carried && delegate->twin)
 		delegate->fallback = twin_load(part, where->threads, &why);
 	if (!delegate->first && delegate->fallback && part->is_carried && first.code != 0)
 		tell(delegate, &first);
@@ -106,21 +106,25 @@ static int load_list(struct delegate *delegate, const struct backend_part *part,
 }
 
 /* What the part is for the CPU: from the model it was compiled from, or from the
-   package itself. One that cannot be read is told by the device that should run it. */
-static int find_twin(struct delegate *delegate, const struct atoll_model *model,
+   package itself. One that cannot be read is told by the device that should run it;
+   emulated ones need nothing but the package. */
+static int find_twin(struct delegate *delegate, const struct delegate_where *where,
 		     struct backend_part *part, struct atoll_error *err)
 {
+	const struct atoll_model *model = where->twin;
 	struct edgetpu_package *package =
 		edgetpu_package_read(part->options, part->options_bytes, NULL);
+	bool needs_one;
 
 	part->is_carried = package && carried_is(package);
+	needs_one = model || (part->is_carried && !devices_are_emulated(where->list));
 	if (model)
 		delegate->twin = extract_twin(model, part->options, part->options_bytes, err);
-	else if (part->is_carried)
+	else if (needs_one)
 		delegate->twin = carried_model(package, err);
 	part->twin = delegate->twin;
 	edgetpu_package_free(package);
-	return part->twin || !(model || part->is_carried) ? 0 : -EINVAL;
+	return part->twin || !needs_one ? 0 : -EINVAL;
 }
 
 int delegate_load(struct kernel_node *node, const struct delegate_where *where,
@@ -138,7 +142,7 @@ int delegate_load(struct kernel_node *node, const struct delegate_where *where,
 	for (uint32_t i = 0; i < node->inputs; i++)
 		if (!node->input[i])
 			return atoll_error_set(err, -EINVAL, "input %u is left out", i);
-	r = find_twin(delegate, where->twin, &part, err);
+	r = find_twin(delegate, where, &part, err);
 	if (r < 0)
 		return r;
 	r = load_list(delegate, &part, where, err);

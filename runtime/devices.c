@@ -128,6 +128,17 @@ bool devices_has_cpu(const char *list)
 	return false;
 }
 
+bool devices_are_emulated(const char *list)
+{
+	char name[DEVICE_TEXT];
+	uint32_t index;
+
+	while (devices_next(&list, name))
+		if (!is_emulator_name(name, &index))
+			return false;
+	return true;
+}
+
 /* Opening and sharing; all with the lock held */
 
 static struct shared *find_open(struct atoll_devices *devices, const struct usb_bus *bus,

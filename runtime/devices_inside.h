@@ -31,6 +31,9 @@ int devices_check(const char *list, struct atoll_error *err);
 /* Is "cpu" in the list? */
 bool devices_has_cpu(const char *list);
 
+/* Are there none but emulated ones of this process in it? */
+bool devices_are_emulated(const char *list);
+
 /* The compiled part on the device of this name, which is opened or shared. */
 struct backend_program *devices_load(struct atoll_devices *devices, const char *name,
 				     const struct backend_part *part,
