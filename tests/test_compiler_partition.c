@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/edgetpu/package.h"
+#include "runtime/schema/tflite.h"
 #include "tests/check.h"
 #include "tests/drawn.h"
 
@@ -323,6 +324,31 @@ static void an_older_runtime_maps_less(void **state)
 	free_divided(&d);
 }
 
+static void states_are_inputs_of_the_part(void **unused)
+{
+	struct atoll_builder_tensor tensor = { .name = "a", .type = ATOLL_INT8, .rank = 2,
+					       .dims = { 1, 4 }, .scale = 0.5f };
+	struct graph g = graph_new();
+	int32_t in = graph_input(&g, &tensor), state, out;
+	struct divided d;
+
+	(void)unused;
+	tensor.name = "s";
+	tensor.is_variable = 1;
+	state = graph_tensor(&g, &tensor);
+	tensor.name = "b";
+	tensor.is_variable = 0;
+	out = graph_output(&g, &tensor);
+	graph_operator(&g, BUILTIN_ADD, OPTIONS_ADD, 0, NULL, 2, (int32_t[]){ in, state }, 1,
+		       &out);
+	drawn_load(&g, "state");
+	draw(&d, g);
+	divide(&d);
+	assert_mappings(&d, "M");
+	assert_part(&d, 0, "as", "b");
+	free_divided(&d);
+}
+
 /* Against the vendor's compiler: its files beside the models they were made from */
 
 static struct atoll_model *load(const char *name)
@@ -475,6 +501,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_stop_is_refused_by_name),
 		cmocka_unit_test(only_as_many_operators_as_asked_for_are_mapped),
 		cmocka_unit_test(an_older_runtime_maps_less),
+		cmocka_unit_test(states_are_inputs_of_the_part),
 		cmocka_unit_test(segmenters_lose_their_last_resize),
 		cmocka_unit_test(dense_layers_are_mapped_with_their_shell),
 		cmocka_unit_test(an_lstm_has_its_states_as_inputs),

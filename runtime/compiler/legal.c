@@ -53,6 +53,17 @@ const struct atoll_tensor *legal_output(const struct legal_question *question, u
 	return tensor_at(question, question->op->outputs, question->op->output, i);
 }
 
+bool legal_is_whole(const struct atoll_tensor *list)
+{
+	return list->type == ATOLL_INT32 || list->type == ATOLL_INT64;
+}
+
+int64_t legal_whole(const struct atoll_tensor *list, size_t i)
+{
+	return list->type == ATOLL_INT64 ? ((const int64_t *)list->data)[i] :
+		((const int32_t *)list->data)[i];
+}
+
 struct legal_box legal_box_of(const struct atoll_tensor *tensor)
 {
 	int64_t side[DIMENSIONS] = { 1, 1, 1 };

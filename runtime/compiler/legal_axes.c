@@ -18,17 +18,6 @@ enum { Z, X, Y, BATCH };
  */
 #define MEAN_PIXELS_MAX 16384
 
-static int64_t read_whole(const struct atoll_tensor *list, size_t i)
-{
-	return list->type == ATOLL_INT64 ? ((const int64_t *)list->data)[i] :
-		((const int32_t *)list->data)[i];
-}
-
-static bool has_whole_numbers(const struct atoll_tensor *list)
-{
-	return list->type == ATOLL_INT32 || list->type == ATOLL_INT64;
-}
-
 /* Z, X, Y, or BATCH and more for what lies further out. */
 static int64_t place(int64_t axis, uint32_t rank)
 {
@@ -50,11 +39,11 @@ static enum atoll_mapping read_axes(const struct legal_question *question,
 	const struct atoll_tensor *list = legal_input(question, 1);
 
 	*axes = 0;
-	if (!list || !has_whole_numbers(list))
+	if (!list || !legal_is_whole(list))
 		return legal_refuse(question, ATOLL_NOT_MAPPED_LIMIT, NULL,
 				    "its axes are no whole numbers");
 	for (size_t i = 0; i < list->elements; i++) {
-		int64_t at = place(read_whole(list, i), in->rank);
+		int64_t at = place(legal_whole(list, i), in->rank);
 
 		if (at < Z || at >= BATCH)
 			return refuse_batch(question);
@@ -109,10 +98,10 @@ enum atoll_mapping legal_split(const struct legal_question *question)
 {
 	const struct atoll_tensor *axis = legal_input(question, 0);
 
-	if (!axis || !has_whole_numbers(axis) || axis->elements != 1)
+	if (!axis || !legal_is_whole(axis) || axis->elements != 1)
 		return legal_refuse(question, ATOLL_NOT_MAPPED_LIMIT, NULL,
 				    "its axis is no whole number");
-	return place(read_whole(axis, 0), legal_input(question, 1)->rank) < BATCH ?
+	return place(legal_whole(axis, 0), legal_input(question, 1)->rank) < BATCH ?
 		ATOLL_MAPPED : refuse_batch(question);
 }
 
@@ -121,11 +110,11 @@ enum atoll_mapping legal_pad(const struct legal_question *question)
 	const struct atoll_tensor *list = legal_input(question, 1);
 	uint32_t rank = legal_input(question, 0)->rank;
 
-	if (!list || !has_whole_numbers(list) || list->elements != 2 * (size_t)rank)
+	if (!list || !legal_is_whole(list) || list->elements != 2 * (size_t)rank)
 		return legal_refuse(question, ATOLL_NOT_MAPPED_LIMIT, NULL,
 				    "its paddings are no pairs of whole numbers");
 	for (uint32_t d = 0; d < rank; d++) {
-		if (read_whole(list, 2 * d) == 0 && read_whole(list, 2 * d + 1) == 0)
+		if (legal_whole(list, 2 * d) == 0 && legal_whole(list, 2 * d + 1) == 0)
 			continue;
 		if (place(d, rank) >= BATCH)
 			return refuse_batch(question);

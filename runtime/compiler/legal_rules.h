@@ -51,6 +51,10 @@ enum atoll_mapping legal_refuse(const struct legal_question *question,
 const struct atoll_tensor *legal_input(const struct legal_question *question, uint32_t i);
 const struct atoll_tensor *legal_output(const struct legal_question *question, uint32_t i);
 
+/* Constant axes, sizes, paddings: are they int32 or int64, and the i-th of them. */
+bool legal_is_whole(const struct atoll_tensor *list);
+int64_t legal_whole(const struct atoll_tensor *list, size_t i);
+
 /* A tensor as the device sees it: the three innermost dimensions. */
 struct legal_box {
 	int64_t y, x, z;

@@ -156,16 +156,15 @@ enum atoll_mapping legal_strided_slice(const struct legal_question *question)
 	struct flatbuf_table options = question->op->options;
 	const struct atoll_tensor *strides = legal_input(question, 3);
 
-	for (size_t i = 0; strides && strides->type == ATOLL_INT32 && i < strides->elements;
-	     i++) {
-		int32_t stride = ((const int32_t *)strides->data)[i];
-
-		if (stride != 1)
+	if (!strides || !legal_is_whole(strides))
+		return legal_refuse(question, ATOLL_NOT_MAPPED_LIMIT, NULL,
+				    "its strides are no whole numbers");
+	for (size_t i = 0; i < strides->elements; i++)
+		if (legal_whole(strides, i) != 1)
 			return legal_refuse(question, ATOLL_NOT_MAPPED_STRIDE,
 				"take every element; to leave out some, use a pooling or "
 				"a convolution with that stride",
-				"stride %zu is %" PRId32, i, stride);
-	}
+				"stride %zu is %" PRId64, i, legal_whole(strides, i));
 	if (flatbuf_i32(options, STRIDED_SLICE_ELLIPSIS_MASK, 0) != 0)
 		return legal_refuse(question, ATOLL_NOT_MAPPED_LIMIT,
 				    "name every dimension", "it has an ellipsis mask");

@@ -278,24 +278,24 @@ static bool is_part_output(const struct division *division, int32_t tensor, uint
 	return false;
 }
 
-typedef bool belongs(const struct division *division, int32_t tensor, uint32_t epoch);
-
-/* Those tensors that belong, by ascending index. */
-static const int32_t *list_tensors(const struct division *division, belongs *does_belong,
-				   uint32_t epoch, uint32_t *count)
+/* Those tensors that belong to the list, by ascending index. */
+static const int32_t *list_tensors(const struct division *division, uint32_t epoch,
+				   bool (*belongs)(const struct division *division,
+						   int32_t tensor, uint32_t epoch),
+				   uint32_t *count)
 {
 	const uint32_t tensors = division->operators->tensors;
 	int32_t *list;
 
 	*count = 0;
 	for (uint32_t t = 0; t < tensors; t++)
-		*count += does_belong(division, (int32_t)t, epoch);
+		*count += belongs(division, (int32_t)t, epoch);
 	list = memory_take(division->memory, *count * sizeof(*list));
 	if (!list)
 		return NULL;
 	*count = 0;
 	for (uint32_t t = 0; t < tensors; t++)
-		if (does_belong(division, (int32_t)t, epoch))
+		if (belongs(division, (int32_t)t, epoch))
 			list[(*count)++] = (int32_t)t;
 	return list;
 }
@@ -319,8 +319,8 @@ static int make_part(struct division *division, uint32_t epoch)
 			division->op[o].part = index;
 		}
 	division->partition->mapped += part->operators;
-	part->input = list_tensors(division, is_part_input, epoch, &part->inputs);
-	part->output = list_tensors(division, is_part_output, epoch, &part->outputs);
+	part->input = list_tensors(division, epoch, is_part_input, &part->inputs);
+	part->output = list_tensors(division, epoch, is_part_output, &part->outputs);
 	return part->input && part->output ? 0 : no_memory(division);
 }
 
