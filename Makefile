@@ -306,8 +306,9 @@ bench:
 		llvm clang gcc-aarch64-linux-gnu valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) all $(BUILD)/tests/bench/xnnpack \
 		$(BUILD)/tests/bench/convert $(BUILD)/tests/bench/features \
+		$(BUILD)/tests/bench/compile $(BUILD)/tests/bench/learn \
 		$(BUILD)/tests/bench/listen $(BUILD)/tests/bench/live \
-		$(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
+		$(BUILD)/tests/bench/pipeline $(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu \
 		$(BUILD)/tests/bench/visiond
 	@BUILD=$(BUILD) tests/bench/run.sh
 
@@ -323,7 +324,8 @@ $(BUILD)/tests/bench/convert: $(BUILD)/tests/bench/convert.o $(static)
 	$(call say,LINK  $@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -lyuv $(LDLIBS) -o $@
 
-$(BUILD)/tests/bench/features $(BUILD)/tests/bench/listen $(BUILD)/tests/bench/live \
+$(BUILD)/tests/bench/compile $(BUILD)/tests/bench/features $(BUILD)/tests/bench/learn \
+$(BUILD)/tests/bench/listen $(BUILD)/tests/bench/live $(BUILD)/tests/bench/pipeline \
 $(BUILD)/tests/bench/serve $(BUILD)/tests/bench/tpu $(BUILD)/tests/bench/visiond: %: %.o \
 		$(BUILD)/tests/libcheck.a $(static)
 	$(call say,LINK  $@)

@@ -66,7 +66,9 @@ check_parts += \
 	apps/small_file.c \
 	apps/stop.c \
 	apps/subscriber.c \
+	apps/teach_project.c \
 	apps/teach_variants.c \
+	apps/teach_view.c \
 	apps/tell.c \
 	apps/tpu_owner.c \
 	apps/tpu_rule.c \
@@ -160,6 +162,8 @@ checks += \
 	tests/test_apps_settings.c \
 	tests/test_apps_small_file.c \
 	tests/test_apps_subscriber.c \
+	tests/test_apps_teach_project.c \
+	tests/test_apps_teach_view.c \
 	tests/test_apps_tpu_owner.c \
 	tests/test_apps_tpu_rule.c \
 	tests/test_apps_vision.c \
@@ -218,7 +222,7 @@ checks += \
 	tests/test_camera_picture.c \
 	tests/test_camera_source.c \
 	tests/test_camera_video.c \
-	tests/test_compiled_models.c \
+	tests/test_compiled_together.c \
 	tests/test_compiler_allocate.c \
 	tests/test_compiler_archive.c \
 	tests/test_compiler_blocks.c \
@@ -377,6 +381,7 @@ check_scripts += \
 	tests/cli/overlays.sh \
 	tests/cli/partition.sh \
 	tests/cli/power.sh \
+	tests/cli/teach.sh \
 	tests/cli/tpu-emulator.sh \
 	tests/cli/tpu.sh \
 	tests/cli/tpud.sh \

@@ -27,7 +27,8 @@
  *			return fprintf(stderr, "%s\n", err.text), 1;
  *		for (uint32_t i = 0; i < compiled->model[0].operators; i++)
  *			puts(atoll_mapping_text(compiled->model[0].op[i].mapping));
- *		fwrite(compiled->model[0].bytes, 1, compiled->model[0].size, stdout);
+ *		fwrite(compiled->model[0].bytes, compiled->model[0].size, 1,
+ *		       stdout);
  *		atoll_compiled_free(compiled);
  *		atoll_model_free(model);
  *		return 0;

@@ -88,6 +88,23 @@ echo "## through atoll-tpud, against the same in the process"
 "$BUILD"/tests/bench/serve
 echo
 
+echo "## compiling for the Edge TPU"
+for model in apps/models/*/*.tflite "$data"/*.tflite; do
+	case $model in
+	*_edgetpu.tflite | */model_invoking_error.tflite | *'*'*) continue ;;
+	esac
+	"$BUILD"/tests/bench/compile "$model"
+done
+echo
+
+echo "## segments on devices of their own, for each hop"
+"$BUILD"/tests/bench/pipeline
+echo
+
+echo "## teaching"
+"$BUILD"/tests/bench/learn
+echo
+
 for level in vnni avx2; do
 	echo "## layer by layer against XNNPACK, one thread, ATOLL_CPU=$level"
 	ATOLL_CPU=$level "$BUILD"/tests/bench/xnnpack || echo "# skipped on this machine"
