@@ -474,6 +474,25 @@ parameters_that_are_kept_are_as_many_as_the_vendors() {
 	done
 }
 
+# Three models that are too many for the chip: the first one is kept whole, or the largest
+# layers of all.
+the_cache_is_shared_by_either_rule() {
+	skip_unless "$data/models/dense_256.tflite" || return 77
+	command -v jq >"$work/none.txt" || { why='there is no jq'; return 77; }
+	set -- "$data/models/deeplab_mobilenet_edgetpu_slim_cityscapes_quant.tflite" \
+		"$data/models/movenet_single_pose_lightning_ptq.tflite" \
+		"$data/models/mobilenet_v2_1.0_224_quant.tflite"
+	for rule in 15:true 16:false; do
+		gives 0 $tool --check --json --cache-rule=${rule%:*} "$@" || return
+		jq '.models[0].streamed_bytes == 0, .models[2].streamed_bytes > 0,
+			([.models[].remaining_bytes] | unique | length)' "$work/out" >"$work/values"
+		mv "$work/values" "$work/out"
+		out_is "${rule#*:}
+true
+1" || return
+	done
+}
+
 # New weights into instructions of the vendor's; with the same weights, the same file but
 # for its token.
 like_takes_the_vendors_instructions() {
@@ -526,4 +545,5 @@ run_tests $every_program \
 	a_full_disk_is_told \
 	logs_are_those_of_the_vendor \
 	parameters_that_are_kept_are_as_many_as_the_vendors \
+	the_cache_is_shared_by_either_rule \
 	like_takes_the_vendors_instructions
