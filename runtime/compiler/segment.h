@@ -40,12 +40,19 @@ uint32_t atoll_segments_first_output(const struct atoll_segments *segments);
 
 /*
  * Operators for each of n segments with about equal bytes of parameters. -EINVAL with
- * a sentence when there would be one without any.
+ * a sentence when there would be one without any, as when the next operator alone has
+ * more than its share.
  */
 int atoll_segments_balance(const struct atoll_segments *segments, uint32_t n,
 			   uint32_t *count, struct atoll_error *err);
 
-/* The `count` operators from place `first` as a model of their own. */
+/*
+ * The `count` operators from place `first` as a model of their own, which does not need
+ * the whole any more. The first has all inputs of the model and the last all its
+ * outputs, as they stand there: one that is computed earlier is handed on to the last
+ * as its input. NULL with a sentence for tensors between segments that have no name or
+ * that of another, for a state that two segments use, and for models of several graphs.
+ */
 struct atoll_model *atoll_segments_cut(const struct atoll_segments *segments, uint32_t first,
 				       uint32_t count, struct atoll_error *err);
 
