@@ -169,6 +169,24 @@ live_parts := \
 live := $(foreach name,classify detect,$(BUILD)/atoll-$(name) $(BUILD)/installed/atoll-$(name))
 $(live): $(live_parts:%.c=$(BUILD)/%.o)
 
+# atoll-teach has parts of its own.
+programs += apps/atoll-teach.c
+manuals  += apps/man/atoll-teach.1
+teach_parts := \
+	apps/panel.c \
+	apps/stop.c \
+	apps/teach_add.c \
+	apps/teach_look.c \
+	apps/teach_new.c \
+	apps/teach_project.c \
+	apps/teach_save.c \
+	apps/teach_test.c \
+	apps/teach_train.c \
+	apps/teach_variants.c \
+	apps/teach_view.c
+teach := $(BUILD)/atoll-teach $(BUILD)/installed/atoll-teach
+$(teach): $(teach_parts:%.c=$(BUILD)/%.o)
+
 # What daemons share.
 daemon_parts := \
 	apps/lines.c \

@@ -38,37 +38,37 @@ static struct place find_place(double at, uint32_t pixels)
 	return (struct place){ from, from + 1 < pixels ? from + 1 : from, kept - from };
 }
 
-static double sample(const struct teach_picture *picture, struct place x, struct place y,
+static double sample(const struct teach_image *image, struct place x, struct place y,
 		     uint32_t channel)
 {
-	const size_t step = picture->channels, row = picture->width * step;
-	const uint8_t *upper = picture->bytes + y.from * row + channel;
-	const uint8_t *lower = picture->bytes + y.to * row + channel;
+	const size_t step = image->channels, row = image->width * step;
+	const uint8_t *upper = image->bytes + y.from * row + channel;
+	const uint8_t *lower = image->bytes + y.to * row + channel;
 	const double above = upper[x.from * step] * (1 - x.share) + upper[x.to * step] * x.share;
 	const double below = lower[x.from * step] * (1 - x.share) + lower[x.to * step] * x.share;
 
 	return above * (1 - y.share) + below * y.share;
 }
 
-void teach_variant(uint32_t which, const struct teach_picture *picture, uint8_t *out)
+void teach_variant(uint32_t which, const struct teach_image *image, uint8_t *out)
 {
 	const struct view *view = &views[which % TEACH_VARIANTS];
-	const double middle_x = (picture->width - 1) / 2.0;
-	const double middle_y = (picture->height - 1) / 2.0;
+	const double middle_x = (image->width - 1) / 2.0;
+	const double middle_y = (image->height - 1) / 2.0;
 	const double along = view->scale * cos(view->turn), across = view->scale * sin(view->turn);
 
-	for (uint32_t y = 0; y < picture->height; y++)
-		for (uint32_t x = 0; x < picture->width; x++) {
+	for (uint32_t y = 0; y < image->height; y++)
+		for (uint32_t x = 0; x < image->width; x++) {
 			const double u = x - middle_x, v = y - middle_y;
-			const struct place px = find_place(middle_x + view->right * picture->width +
+			const struct place px = find_place(middle_x + view->right * image->width +
 							   u * along - v * across,
-							   picture->width);
-			const struct place py = find_place(middle_y + view->down * picture->height +
+							   image->width);
+			const struct place py = find_place(middle_y + view->down * image->height +
 							   u * across + v * along,
-							   picture->height);
+							   image->height);
 
-			for (uint32_t c = 0; c < picture->channels; c++)
-				*out++ = (uint8_t)fmin(sample(picture, px, py, c) * view->light +
+			for (uint32_t c = 0; c < image->channels; c++)
+				*out++ = (uint8_t)fmin(sample(image, px, py, c) * view->light +
 						       0.5, UINT8_MAX);
 		}
 }

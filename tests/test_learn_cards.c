@@ -43,11 +43,11 @@ static void look(struct atoll_session *session, const uint8_t *picture)
 static void learn_picture(struct school *school, struct atoll_session *session,
 			  const uint8_t *bytes, uint32_t label)
 {
-	const struct teach_picture picture = { bytes, SIDE, SIDE, 3 };
+	const struct teach_image image = { bytes, SIDE, SIDE, 3 };
 	static uint8_t seen[SIDE * SIDE * 3];
 
 	for (uint32_t i = 0; i < TEACH_VARIANTS; i++) {
-		teach_variant(i, &picture, seen);
+		teach_variant(i, &image, seen);
 		look(session, seen);
 		assert_int_equal(atoll_embedding_read(atoll_session_output(session, 0),
 						      school->x + (size_t)school->examples *
