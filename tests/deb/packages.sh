@@ -209,7 +209,11 @@ unpacked_programs_start_and_see() {
 	out_has '	cat$' &&
 	use edgetpu_classify --model "$models/cards/cards.tflite" \
 		--labels "$models/cards/cards_labels.txt" --source "$models/cards/demo/key.jpg" \
-		>"$work/out" && out_has '	key$'
+		>"$work/out" && out_has '	key$' &&
+	use edgetpu_compiler -o "$work" "$models/cards/cards.tflite" >"$work/out" &&
+	out_has '^Compilation succeeded! $' &&
+	use atoll-classify --device=emu "$work/cards_edgetpu.tflite" \
+		"$models/cards/demo/cat.jpg" >"$work/out" && out_has '	cat$'
 }
 
 examples_build_against_the_unpacked_headers() {
