@@ -43,9 +43,12 @@ static void find_extractor(struct chosen *model, struct atoll_error *err)
 static bool is_extractor(const struct atoll_model *model)
 {
 	const struct atoll_graph *graph = &model->graph[0];
-	const struct atoll_tensor *out = &graph->tensor[graph->output[0]];
+	const struct atoll_tensor *out;
 
-	return graph->outputs == 1 && out->type == ATOLL_UINT8 &&
+	if (graph->outputs != 1)
+		return false;
+	out = &graph->tensor[graph->output[0]];
+	return out->type == ATOLL_UINT8 &&
 	       (out->rank == 2 || out->rank == 4) && out->elements > 0 &&
 	       out->elements == (size_t)out->dims[out->rank - 1];
 }

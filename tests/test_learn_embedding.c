@@ -83,10 +83,47 @@ struct recipe {
 	bool has_mean, has_reshape, has_other_end, has_two_outputs;
 };
 
-static struct atoll_model *cook(const struct recipe *recipe)
+struct kit {
+	struct graph g;
+	const struct recipe *recipe;
+	int32_t zero;       /* where the type begins */
+};
+
+static struct atoll_builder_tensor row(const struct kit *kit, const char *name, uint32_t rank,
+				       int32_t last)
 {
-	static const int8_t weights[3 * SIZE] = { 1, 2, 3, 4, -4, -3, -2, -1, 5, 0, 5, 0 };
-	static const int32_t axes[2] = { 1, 2 }, flat[2] = { 1, SIZE };
+	struct atoll_builder_tensor tensor = {
+		.name = name, .type = kit->recipe->type, .rank = rank, .dims = { 1, 1, 1, 1 },
+		.scale = 0.25f, .zero_point = kit->zero,
+	};
+
+	tensor.dims[rank - 1] = last;
+	return tensor;
+}
+
+static int32_t add_ints(struct kit *kit, const char *name, const int32_t values[2])
+{
+	return graph_tensor(&kit->g, &(struct atoll_builder_tensor){
+		.name = name, .type = ATOLL_INT32, .rank = 1, .dims = { 2 },
+		.data = values, .bytes = 2 * sizeof(*values) });
+}
+
+static int32_t add_map(struct kit *kit)
+{
+	struct atoll_builder_tensor tensor = row(kit, "in", 4, SIZE);
+	int32_t in, map;
+
+	tensor.dims[1] = tensor.dims[2] = 2;
+	in = graph_input(&kit->g, &tensor);
+	tensor.name = "map";
+	map = graph_tensor(&kit->g, &tensor);
+	graph_operator(&kit->g, BUILTIN_RELU, OPTIONS_NONE, 0, NULL, 1, &in, 1, &map);
+	return map;
+}
+
+static int32_t add_mean(struct kit *kit, int32_t map)
+{
+	static const int32_t axes[2] = { 1, 2 };
 	static const struct atoll_builder_option pool[] = {
 		{ .kind = ATOLL_OPTION_I8, .id = POOL_2D_PADDING, .i = PADDING_VALID },
 		{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_STRIDE_W, .i = 2 },
@@ -94,79 +131,83 @@ static struct atoll_model *cook(const struct recipe *recipe)
 		{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_FILTER_WIDTH, .i = 2 },
 		{ .kind = ATOLL_OPTION_I32, .id = POOL_2D_FILTER_HEIGHT, .i = 2 },
 	}, keep = { .kind = ATOLL_OPTION_BOOL, .id = REDUCER_KEEP_DIMS, .i = 1 };
+	const struct atoll_builder_tensor tensor = row(kit, "mean", 4, SIZE);
+	const int32_t mean = graph_tensor(&kit->g, &tensor);
+
+	if (kit->recipe->has_mean)
+		graph_operator(&kit->g, BUILTIN_MEAN, OPTIONS_REDUCER, 1, &keep, 2,
+			       (int32_t[]){ map, add_ints(kit, "axes", axes) }, 1, &mean);
+	else
+		graph_operator(&kit->g, BUILTIN_AVERAGE_POOL_2D, OPTIONS_POOL_2D, 5, pool, 1,
+			       &map, 1, &mean);
+	return mean;
+}
+
+static int32_t add_flat(struct kit *kit, int32_t mean)
+{
+	static const int32_t shape[2] = { 1, SIZE };
+	const struct atoll_builder_tensor tensor = row(kit, "flat", 2, SIZE);
+	const int32_t flat = graph_tensor(&kit->g, &tensor);
+
+	graph_operator(&kit->g, BUILTIN_RESHAPE, OPTIONS_RESHAPE, 0, NULL, 2,
+		       (int32_t[]){ mean, add_ints(kit, "shape", shape) }, 1, &flat);
+	return flat;
+}
+
+static int32_t add_full(struct kit *kit, int32_t embedding)
+{
+	static const int8_t weights[3 * SIZE] = { 1, 2, 3, 4, -4, -3, -2, -1, 5, 0, 5, 0 };
+	struct atoll_builder_tensor tensor = row(kit, "logits", 2, 3);
+	int32_t operand[3] = { embedding, 0, -1 }, logits;
+
+	tensor.zero_point += 128;
+	logits = graph_tensor(&kit->g, &tensor);
+	operand[1] = graph_tensor(&kit->g, &(struct atoll_builder_tensor){
+		.name = "weights", .type = kit->recipe->type, .rank = 2, .dims = { 3, SIZE },
+		.scale = 0.1f, .data = weights, .bytes = sizeof(weights) });
+	graph_operator(&kit->g, BUILTIN_FULLY_CONNECTED, OPTIONS_FULLY_CONNECTED, 0, NULL, 3,
+		       operand, 1, &logits);
+	return logits;
+}
+
+static void add_scores(struct kit *kit, int32_t logits, int32_t classes)
+{
 	static const struct atoll_builder_option beta = {
 		.kind = ATOLL_OPTION_F32, .id = SOFTMAX_BETA, .f = 1,
 	};
-	const int32_t zero = recipe->type == ATOLL_INT8 ? -128 : 0;
-	struct atoll_builder_tensor row = {
-		.name = "in", .type = recipe->type, .rank = 4, .dims = { 1, 2, 2, SIZE },
-		.scale = 0.25f, .zero_point = zero,
-	};
-	struct graph g = graph_new();
+	struct atoll_builder_tensor tensor = row(kit, "scores", 2, classes);
+	int32_t scores;
+
+	tensor.scale = 1 / 256.0f;
+	scores = graph_output(&kit->g, &tensor);
+	graph_operator(&kit->g, BUILTIN_SOFTMAX, OPTIONS_SOFTMAX, 1, &beta, 1, &logits, 1,
+		       &scores);
+	if (kit->recipe->has_two_outputs)
+		kit->g.output[kit->g.outputs++] = logits;
+}
+
+static struct atoll_model *cook(const struct recipe *recipe)
+{
+	struct kit kit = { .g = graph_new(), .recipe = recipe };
 	struct atoll_model *model;
 	struct atoll_error err;
-	int32_t in = graph_input(&g, &row), at, next, operand[3];
+	int32_t at;
 	void *bytes;
 	size_t size;
 
-	row.name = "map";
-	at = graph_tensor(&g, &row);
-	graph_operator(&g, BUILTIN_RELU, OPTIONS_NONE, 0, NULL, 1, &in, 1, &at);
-	in = at;
-	row.name = "mean";
-	row.dims[1] = row.dims[2] = 1;
-	at = graph_tensor(&g, &row);
-	operand[0] = in;
-	operand[1] = graph_tensor(&g, &(struct atoll_builder_tensor){
-		.name = "axes", .type = ATOLL_INT32, .rank = 1, .dims = { 2 },
-		.data = axes, .bytes = sizeof(axes) });
-	if (recipe->has_mean)
-		graph_operator(&g, BUILTIN_MEAN, OPTIONS_REDUCER, 1, &keep, 2, operand, 1,
-			       &at);
-	else
-		graph_operator(&g, BUILTIN_AVERAGE_POOL_2D, OPTIONS_POOL_2D, 5, pool, 1, &in,
-			       1, &at);
-	if (recipe->has_reshape) {
-		row.name = "flat";
-		row.rank = 2;
-		memcpy(row.dims, flat, sizeof(flat));
-		next = graph_tensor(&g, &row);
-		operand[0] = at;
-		operand[1] = graph_tensor(&g, &(struct atoll_builder_tensor){
-			.name = "shape", .type = ATOLL_INT32, .rank = 1, .dims = { 2 },
-			.data = flat, .bytes = sizeof(flat) });
-		graph_operator(&g, BUILTIN_RESHAPE, OPTIONS_RESHAPE, 0, NULL, 2, operand, 1,
-			       &next);
-		at = next;
-	}
-	operand[0] = at;
-	operand[1] = graph_tensor(&g, &(struct atoll_builder_tensor){
-		.name = "weights", .type = recipe->type, .rank = 2, .dims = { 3, SIZE },
-		.scale = 0.1f, .zero_point = 0, .data = weights, .bytes = sizeof(weights) });
-	operand[2] = -1;
-	row = (struct atoll_builder_tensor){
-		.name = "logits", .type = recipe->type, .rank = 2, .dims = { 1, 3 },
-		.scale = 0.5f, .zero_point = zero + 128 };
-	next = graph_tensor(&g, &row);
-	if (!recipe->has_other_end)
-		graph_operator(&g, BUILTIN_FULLY_CONNECTED, OPTIONS_FULLY_CONNECTED, 0, NULL,
-			       3, operand, 1, &next);
-	else
-		next = at;
-	row.name = "scores";
-	row.scale = 1 / 256.0f;
-	row.zero_point = zero;
+	kit.zero = recipe->type == ATOLL_INT8 ? -128 : 0;
+	at = add_mean(&kit, add_map(&kit));
+	if (recipe->has_reshape)
+		at = add_flat(&kit, at);
 	if (recipe->has_other_end)
-		row.dims[1] = SIZE;
-	at = graph_output(&g, &row);
-	graph_operator(&g, BUILTIN_SOFTMAX, OPTIONS_SOFTMAX, 1, &beta, 1, &next, 1, &at);
-	if (recipe->has_two_outputs)
-		g.output[g.outputs++] = next;
-	atoll_builder_inputs(g.builder, g.inputs, g.input);
-	atoll_builder_outputs(g.builder, g.outputs, g.output);
-	if (atoll_builder_finish(g.builder, &bytes, &size, &err) < 0)
+		add_scores(&kit, at, SIZE);
+	else
+		add_scores(&kit, add_full(&kit, at), 3);
+	atoll_builder_inputs(kit.g.builder, kit.g.inputs, kit.g.input);
+	atoll_builder_outputs(kit.g.builder, kit.g.outputs, kit.g.output);
+	if (atoll_builder_finish(kit.g.builder, &bytes, &size, &err) < 0)
 		fail_msg("%s", err.text);
-	graph_free(&g);
+	graph_free(&kit.g);
 	model = atoll_model_take_bytes(bytes, size, "classifier", &err);
 	if (!model)
 		fail_msg("%s", err.text);
@@ -289,6 +330,46 @@ static void what_is_no_classifier_is_refused(void **state)
 	atoll_model_free(model);
 }
 
+/* Whatever loads can be asked for; what comes of it loads, too, or there is a sentence. */
+static void ask_for_everything(const struct atoll_model *model)
+{
+	struct atoll_error err = { 0 };
+	struct atoll_model *extractor = atoll_embedding_model(model, &err);
+	struct atoll_model *base = atoll_imprinting_base(model, &err);
+	struct atoll_imprinting *imprinting = atoll_imprinting_new(model, true, &err);
+
+	assert_true(imprinting || (err.code < 0 && err.text[0]));
+	atoll_imprinting_free(imprinting);
+	atoll_model_free(extractor);
+	atoll_model_free(base);
+}
+
+static void damaged_models_are_refused_or_taught(void **state)
+{
+	const struct recipe recipe = { .type = ATOLL_INT8, .has_reshape = true };
+	struct check_random dice = { 4 };
+	struct atoll_model *classifier = cook(&recipe);
+	struct atoll_model *base = atoll_imprinting_base(classifier, NULL);
+	const struct atoll_model *const models[2] = { classifier, base };
+
+	(void)state;
+	assert_non_null(base);
+	for (int i = 0; i < 4000; i++) {
+		const struct atoll_model *from = models[i % 2];
+		uint8_t *bytes = malloc(from->size);
+		struct atoll_model *model;
+
+		memcpy(bytes, from->bytes, from->size);
+		bytes[check_random(&dice) % from->size] = (uint8_t)check_random(&dice);
+		model = atoll_model_take_bytes(bytes, from->size, "damaged", NULL);
+		if (model)
+			ask_for_everything(model);
+		atoll_model_free(model);
+	}
+	atoll_model_free(base);
+	atoll_model_free(classifier);
+}
+
 static void numbers_are_read_by_type_and_scale(void **state)
 {
 	uint8_t bytes[2] = { 130, 255 };
@@ -347,6 +428,7 @@ int main(void)
 		cmocka_unit_test(embeddings_are_uint8_whatever_the_classifier_is),
 		cmocka_unit_test(any_classifier_becomes_a_base_for_imprinting),
 		cmocka_unit_test(what_is_no_classifier_is_refused),
+		cmocka_unit_test(damaged_models_are_refused_or_taught),
 		cmocka_unit_test(numbers_are_read_by_type_and_scale),
 		cmocka_unit_test(other_peoples_classifiers_can_be_taught_too),
 	};

@@ -45,7 +45,7 @@ static int check(const struct atoll_regression *regression,
 		 const struct atoll_model *extractor, struct atoll_error *err)
 {
 	const struct atoll_graph *graph = &extractor->graph[0];
-	const struct atoll_tensor *embedding = &graph->tensor[graph->output[0]];
+	const struct atoll_tensor *embedding;
 	const char *path = atoll_error_path(extractor->path);
 	char shape[ATOLL_SHAPE_TEXT];
 
@@ -54,6 +54,7 @@ static int check(const struct atoll_regression *regression,
 	if (graph->outputs != 1)
 		return atoll_error_set(err, -ENOTSUP, "%s: %u outputs, an extractor has one",
 				       path, graph->outputs);
+	embedding = &graph->tensor[graph->output[0]];
 	if (embedding->type != ATOLL_UINT8 || embedding->quant.channels != 1)
 		return atoll_error_set(err, -ENOTSUP, "%s: output of %s, only uint8 of one "
 				       "scale is supported", path,

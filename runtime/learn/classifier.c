@@ -28,6 +28,8 @@ static int refuse(const struct atoll_model *model, struct atoll_error *err,
 
 static bool changes_only_form(const struct atoll_operator *op)
 {
+	if (!network_has_ends(op, 1))
+		return false;
 	return op->code == BUILTIN_SOFTMAX || op->code == BUILTIN_LOGISTIC ||
 	       op->code == BUILTIN_RESHAPE || op->code == BUILTIN_SQUEEZE ||
 	       op->code == BUILTIN_QUANTIZE || op->code == BUILTIN_DEQUANTIZE;
@@ -37,7 +39,8 @@ static const struct atoll_operator *find_layer(const struct atoll_graph *graph)
 {
 	const struct atoll_operator *op = network_producer(graph, graph->output[0]);
 
-	while (op && changes_only_form(op))
+	/* A variable may go round in circles. */
+	for (uint32_t i = 0; i < graph->operators && op && changes_only_form(op); i++)
 		op = network_producer(graph, op->input[0]);
 	return op;
 }
@@ -69,9 +72,10 @@ static int32_t find_map(const struct atoll_graph *graph, int32_t embedding, size
 	const struct atoll_operator *op = network_producer(graph, embedding);
 	const struct atoll_tensor *map;
 
-	while (op && (op->code == BUILTIN_RESHAPE || op->code == BUILTIN_SQUEEZE))
+	for (uint32_t i = 0; i < graph->operators && op && network_has_ends(op, 1) &&
+	     (op->code == BUILTIN_RESHAPE || op->code == BUILTIN_SQUEEZE); i++)
 		op = network_producer(graph, op->input[0]);
-	if (!op || (op->code != BUILTIN_AVERAGE_POOL_2D && op->code != BUILTIN_MEAN))
+	if (!op || !network_has_ends(op, 1) || (op->code != BUILTIN_AVERAGE_POOL_2D && op->code != BUILTIN_MEAN))
 		return -1;
 	map = &graph->tensor[op->input[0]];
 	if (map->rank != 4 || map->dims[0] != 1 || (size_t)map->dims[3] != size ||
@@ -93,6 +97,8 @@ int classifier_find(const struct atoll_model *model, struct classifier *classifi
 	if (!op || (op->code != BUILTIN_FULLY_CONNECTED && op->code != BUILTIN_CONV_2D))
 		return refuse(model, err, "ends in %s, where a classifier has FULLY_CONNECTED "
 			      "or CONV_2D", op ? op->name : "nothing");
+	if (!network_has_ends(op, 2))
+		return refuse(model, err, "its last %s has no weights", op->name);
 	in = &graph->tensor[op->input[0]];
 	weights = &graph->tensor[op->input[1]];
 	if (!is_row(in))

@@ -24,7 +24,8 @@ static const struct atoll_operator *find_norm(const struct atoll_graph *graph)
 	uint32_t norms = 0;
 
 	for (uint32_t i = 0; i < graph->operators; i++)
-		if (graph->op[i].code == BUILTIN_L2_NORMALIZATION) {
+		if (graph->op[i].code == BUILTIN_L2_NORMALIZATION &&
+		    network_has_ends(&graph->op[i], 1)) {
 			norm = &graph->op[i];
 			norms++;
 		}
@@ -33,8 +34,11 @@ static const struct atoll_operator *find_norm(const struct atoll_graph *graph)
 
 static const struct atoll_operator *find_last(const struct atoll_graph *graph)
 {
-	static const uint32_t codes[LAST] = {
-		BUILTIN_CONV_2D, BUILTIN_MUL, BUILTIN_RESHAPE, BUILTIN_SOFTMAX,
+	static const struct {
+		uint32_t code, inputs;
+	} wanted[LAST] = {
+		{ BUILTIN_CONV_2D, 2 }, { BUILTIN_MUL, 2 }, { BUILTIN_RESHAPE, 1 },
+		{ BUILTIN_SOFTMAX, 1 },
 	};
 	const struct atoll_operator *last;
 
@@ -42,7 +46,8 @@ static const struct atoll_operator *find_last(const struct atoll_graph *graph)
 		return NULL;
 	last = &graph->op[graph->operators - LAST];
 	for (uint32_t i = 0; i < LAST; i++)
-		if (last[i].code != codes[i])
+		if (last[i].code != wanted[i].code ||
+		    !network_has_ends(&last[i], wanted[i].inputs))
 			return NULL;
 	return last;
 }
@@ -65,7 +70,7 @@ static bool follows(const struct atoll_graph *graph, const struct atoll_operator
 {
 	const struct atoll_operator *between = network_producer(graph, conv->input[0]);
 
-	if (between && between->code == BUILTIN_QUANTIZE)
+	if (between && between->code == BUILTIN_QUANTIZE && network_has_ends(between, 1))
 		between = network_producer(graph, between->input[0]);
 	return between == norm;
 }
@@ -128,7 +133,9 @@ static int check_types(const struct atoll_graph *graph, const struct head *head,
 	if (!is_uint8(&graph->tensor[head->embedding]) ||
 	    !is_uint8(&graph->tensor[head->likeness]) ||
 	    !is_uint8(&graph->tensor[head->product]) ||
-	    !is_uint8(&graph->tensor[head->logits]))
+	    !is_uint8(&graph->tensor[head->logits]) ||
+	    graph->tensor[head->likeness].rank == 0 ||
+	    graph->tensor[head->product].rank == 0 || graph->tensor[head->logits].rank == 0)
 		return refuse(err, "imprinting: tensors behind the L2Norm: only uint8 of one "
 			      "scale is supported");
 	if (!kernel->data || !is_uint8(kernel) || kernel->rank != 4 || kernel->dims[1] != 1 ||
@@ -137,9 +144,10 @@ static int check_types(const struct atoll_graph *graph, const struct head *head,
 		return refuse(err, "imprinting: kernel of the last Conv2d: only a constant "
 			      "[C, 1, 1, D] of uint8 and one scale is supported");
 	if (head->bias >= 0 && (graph->tensor[head->bias].type != ATOLL_INT32 ||
-				graph->tensor[head->bias].rank != 1))
-		return refuse(err, "imprinting: bias of the last Conv2d: only [C] of int32 is "
-			      "supported");
+				graph->tensor[head->bias].rank != 1 ||
+				!graph->tensor[head->bias].data))
+		return refuse(err, "imprinting: bias of the last Conv2d: only a constant [C] "
+			      "of int32 is supported");
 	return 0;
 }
 

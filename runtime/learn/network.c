@@ -125,6 +125,16 @@ struct atoll_model *network_model(struct network *network, struct atoll_error *e
 	return atoll_model_take_bytes(bytes, size, network->model->path, err);
 }
 
+bool network_has_ends(const struct atoll_operator *op, uint32_t inputs)
+{
+	if (op->outputs == 0 || op->inputs < inputs)
+		return false;
+	for (uint32_t i = 0; i < inputs; i++)
+		if (op->input[i] < 0)
+			return false;
+	return true;
+}
+
 const struct atoll_operator *network_producer(const struct atoll_graph *graph, int32_t tensor)
 {
 	for (uint32_t i = 0; i < graph->operators; i++)

@@ -2,6 +2,7 @@
 #ifndef ATOLL_RUNTIME_LEARN_NETWORK_H
 #define ATOLL_RUNTIME_LEARN_NETWORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,10 @@ int network_finish(struct network *network, void **bytes, size_t *size,
 
 /* The same as a model that loaded; NULL with a sentence. */
 struct atoll_model *network_model(struct network *network, struct atoll_error *err);
+
+/* Has it an output, and so many inputs, of which none is left out? Files may say less
+   than the operator needs. */
+bool network_has_ends(const struct atoll_operator *op, uint32_t inputs);
 
 /* The operator that writes a tensor, NULL when none does. */
 const struct atoll_operator *network_producer(const struct atoll_graph *graph, int32_t tensor);

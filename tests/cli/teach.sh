@@ -175,6 +175,16 @@ a_camera_that_is_not_there_is_named() {
 	err_has "^$tool: .*/dev/nowhere"
 }
 
+an_extractor_compiled_for_the_edge_tpu_gives_the_same() {
+	needs_cards && skip_unless "$BUILD/atoll-compile" || return 77
+	rm -rf "$work/cpu" "$work/tpu"
+	gives 0 $tool new -p "$work/cpu" && cp -r "$work/cpu" "$work/tpu" &&
+	gives 0 atoll-compile --out-dir="$work/tpu" "$work/tpu/extractor.tflite" &&
+	gives 0 $tool add -p "$work/cpu" -d cpu key $demo/key.jpg &&
+	gives 0 $tool add -p "$work/tpu" -d emu key $demo/key.jpg &&
+	cmp "$work/cpu/examples.txt" "$work/tpu/examples.txt"
+}
+
 new_examples_undo_what_was_learnt() {
 	needs_cards || return 77
 	begin && gives 0 $tool train -p "$work/project" &&
@@ -242,6 +252,7 @@ run_tests $every_program \
 	pictures_come_from_folders_and_videos_too \
 	a_picture_that_cannot_be_read_does_not_stop_the_others \
 	a_camera_that_is_not_there_is_named \
+	an_extractor_compiled_for_the_edge_tpu_gives_the_same \
 	new_examples_undo_what_was_learnt \
 	a_folder_is_begun_once \
 	a_slip_in_the_examples_is_named_by_its_line \
