@@ -216,6 +216,25 @@ static void the_gradient_is_that_of_the_loss(void **state)
 	}
 }
 
+static void large_logits_do_not_overflow(void **state)
+{
+	double w[2] = { 5000, -5000 }, b[2] = { 0, 0 }, z[4], dw[2], db[2];
+	const struct softmax_layer layer = { 1, 2, w, b };
+	const float x[2] = { 1, -1 };
+	const uint32_t label[2] = { 0, 0 };
+	const struct softmax_batch batch = { .x = x, .label = label, .rows = 2 };
+
+	(void)state;
+	softmax_logits(&layer, &batch, z);
+	assert_int_equal(softmax_hits(&layer, &batch, z), 1);
+	softmax_shares(&layer, &batch, z);
+	assert_true(z[0] == 1 && z[1] == 0 && z[2] == 0 && z[3] == 1);
+	assert_true(isfinite(softmax_loss(&layer, &batch, z)));
+	softmax_gradient(&layer, &batch, z, dw, db);
+	expect_near(db[0], -0.5, 1e-12);
+	expect_near(dw[0], 0.5, 1e-12);
+}
+
 static void heaps_that_lie_apart_are_told_apart(void **state)
 {
 	struct atoll_regression *regression = new_regression(ATOLL_REGRESSION_WEIGHT_SCALE);
@@ -478,6 +497,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_computes_what_the_formulas_say),
 		cmocka_unit_test(the_gradient_is_that_of_the_loss),
+		cmocka_unit_test(large_logits_do_not_overflow),
 		cmocka_unit_test(heaps_that_lie_apart_are_told_apart),
 		cmocka_unit_test(the_same_seed_learns_the_same),
 		cmocka_unit_test(ranges_become_scales_in_which_0_is_exact),

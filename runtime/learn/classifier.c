@@ -75,7 +75,8 @@ static int32_t find_map(const struct atoll_graph *graph, int32_t embedding, size
 	for (uint32_t i = 0; i < graph->operators && op && network_has_ends(op, 1) &&
 	     (op->code == BUILTIN_RESHAPE || op->code == BUILTIN_SQUEEZE); i++)
 		op = network_producer(graph, op->input[0]);
-	if (!op || !network_has_ends(op, 1) || (op->code != BUILTIN_AVERAGE_POOL_2D && op->code != BUILTIN_MEAN))
+	if (!op || !network_has_ends(op, 1) ||
+	    (op->code != BUILTIN_AVERAGE_POOL_2D && op->code != BUILTIN_MEAN))
 		return -1;
 	map = &graph->tensor[op->input[0]];
 	if (map->rank != 4 || map->dims[0] != 1 || (size_t)map->dims[3] != size ||

@@ -14,16 +14,18 @@
  * training: the weights of a class are the mean direction of its examples' embeddings
  * (weight imprinting).
  *
- *	struct atoll_model *base = atoll_imprinting_base(cards, &err);
- *	struct atoll_imprinting *imprinting = atoll_imprinting_new(base, false, &err);
- *	struct atoll_model *extractor = atoll_imprinting_extractor(imprinting, &err);
- *	struct atoll_session *session = atoll_session_open(extractor, NULL, &err);
+ *	base = atoll_imprinting_base(cards, &err);
+ *	imprinting = atoll_imprinting_new(base, false, &err);
+ *	extractor = atoll_imprinting_extractor(imprinting, &err);
+ *	session = atoll_session_open(extractor, NULL, &err);
+ *	output = atoll_session_output(session, 0);
  *
  *	for each example, of class 0, 1, ...
  *		run it through the session
- *		atoll_embedding_read(atoll_session_output(session, 0), embedding, size);
- *		atoll_imprinting_train(imprinting, embedding, size, class, &err);
- *	if (atoll_imprinting_finish(imprinting, &bytes, &bytes_size, &err) == 0)
+ *		atoll_embedding_read(output, x, size);
+ *		atoll_imprinting_train(imprinting, x, size, class, &err);
+ *	r = atoll_imprinting_finish(imprinting, &bytes, &bytes_size, &err);
+ *	if (r == 0)
  *		fwrite(bytes, 1, bytes_size, file);
  *
  * The extractor may be compiled for an Edge TPU meanwhile; embeddings count, wherever

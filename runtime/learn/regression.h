@@ -25,7 +25,7 @@
  *
  *	r = atoll_regression_train(regression, &training, &examples, &err);
  *	r = atoll_regression_accuracy(regression, &others, &share);
- *	r = atoll_regression_append(regression, extractor, &bytes, &bytes_size, &err);
+ *	r = atoll_regression_append(regression, extractor, &bytes, &size, &err);
  *	atoll_regression_free(regression);
  *
  * runtime/learn/embedding.h tells where embeddings come from. The same seed and examples
