@@ -268,6 +268,7 @@ static struct atoll_model *signed_model(const char *signature)
 	struct atoll_error err;
 	char json[1024];
 	size_t size;
+	void *bytes;
 
 	snprintf(json, sizeof(json), "{version: 3, operator_codes: [{deprecated_builtin_code: 19,"
 		 "builtin_code: \"RELU\"}], buffers: [{}], subgraphs: [{tensors: ["
@@ -277,8 +278,8 @@ static struct atoll_model *signed_model(const char *signature)
 		 " quantization: {scale: [0.5], zero_point: [0]}}],"
 		 "inputs: [0], outputs: [1], operators: [{inputs: [0], outputs: [1]}]}]}",
 		 signature, signature);
-	model = atoll_model_take_bytes(flatc_binary(TFLITE_SCHEMA, json, &size), size,
-				       "signed.tflite", &err);
+	bytes = flatc_binary(TFLITE_SCHEMA, json, &size);
+	model = atoll_model_take_bytes(bytes, size, "signed.tflite", &err);
 	if (!model)
 		fail_msg("%s", err.text);
 	return model;
