@@ -161,7 +161,8 @@ static void add_from(struct adding *adding, const char *what)
 	look_at_all(adding, source);
 	teach_view_close(adding->view);
 	adding->view = NULL;
-	if (atoll_source_is_stream(source) && adding->taken < adding->settings->examples) {
+	if (atoll_source_is_stream(source) && adding->taken < adding->settings->examples &&
+	    !stop_wanted()) {
 		options_say("%s: %u examples of %u", atoll_source_name(source), adding->taken,
 			    adding->settings->examples);
 		adding->status = EXIT_COULD_NOT;

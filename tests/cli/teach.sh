@@ -182,7 +182,15 @@ an_extractor_compiled_for_the_edge_tpu_gives_the_same() {
 	gives 0 atoll-compile --out-dir="$work/tpu" "$work/tpu/extractor.tflite" &&
 	gives 0 $tool add -p "$work/cpu" -d cpu key $demo/key.jpg &&
 	gives 0 $tool add -p "$work/tpu" -d emu key $demo/key.jpg &&
-	cmp "$work/cpu/examples.txt" "$work/tpu/examples.txt"
+	cmp "$work/cpu/examples.txt" "$work/tpu/examples.txt" || return
+	rm -rf "$work/layer"
+	gives 0 $tool new -p "$work/layer" --method=regression \
+		"$work/tpu/extractor_edgetpu.tflite" || return
+	for card in key cat; do
+		gives 0 $tool add -p "$work/layer" -d emu $card $demo/$card.jpg || return
+	done
+	gives 0 $tool train -p "$work/layer" &&
+	gives 0 $tool test -p "$work/layer" -d emu cat $demo/cat.jpg && out_has 'right$'
 }
 
 new_examples_undo_what_was_learnt() {
