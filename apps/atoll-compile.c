@@ -147,6 +147,14 @@ static bool compile_with_page(struct compile_run *run)
 	return is_good;
 }
 
+/* What was written does not show it. */
+static void tell_target(const struct compile_settings *settings)
+{
+	if (settings->options.target == ATOLL_TARGET_EMULATOR && !settings->is_check)
+		options_say("compiled for emulated Edge TPUs and the CPU; "
+			    "for real ones see --target=like");
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -177,6 +185,8 @@ int main(int argc, char **argv)
 	if (run_reports(&settings))
 		report_version(stdout, settings.version);
 	is_good = compile_with_page(&run);
+	if (is_good && run_reports(&settings))
+		tell_target(&settings);
 
 	for (uint32_t i = 0; i < settings.models; i++) {
 		atoll_model_free((struct atoll_model *)run.item[i].model);

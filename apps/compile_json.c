@@ -98,6 +98,8 @@ void compile_json(FILE *file, const struct compile_settings *settings,
 
 	(void)snprintf(digits, sizeof(digits), "%016" PRIx64, token);
 	atoll_json_object(&json, NULL);
+	atoll_json_string(&json, "target",
+			  settings->options.target == ATOLL_TARGET_LIKE ? "like" : "emulator");
 	atoll_json_string(&json, "token", digits);
 	atoll_json_integer(&json, "took_ms", took_ms);
 	atoll_json_array(&json, "models");

@@ -15,31 +15,34 @@
  *	#include <atoll/runtime/pipeline/pipeline.h>
  *	#include <stdio.h>
  *
- *	static struct atoll_session *open_segment(const char *path, struct atoll_error *err)
+ *	static struct atoll_session *open_segment(const char *path)
  *	{
- *		struct atoll_model *model = atoll_model_load(path, err);
+ *		struct atoll_model *model = atoll_model_load(path, NULL);
  *
- *		return model ? atoll_session_open(model, NULL, err) : NULL;
+ *		return model ? atoll_session_open(model, NULL, NULL) : NULL;
  *	}
  *
  *	int main(int argc, char **argv)
  *	{
- *		struct atoll_error err;
- *		struct atoll_session *segment[2];
- *		struct atoll_pipeline *pipeline;
  *		static char input[150528], output[1001];
+ *		const void *in[] = { input };
+ *		void *out[] = { output };
+ *		struct atoll_session *segment[2];
+ *		struct atoll_pipeline *line;
  *
- *		segment[0] = argc == 3 ? open_segment(argv[1], &err) : NULL;
- *		segment[1] = segment[0] ? open_segment(argv[2], &err) : NULL;
- *		pipeline = segment[1] ? atoll_pipeline_new(segment, 2, NULL, &err) : NULL;
- *		if (!pipeline)
+ *		segment[0] = argc == 3 ? open_segment(argv[1]) : NULL;
+ *		segment[1] = segment[0] ? open_segment(argv[2]) : NULL;
+ *		if (!segment[1])
+ *			return 1;
+ *		line = atoll_pipeline_new(segment, 2, NULL, NULL);
+ *		if (!line)
  *			return 1;
  *		for (int i = 0; i < 10; i++)
- *			atoll_pipeline_push(pipeline, (const void *[]){ input }, -1, NULL);
- *		atoll_pipeline_end(pipeline);
- *		while (atoll_pipeline_pop(pipeline, (void *[]){ output }, -1, &err) == 1)
+ *			atoll_pipeline_push(line, in, -1, NULL);
+ *		atoll_pipeline_end(line);
+ *		while (atoll_pipeline_pop(line, out, -1, NULL) == 1)
  *			puts("one more");
- *		atoll_pipeline_free(pipeline);
+ *		atoll_pipeline_free(line);
  *		return 0;
  *	}
  *
