@@ -3,7 +3,7 @@
  * What teaching costs: 100 pictures of three classes imprinted onto a classifier, and a
  * layer trained on the same embeddings. One thread.
  *
- *	learn MODEL [PICTURES]
+ *	learn [MODEL [PICTURES]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "runtime/learn/regression.h"
 #include "runtime/session.h"
 
+#define CARDS "apps/models/cards/cards.tflite"
 #define CLASSES 3
 
 struct pupil {
@@ -139,9 +140,9 @@ int main(int argc, char **argv)
 	struct pupil pupil;
 
 	options_begin("learn");
-	if (argc < 2 || pictures < CLASSES)
-		options_wrong("which model, and how many pictures?");
-	pupil = open_pupil(argv[1], (uint32_t)pictures);
+	if (pictures < CLASSES)
+		options_wrong("'%s' is not a number of pictures", argv[2]);
+	pupil = open_pupil(argc > 1 ? argv[1] : CARDS, (uint32_t)pictures);
 	embedded_ms = embed(&pupil);
 	imprinted_ms = imprint(&pupil);
 	printf("imprinting of %d pictures: %.1f ms, %.1f of them embeddings of %u numbers, "
