@@ -108,6 +108,7 @@ check_parts += \
 	tests/layer.c \
 	tests/lone.c \
 	tests/models.c \
+	tests/must.c \
 	tests/net.c \
 	tests/part.c \
 	tests/pictures.c \

@@ -14,63 +14,18 @@
 #include "runtime/session.h"
 #include "tests/check.h"
 #include "tests/golden.h"
+#include "tests/must.h"
 
 /* Little enough that every model but the smallest has to be sent in part. */
 #define SMALL_CAPACITY (192 * 1024)
-
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
-
-static struct atoll_model *load_compiled(const struct atoll_compiled_model *compiled)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load_bytes(compiled->bytes, compiled->size,
-							   "compiled", &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
 
 static struct atoll_session *open_session(const struct atoll_model *model,
 					  const char *device, struct atoll_devices *devices)
 {
 	const struct atoll_session_options options = {
 		.device = device, .devices = devices, .threads = 1 };
-	struct atoll_error err;
-	struct atoll_session *session = atoll_session_open(model, &options, &err);
 
-	if (!session)
-		fail_msg("%s", err.text);
-	return session;
-}
-
-static struct atoll_compiled *compile(const struct atoll_compile_job *job, uint32_t jobs,
-				      const struct atoll_compile_options *options)
-{
-	struct atoll_error err;
-	struct atoll_compiled *compiled = atoll_compile(job, jobs, options, NULL, &err);
-
-	if (!compiled)
-		fail_msg("%s", err.text);
-	return compiled;
-}
-
-static struct atoll_devices *new_devices(void)
-{
-	struct atoll_error err;
-	struct atoll_devices *devices = atoll_devices_new(NULL, &err);
-
-	if (!devices)
-		fail_msg("%s", err.text);
-	return devices;
+	return must_open(model, &options);
 }
 
 static void fill(const char *inputs, struct atoll_session *session)
@@ -117,18 +72,18 @@ static void ran_on(const struct atoll_session *session, uint32_t parts, const ch
 static void two_share_a_device_too_small_for_both(void **state)
 {
 	struct atoll_model *model[2] = {
-		load(*state), load(check_data_path("models/%s.tflite",
+		must_load(*state), must_load(check_data_path("models/%s.tflite",
 						   "mobilenet_v1_0.25_128_quant")) };
 	struct atoll_compile_job job[2] = { { .model = model[0] }, { .model = model[1] } };
-	struct atoll_compiled *compiled = compile(
+	struct atoll_compiled *compiled = must_compile(
 		job, 2, &(struct atoll_compile_options){ .capacity = SMALL_CAPACITY });
-	struct atoll_devices *devices = new_devices();
+	struct atoll_devices *devices = must_have_devices();
 	struct atoll_model *own[2];
 	struct atoll_session *cpu[2], *session[2];
 	uint64_t cached = 0;
 
 	for (int i = 0; i < 2; i++) {
-		own[i] = load_compiled(&compiled->model[i]);
+		own[i] = must_load_compiled(&compiled->model[i]);
 		cpu[i] = open_session(model[i], "cpu", NULL);
 		session[i] = open_session(own[i], "emu", devices);
 		cached += compiled->model[i].cached_bytes;
@@ -159,7 +114,7 @@ static size_t models;
 
 static bool is_quantized(const char *path)
 {
-	struct atoll_model *model = load(path);
+	struct atoll_model *model = must_load(path);
 	struct atoll_compile_job job = { .model = model };
 	enum atoll_compile_failure failure = ATOLL_COMPILE_OTHER;
 	struct atoll_compiled *compiled = atoll_compile(&job, 1, NULL, &failure, NULL);

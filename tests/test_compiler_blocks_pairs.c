@@ -6,6 +6,7 @@
 #include "runtime/edgetpu/package.h"
 #include "tests/block.h"
 #include "tests/check.h"
+#include "tests/must.h"
 
 /* A model and what the vendor's compiler made of it. */
 struct pair {
@@ -13,23 +14,13 @@ struct pair {
 	struct edgetpu_package *package;
 };
 
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
-
 static struct pair pair_open(const char *source, const char *compiled)
 {
 	const struct atoll_operator *op;
 	struct atoll_error err;
 	struct pair pair = {
-		.source = load(check_data_path("models/%s.tflite", source)),
-		.compiled = load(check_data_path("models/%s_edgetpu.tflite", compiled)),
+		.source = must_load(check_data_path("models/%s.tflite", source)),
+		.compiled = must_load(check_data_path("models/%s_edgetpu.tflite", compiled)),
 	};
 
 	op = edgetpu_next_compiled(&pair.compiled->graph[0], NULL);

@@ -16,6 +16,7 @@
 #include "tests/compiled.h"
 #include "tests/flatc.h"
 #include "tests/models.h"
+#include "tests/must.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TOKEN UINT64_C(0x0123456789abcdef)
@@ -23,24 +24,11 @@
 /* Models that are quick enough to be compiled in several ways. */
 #define SMALL_BYTES 600000
 
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
-
 static struct atoll_compiled *compile_all(const struct atoll_compile_job *job, uint32_t jobs,
 					  const struct atoll_compile_options *options)
 {
-	struct atoll_error err;
-	struct atoll_compiled *compiled = atoll_compile(job, jobs, options, NULL, &err);
+	struct atoll_compiled *compiled = must_compile(job, jobs, options);
 
-	if (!compiled)
-		fail_msg("%s", err.text);
 	assert_int_equal(compiled->models, jobs);
 	return compiled;
 }
@@ -77,17 +65,6 @@ static void own_free(struct own *own)
 	free(own->bytes);
 }
 
-static struct atoll_model *written(const struct atoll_compiled_model *compiled)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load_bytes(compiled->bytes, compiled->size,
-							   "compiled", &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
-
 static struct edgetpu_package *package_of(const struct atoll_model *model)
 {
 	const struct atoll_operator *op = edgetpu_next_compiled(&model->graph[0], NULL);
@@ -98,13 +75,7 @@ static struct edgetpu_package *package_of(const struct atoll_model *model)
 
 static struct atoll_session *open_on(const struct atoll_model *model, const char *device)
 {
-	struct atoll_error err;
-	struct atoll_session *session = atoll_session_open(
-		model, &(struct atoll_session_options){ .device = device }, &err);
-
-	if (!session)
-		fail_msg("%s", err.text);
-	return session;
+	return must_open(model, &(struct atoll_session_options){ .device = device });
 }
 
 static void fill(struct atoll_session *session, uint64_t seed)
@@ -193,7 +164,7 @@ static void for_each_model(void (*look)(const struct atoll_model *model))
 
 		if (is_compiled(found.gl_pathv[i]) || is_no_network(found.gl_pathv[i]))
 			continue;
-		model = load(found.gl_pathv[i]);
+		model = must_load(found.gl_pathv[i]);
 		look(model);
 		atoll_model_free(model);
 	}
@@ -205,7 +176,7 @@ static void compile_and_tell(const struct atoll_model *model)
 	int64_t begin = atoll_clock_ns();
 	struct atoll_compiled *compiled = compile(model, NULL);
 	const struct atoll_compiled_model *one = &compiled->model[0];
-	struct atoll_model *ours = written(one);
+	struct atoll_model *ours = must_load_compiled(one);
 
 	print_message("# %s: %u of %u operators, %zu bytes, %.1f ms\n",
 		      strrchr(model->path, '/') + 1, one->mapped, one->operators, one->size,
@@ -230,7 +201,7 @@ static void compile_and_run(const struct atoll_model *model)
 
 	for (size_t i = 0; i < COUNT(options) && (i == 0 || model->size < SMALL_BYTES); i++) {
 		struct atoll_compiled *compiled = compile(model, &options[i]);
-		struct atoll_model *ours = written(&compiled->model[0]);
+		struct atoll_model *ours = must_load_compiled(&compiled->model[0]);
 
 		check_numbers(&compiled->model[0]);
 		same_answers(model, ours, "cpu");
@@ -252,7 +223,7 @@ static void our_own_models_answer_as_before(void **state)
 	for (uint32_t which = 0; which < 3; which++) {
 		struct own own = own_model(which);
 		struct atoll_compiled *compiled = compile(own.model, NULL);
-		struct atoll_model *ours = written(&compiled->model[0]);
+		struct atoll_model *ours = must_load_compiled(&compiled->model[0]);
 
 		assert_int_equal(compiled->model[0].parts, 1);
 		check_numbers(&compiled->model[0]);
@@ -278,7 +249,7 @@ static void models_of_one_call_share_the_memory_and_a_token(void **state)
 	assert_int_equal(model[0].remaining_bytes,
 			 10000 - model[0].cached_bytes - model[1].cached_bytes);
 	for (int i = 0; i < 2; i++) {
-		struct atoll_model *ours = written(&model[i]);
+		struct atoll_model *ours = must_load_compiled(&model[i]);
 		struct edgetpu_package *package = package_of(ours);
 
 		check_numbers(&model[i]);
@@ -351,7 +322,7 @@ static void the_oldest_runtime_is_written_into_the_package(void **state)
 	for (int32_t version = 12; version <= 14; version++) {
 		struct atoll_compiled *compiled = compile(own.model,
 			&(struct atoll_compile_options){ .runtime_version = version });
-		struct atoll_model *ours = written(&compiled->model[0]);
+		struct atoll_model *ours = must_load_compiled(&compiled->model[0]);
 		struct edgetpu_package *package = package_of(ours);
 
 		assert_int_equal(package->runtime_version, version);
@@ -369,7 +340,7 @@ static void a_model_of_which_nothing_can_be_mapped_is_written_as_it_is(void **st
 	struct atoll_compiled *compiled = compile(own.model,
 		&(struct atoll_compile_options){ .runtime_version = 10 });
 	const struct atoll_compiled_model *one = &compiled->model[0];
-	struct atoll_model *ours = written(one);
+	struct atoll_model *ours = must_load_compiled(one);
 
 	(void)state;
 	assert_int_equal(one->parts, 0);
@@ -421,12 +392,12 @@ static void options_that_make_no_sense_are_refused(void **state)
 
 static void like_the_vendors_model_all_is_the_vendors_but_the_token(void **state)
 {
-	struct atoll_model *model = load(check_data_path("models/dense_256.tflite"));
-	struct atoll_model *theirs = load(check_data_path("models/dense_256_edgetpu.tflite"));
+	struct atoll_model *model = must_load(check_data_path("models/dense_256.tflite"));
+	struct atoll_model *theirs = must_load(check_data_path("models/dense_256_edgetpu.tflite"));
 	struct atoll_compiled *compiled = compile(model, &(struct atoll_compile_options){
 		.target = ATOLL_TARGET_LIKE, .like = theirs, .like_twin = model,
 		.token = TOKEN });
-	struct atoll_model *ours = written(&compiled->model[0]);
+	struct atoll_model *ours = must_load_compiled(&compiled->model[0]);
 	struct edgetpu_package *a = package_of(ours), *b = package_of(theirs);
 	struct edgetpu_executable main = *b->main, caching = *b->caching;
 	struct edgetpu_package expected = *b;
@@ -448,9 +419,9 @@ static void like_the_vendors_model_all_is_the_vendors_but_the_token(void **state
 
 static void a_model_unlike_the_vendors_is_told_as_such(void **state)
 {
-	struct atoll_model *model = load(check_data_path("models/dense_512.tflite"));
-	struct atoll_model *theirs = load(check_data_path("models/dense_256_edgetpu.tflite"));
-	struct atoll_model *twin = load(check_data_path("models/dense_256.tflite"));
+	struct atoll_model *model = must_load(check_data_path("models/dense_512.tflite"));
+	struct atoll_model *theirs = must_load(check_data_path("models/dense_256_edgetpu.tflite"));
+	struct atoll_model *twin = must_load(check_data_path("models/dense_256.tflite"));
 	const struct atoll_compile_job job = { .model = model };
 	const struct atoll_compile_options options = {
 		.target = ATOLL_TARGET_LIKE, .like = theirs, .like_twin = twin };

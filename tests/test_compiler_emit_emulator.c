@@ -11,6 +11,7 @@
 #include "tests/check.h"
 #include "tests/compiled.h"
 #include "tests/models.h"
+#include "tests/must.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TOKEN UINT64_C(0x0123456789abcdef)
@@ -83,16 +84,6 @@ static void emitted_free(struct emitted *emitted)
 	compiler_graph_free(&emitted->graph);
 	memory_free(&emitted->memory);
 	free(emitted);
-}
-
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
 }
 
 static void same_vector(const int32_t *a, const int32_t *b, uint32_t count)
@@ -192,8 +183,8 @@ static void same_first_fields(const struct edgetpu_chunk *a, const struct edgetp
 
 static void compare(const char *name, bool has_all_parameters)
 {
-	struct atoll_model *model = load(check_data_path("models/%s.tflite", name));
-	struct atoll_model *compiled = load(check_data_path("models/%s_edgetpu.tflite", name));
+	struct atoll_model *model = must_load(check_data_path("models/%s.tflite", name));
+	struct atoll_model *compiled = must_load(check_data_path("models/%s_edgetpu.tflite", name));
 	const struct atoll_operator *op = edgetpu_next_compiled(&compiled->graph[0], NULL);
 	struct edgetpu_package *theirs = compiled_read(op->custom_options,
 						       op->custom_options_bytes);

@@ -11,6 +11,7 @@
 #include "runtime/schema/tflite.h"
 #include "tests/check.h"
 #include "tests/flatc.h"
+#include "tests/must.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -20,16 +21,6 @@ static const char *const pairs[] = {
 	"keras_lstm_mnist_ptq", "mobilenet_v1_0.25_128_quant",
 	"movenet_single_pose_lightning_ptq", "split_concat",
 };
-
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
 
 static struct atoll_model *load_bytes(const void *bytes, size_t size)
 {
@@ -213,9 +204,9 @@ static void with_the_vendors_packages_files_say_what_the_vendors_say(void **stat
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(pairs); i++) {
-		struct atoll_model *model = load(check_data_path("models/%s.tflite",
+		struct atoll_model *model = must_load(check_data_path("models/%s.tflite",
 								 pairs[i]));
-		struct atoll_model *theirs = load(check_data_path("models/%s_edgetpu.tflite",
+		struct atoll_model *theirs = must_load(check_data_path("models/%s_edgetpu.tflite",
 								  pairs[i]));
 		const struct atoll_operator *op = edgetpu_next_compiled(&theirs->graph[0],
 									NULL);

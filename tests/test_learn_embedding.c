@@ -13,28 +13,16 @@
 #include "tests/check.h"
 #include "tests/flatc.h"
 #include "tests/graph.h"
+#include "tests/must.h"
 
 #define CARDS "apps/models/cards/cards.tflite"
 #define SIZE 4
 
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
-
 static struct atoll_session *open(const struct atoll_model *model, bool keeps_tensors)
 {
 	const struct atoll_session_options options = { .keeps_tensors = keeps_tensors };
-	struct atoll_error err;
-	struct atoll_session *session = atoll_session_open(model, &options, &err);
+	struct atoll_session *session = must_open(model, &options);
 
-	if (!session)
-		fail_msg("%s", err.text);
 	atoll_fill(ATOLL_FILL_LCG, 0, atoll_session_input(session, 0));
 	assert_int_equal(atoll_session_invoke(session), 0);
 	return session;
@@ -53,7 +41,7 @@ static const struct atoll_tensor *find(struct atoll_session *session, const char
 
 static void the_cards_model_without_its_last_layer_gives_what_that_read(void **state)
 {
-	struct atoll_model *cards = load(CARDS), *extractor;
+	struct atoll_model *cards = must_load(CARDS), *extractor;
 	struct atoll_session *whole = open(cards, true), *cut;
 	const struct atoll_tensor *out;
 	struct atoll_error err;
@@ -404,7 +392,7 @@ static void other_peoples_classifiers_can_be_taught_too(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct atoll_model *model = load(check_data_path("models/%s.tflite", names[i]));
+		struct atoll_model *model = must_load(check_data_path("models/%s.tflite", names[i]));
 		struct atoll_error err;
 		struct atoll_model *base = atoll_imprinting_base(model, &err);
 		struct atoll_imprinting *imprinting;

@@ -16,6 +16,7 @@
 #include "runtime/edgetpu/package.h"
 #include "tests/check.h"
 #include "tests/golden.h"
+#include "tests/must.h"
 
 /* Models in which the vendor's compiler moves data with parameters of its own choice
    ("selection blocks"); nobody else knows which it takes. */
@@ -34,16 +35,6 @@ struct side {
 	const struct atoll_operator *op;
 	struct edgetpu_package *package;
 };
-
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
 
 static struct side look_at(struct atoll_model *model)
 {
@@ -277,7 +268,7 @@ static uint64_t partner_bytes(const struct pair *pair, const char *models)
 {
 	char *path = golden_text("%s/%s_cocompiled_with_%s_edgetpu.tflite", models,
 				 pair->partner, pair->name);
-	struct side side = look_at(load(path));
+	struct side side = look_at(must_load(path));
 	uint64_t cached = vector_bytes(&side, true);
 
 	look_away(&side);
@@ -291,20 +282,16 @@ static struct atoll_compiled *compile(const struct pair *pair,
 	struct atoll_compile_job job = { .model = model };
 	struct atoll_compile_options options = { 0 };
 	char *models = golden_models();
-	struct atoll_compiled *compiled;
-	struct atoll_error err;
+	struct atoll_compiled *compiled = must_compile(&job, 1, NULL);
 
-	compiled = atoll_compile(&job, 1, NULL, NULL, &err);
-	if (compiled && pair->partner) {
+	if (pair->partner) {
 		options.capacity = compiled->model[0].cached_bytes +
 				   compiled->model[0].remaining_bytes;
 		options.capacity -= partner_bytes(pair, models);
 		atoll_compiled_free(compiled);
-		compiled = atoll_compile(&job, 1, &options, NULL, &err);
+		compiled = must_compile(&job, 1, &options);
 	}
 	free(models);
-	if (!compiled)
-		fail_msg("%s", err.text);
 	return compiled;
 }
 
@@ -338,18 +325,12 @@ static bool compare(const struct pair *pair, const struct atoll_compiled_model *
 static void is_compiled_as_by_the_vendor(void **state)
 {
 	const struct pair *pair = *state;
-	struct atoll_model *model = load(pair->model);
+	struct atoll_model *model = must_load(pair->model);
 	struct atoll_compiled *compiled = compile(pair, model);
-	struct side theirs = look_at(load(pair->compiled)), ours;
-	struct atoll_error err;
-	struct atoll_model *own = atoll_model_load_bytes(
-		compiled->model[0].bytes, compiled->model[0].size, pair->name, &err);
-	bool is_same;
+	struct side theirs = look_at(must_load(pair->compiled));
+	struct side ours = look_at(must_load_compiled(&compiled->model[0]));
+	bool is_same = compare(pair, &compiled->model[0], &ours, &theirs);
 
-	if (!own)
-		fail_msg("%s", err.text);
-	ours = look_at(own);
-	is_same = compare(pair, &compiled->model[0], &ours, &theirs);
 	look_away(&ours);
 	look_away(&theirs);
 	atoll_compiled_free(compiled);

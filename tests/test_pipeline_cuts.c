@@ -9,6 +9,7 @@
 #include "runtime/fill.h"
 #include "runtime/pipeline/pipeline.h"
 #include "tests/check.h"
+#include "tests/must.h"
 
 /*
  * Whole models, cut where the compiler cuts: what comes out of the segments, one after
@@ -24,12 +25,8 @@ static struct atoll_session *open_session(const struct atoll_model *model,
 {
 	const struct atoll_session_options options = {
 		.device = device, .devices = devices, .threads = 1 };
-	struct atoll_error err;
-	struct atoll_session *session = atoll_session_open(model, &options, &err);
 
-	if (!session)
-		fail_msg("%s", err.text);
-	return session;
+	return must_open(model, &options);
 }
 
 struct line {

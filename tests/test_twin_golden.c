@@ -14,6 +14,7 @@
 #include "runtime/session.h"
 #include "tests/check.h"
 #include "tests/golden.h"
+#include "tests/must.h"
 
 static unsigned compared, equal;
 
@@ -24,27 +25,6 @@ struct golden_run {
 	char *inputs;           /* "pattern", "lcg", "img-cat" */
 	char *name;             /* for people */
 };
-
-static struct atoll_model *load(const char *path)
-{
-	struct atoll_error err;
-	struct atoll_model *model = atoll_model_load(path, &err);
-
-	if (!model)
-		fail_msg("%s", err.text);
-	return model;
-}
-
-static struct atoll_session *open_session(const struct atoll_model *model,
-					  const struct atoll_session_options *options)
-{
-	struct atoll_error err;
-	struct atoll_session *session = atoll_session_open(model, options, &err);
-
-	if (!session)
-		fail_msg("%s", err.text);
-	return session;
-}
 
 static void run(const struct golden_run *golden, struct atoll_session *session)
 {
@@ -107,7 +87,7 @@ static bool run_twice(const struct golden_run *golden, const struct atoll_model 
 {
 	const struct atoll_session_options options = {
 		.threads = 1, .device = device, .twin = atoll_session_model(cpu) };
-	struct atoll_session *session = open_session(compiled, &options);
+	struct atoll_session *session = must_open(compiled, &options);
 	const struct atoll_session_step *step =
 		&atoll_session_plan(session)->step[compiled_operator(compiled)];
 	bool is_same = true;
@@ -125,9 +105,9 @@ static bool run_twice(const struct golden_run *golden, const struct atoll_model 
 static void equals_the_reference_kernels(void **state)
 {
 	const struct golden_run *golden = *state;
-	struct atoll_model *compiled = load(golden->compiled), *model = load(golden->model);
+	struct atoll_model *compiled = must_load(golden->compiled), *model = must_load(golden->model);
 	struct atoll_session *cpu =
-		open_session(model, &(struct atoll_session_options){ .threads = 1 });
+		must_open(model, &(struct atoll_session_options){ .threads = 1 });
 	bool is_same;
 
 	run(golden, cpu);
