@@ -183,7 +183,8 @@ teach_parts := \
 	apps/teach_test.c \
 	apps/teach_train.c \
 	apps/teach_variants.c \
-	apps/teach_view.c
+	apps/teach_view.c \
+	apps/text_reader.c
 teach := $(BUILD)/atoll-teach $(BUILD)/installed/atoll-teach
 $(teach): $(teach_parts:%.c=$(BUILD)/%.o)
 
@@ -198,6 +199,7 @@ hearing_parts := \
 	apps/hearing.c \
 	apps/hearing_open.c \
 	apps/lesson.c \
+	apps/text_reader.c \
 	apps/vocabulary.c \
 	apps/words.c
 

@@ -2,13 +2,13 @@
 #include "apps/teach_project.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/text_reader.h"
 #include "board/replacement.h"
 
 #define HEAD "atoll-teach 1"
@@ -195,35 +195,8 @@ uint32_t teach_project_pictures(const struct teach_project *project, uint32_t cl
 
 /* Reading */
 
-struct reader {
-	const char *path;
-	FILE *file;
-	char *line;
-	size_t capacity;
-	unsigned number;
-	float *x;          /* [size] */
-};
-
-static int wrong(const struct reader *reader, const char *why, struct atoll_error *err)
-{
-	return atoll_error_set(err, -EINVAL, "%s:%u: %s", atoll_error_path(reader->path),
-			       reader->number, why);
-}
-
-/* The next line without its end; false: there is none. */
-static bool read_line(struct reader *reader)
-{
-	ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
-
-	reader->number++;
-	if (length < 0)
-		return false;
-	reader->line[strcspn(reader->line, "\r\n")] = '\0';
-	return true;
-}
-
 /* What follows "word " in the line; NULL when it begins otherwise. */
-static char *after(const struct reader *reader, const char *word)
+static char *after(const struct text_reader *reader, const char *word)
 {
 	const size_t length = strlen(word);
 
@@ -231,53 +204,41 @@ static char *after(const struct reader *reader, const char *word)
 		reader->line + length + 1 : NULL;
 }
 
-static int read_head(struct reader *reader, struct teach_project *project,
+static int read_head(struct text_reader *reader, struct teach_project *project,
 		     struct atoll_error *err)
 {
 	const char *method;
 
-	if (!read_line(reader) || strcmp(reader->line, HEAD) != 0)
-		return wrong(reader, "not the examples of atoll-teach", err);
-	method = read_line(reader) ? after(reader, "method") : NULL;
+	if (!text_reader_next(reader) || strcmp(reader->line, HEAD) != 0)
+		return text_reader_wrong(reader, "not the examples of atoll-teach", err);
+	method = text_reader_next(reader) ? after(reader, "method") : NULL;
 	if (!method || (strcmp(method, methods[TEACH_IMPRINTING]) != 0 &&
 			strcmp(method, methods[TEACH_REGRESSION]) != 0))
-		return wrong(reader, "no method that is known", err);
+		return text_reader_wrong(reader, "no method that is known", err);
 	project->method = strcmp(method, methods[TEACH_IMPRINTING]) == 0 ? TEACH_IMPRINTING :
 									 TEACH_REGRESSION;
-	if (!read_line(reader) || sscanf(reader->line, "model %64[0-9a-f]",
+	if (!text_reader_next(reader) || sscanf(reader->line, "model %64[0-9a-f]",
 					 project->digest) != 1)
-		return wrong(reader, "no model", err);
-	if (!read_line(reader) || sscanf(reader->line, "size %u", &project->size) != 1 ||
+		return text_reader_wrong(reader, "no model", err);
+	if (!text_reader_next(reader) || sscanf(reader->line, "size %u", &project->size) != 1 ||
 	    project->size == 0 || project->size > TEACH_SIZE_MAX)
-		return wrong(reader, "no size", err);
-	reader->x = calloc(project->size, sizeof(*reader->x));
-	return reader->x ? 0 : no_memory(err);
+		return text_reader_wrong(reader, "no size", err);
+	return 0;
 }
 
-static bool read_numbers(struct reader *reader, uint32_t size)
-{
-	char *rest = reader->line, *end;
-
-	for (uint32_t i = 0; i < size; i++, rest = end) {
-		reader->x[i] = strtof(rest, &end);
-		if (end == rest || !isfinite(reader->x[i]))
-			return false;
-	}
-	return rest[strspn(rest, " \t")] == '\0';
-}
-
-static int read_picture(const struct reader *reader, struct teach_project *project,
+static int read_picture(const struct text_reader *reader, struct teach_project *project,
 			char *label, struct atoll_error *err)
 {
 	char *tab = strchr(label, '\t');
 
 	if (!tab)
-		return wrong(reader, "not 'picture LABEL', a tab and a path", err);
+		return text_reader_wrong(reader, "not 'picture LABEL', a tab and a path", err);
 	*tab = '\0';
 	return add_picture(project, label, tab + 1, err);
 }
 
-static int read_one(struct reader *reader, struct teach_project *project,
+/* A line; `x` has room for a row. */
+static int read_one(struct text_reader *reader, struct teach_project *project, float *x,
 		    struct atoll_error *err)
 {
 	char *label;
@@ -286,45 +247,40 @@ static int read_one(struct reader *reader, struct teach_project *project,
 		return read_picture(reader, project, label, err);
 	if ((label = after(reader, "kept"))) {
 		if (project->pictures > 0)
-			return wrong(reader, "kept classes come before all pictures", err);
+			return text_reader_wrong(reader, "kept classes come before all pictures", err);
 		return teach_project_keep(project, label, err);
 	}
-	if (project->pictures == 0 || !read_numbers(reader, project->size))
-		return wrong(reader, "not as many numbers as the size says", err);
-	return add_row(project, reader->x, err);
+	if (project->pictures == 0 || !text_reader_floats(reader, x, project->size))
+		return text_reader_wrong(reader, "not as many numbers as the size says", err);
+	return add_row(project, x, err);
 }
 
-static int read_all(struct reader *reader, struct teach_project *project,
+static int read_all(struct text_reader *reader, struct teach_project *project,
 		    struct atoll_error *err)
 {
 	int r = read_head(reader, project, err);
+	float *x;
 
-	while (r == 0 && read_line(reader))
+	if (r < 0)
+		return r;
+	x = calloc(project->size, sizeof(*x));
+	if (!x)
+		return no_memory(err);
+	while (r == 0 && text_reader_next(reader))
 		if (reader->line[0])
-			r = read_one(reader, project, err);
-	if (r == 0 && ferror(reader->file))
-		r = wrong(reader, "cannot be read", err);
+			r = read_one(reader, project, x, err);
+	free(x);
 	return r;
 }
 
 static int load(struct teach_project *project, struct atoll_error *err)
 {
 	char *path = teach_project_path(project, EXAMPLES);
-	struct reader reader = { .path = path };
-	int r;
+	struct text_reader reader;
+	int r = path ? text_reader_open(&reader, path, err) : no_memory(err);
 
-	if (!path)
-		return no_memory(err);
-	reader.file = fopen(path, "re");
-	if (reader.file) {
-		r = read_all(&reader, project, err);
-		(void)fclose(reader.file); /* only read */
-	} else {
-		r = atoll_error_set(err, -errno, "%s: %s", atoll_error_path(path),
-				    strerror(errno));
-	}
-	free(reader.line);
-	free(reader.x);
+	if (r == 0)
+		r = text_reader_close(&reader, read_all(&reader, project, err), err);
 	free(path);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/text_reader.h"
 #include "board/replacement.h"
 
 #define HEAD "atoll-words 1"
@@ -216,76 +217,43 @@ void words_score(const struct words *words, const float *embedding, float *score
 
 /* Files */
 
-struct reader {
-	const char *path;
-	FILE *file;
-	char *line;
-	size_t capacity;
-	unsigned number;
-};
-
-static int wrong(const struct reader *reader, const char *why, struct atoll_error *err)
-{
-	return atoll_error_set(err, -EINVAL, "%s:%u: %s", atoll_error_path(reader->path),
-			       reader->number, why);
-}
-
-/* The next line without its end; false: there is none. */
-static bool read_line(struct reader *reader)
-{
-	ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
-
-	reader->number++;
-	if (length < 0)
-		return false;
-	reader->line[strcspn(reader->line, "\r\n")] = '\0';
-	return true;
-}
-
-static int read_head(struct reader *reader, const struct words *words, struct atoll_error *err)
+static int read_head(struct text_reader *reader, const struct words *words, struct atoll_error *err)
 {
 	char digest[ATOLL_DIGEST_TEXT];
 	uint32_t size;
 
-	if (!read_line(reader) || strcmp(reader->line, HEAD) != 0)
-		return wrong(reader, "not a file of taught words", err);
-	if (!read_line(reader) || sscanf(reader->line, "model %64[0-9a-f]", digest) != 1)
-		return wrong(reader, "no model", err);
+	if (!text_reader_next(reader) || strcmp(reader->line, HEAD) != 0)
+		return text_reader_wrong(reader, "not a file of taught words", err);
+	if (!text_reader_next(reader) || sscanf(reader->line, "model %64[0-9a-f]", digest) != 1)
+		return text_reader_wrong(reader, "no model", err);
 	if (strcmp(digest, words->digest) != 0)
-		return wrong(reader,
+		return text_reader_wrong(reader,
 			     "the words were taught to another model; teach them anew, "
 			     "into another file",
 			     err);
-	if (!read_line(reader) || sscanf(reader->line, "size %u", &size) != 1)
-		return wrong(reader, "no size", err);
+	if (!text_reader_next(reader) || sscanf(reader->line, "size %u", &size) != 1)
+		return text_reader_wrong(reader, "no size", err);
 	if (size != words->size)
-		return wrong(reader, "not the size of the model's embedding", err);
+		return text_reader_wrong(reader, "not the size of the model's embedding", err);
 	return 0;
 }
 
-static bool read_vector(struct reader *reader, float *vector, uint32_t size)
+static bool read_vector(const struct text_reader *reader, float *vector, uint32_t size)
 {
-	char *rest = reader->line, *end;
-
-	for (uint32_t i = 0; i < size; i++, rest = end) {
-		vector[i] = strtof(rest, &end);
-		if (end == rest)
-			return false;
-	}
-	return rest[strspn(rest, " \t")] == '\0' && make_unit(vector, size);
+	return text_reader_floats(reader, vector, size) && make_unit(vector, size);
 }
 
 /* "word 0.8125 lamp", and the line of its vector; the first is there. */
-static int read_word(struct reader *reader, struct words *words, struct atoll_error *err)
+static int read_word(struct text_reader *reader, struct words *words, struct atoll_error *err)
 {
 	struct word *word = &words->word[words->count];
 	int at = 0, r;
 
 	if (words->count == WORDS_MAX)
-		return wrong(reader, "too many words", err);
+		return text_reader_wrong(reader, "too many words", err);
 	if (sscanf(reader->line, "word %f %n", &word->like, &at) != 1 || at == 0 ||
 	    !(word->like > 0 && word->like < 1))
-		return wrong(reader, "not 'word 0.8 NAME'", err);
+		return text_reader_wrong(reader, "not 'word 0.8 NAME'", err);
 	r = words_check_name(reader->line + at, err);
 	if (r < 0) {
 		atoll_error_prefix(err, "%s:%u", atoll_error_path(reader->path),
@@ -293,46 +261,40 @@ static int read_word(struct reader *reader, struct words *words, struct atoll_er
 		return r;
 	}
 	if (find(words, reader->line + at) != WORDS_MAX)
-		return wrong(reader, "a word for the second time", err);
+		return text_reader_wrong(reader, "a word for the second time", err);
 	memcpy(word->name, reader->line + at, strlen(reader->line + at) + 1);
-	if (!read_line(reader) ||
+	if (!text_reader_next(reader) ||
 	    !read_vector(reader, vector_of(words, words->count), words->size))
-		return wrong(reader, "not as many numbers as the size says", err);
+		return text_reader_wrong(reader, "not as many numbers as the size says", err);
 	words->count++;
 	return 0;
 }
 
-static int read_all(struct reader *reader, struct words *words, struct atoll_error *err)
+static int read_all(struct text_reader *reader, struct words *words, struct atoll_error *err)
 {
 	int r = read_head(reader, words, err);
 
-	while (r == 0 && read_line(reader))
+	while (r == 0 && text_reader_next(reader))
 		if (reader->line[0])
 			r = read_word(reader, words, err);
-	if (r == 0 && ferror(reader->file))
-		r = wrong(reader, "cannot be read", err);
 	return r;
 }
 
 struct words *words_load(const char *path, const struct atoll_model *model,
 			 uint32_t size, struct atoll_error *err)
 {
-	struct reader reader = { .path = path, .file = fopen(path, "re") };
+	struct text_reader reader;
 	struct words *words;
+	int r;
 
-	if (!reader.file) {
-		atoll_error_set(err, -errno, "%s: %s", atoll_error_path(path),
-				strerror(errno));
+	if (text_reader_open(&reader, path, err) < 0)
 		return NULL;
-	}
 	words = words_new(model, size, err);
-	if (words && read_all(&reader, words, err) < 0) {
-		words_free(words);
-		words = NULL;
-	}
-	free(reader.line);
-	(void)fclose(reader.file); /* only read */
-	return words;
+	r = words ? read_all(&reader, words, err) : -ENOMEM;
+	if (text_reader_close(&reader, r, err) == 0)
+		return words;
+	words_free(words);
+	return NULL;
 }
 
 static void write_all(const struct words *words, FILE *file)

@@ -70,6 +70,7 @@ check_parts += \
 	apps/teach_variants.c \
 	apps/teach_view.c \
 	apps/tell.c \
+	apps/text_reader.c \
 	apps/tpu_owner.c \
 	apps/tpu_rule.c \
 	apps/tpud_emulators.c \
