@@ -19,6 +19,8 @@
 #                      Edge TPU, said again by our driver
 #   make check-pairs   MODELS=DIR: what the vendor's compiler made of models, made
 #                      again by ours; pairs are X.tflite and X_edgetpu.tflite
+#   make check-teach   three new classes from 5 pictures each: how many of 20 others
+#                      of each are told right
 #   make check-gpiod2  GPIOD2=DIR: GPIO by the other libgpiod, 2, below whose DIR are
 #                      include/ and lib/
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
@@ -256,9 +258,15 @@ check-traces: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_traces
 	@MODELS='$(MODELS)' TRACES='$(TRACES)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_traces
 
+pairs_tests := test_pairs test_compiler_segment test_pipeline_cuts
+
 check-pairs: packages
-	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_pairs
-	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_pairs
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(pairs_tests:%=$(BUILD)/tests/%)
+	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(pairs_tests:%=$(BUILD)/tests/%)
+
+check-teach: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_learn_cards
+	@RUN='$(RUN)' tests/run.sh $(BUILD)/tests/test_learn_cards
 
 check-web: packages
 	@tests/packages.sh chromium chromium-driver curl jq

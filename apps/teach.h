@@ -44,6 +44,9 @@ int teach_save(const struct teach_settings *settings);
 /* The project, or the end of the program. */
 struct teach_project *teach_open(const struct teach_settings *settings);
 
+/* The path of the model that was learnt, malloc'ed, or the end of the program. */
+char *teach_learnt(const struct teach_project *project);
+
 /* What there is by now, on stdout: label and number of pictures of each class that is
    taught, separated by a tab; as JSON all classes. */
 void teach_tell(const struct teach_settings *settings, const struct teach_project *project);

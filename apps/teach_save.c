@@ -26,6 +26,18 @@ struct teach_project *teach_open(const struct teach_settings *settings)
 	return project;
 }
 
+char *teach_learnt(const struct teach_project *project)
+{
+	char *path = teach_project_path(project, "learnt.tflite");
+
+	if (!path)
+		options_could_not("out of memory");
+	if (access(path, F_OK) != 0)
+		options_could_not("%s: nothing was learnt of these pictures yet: train",
+				  project->folder);
+	return path;
+}
+
 static void tell_json(const struct teach_project *project)
 {
 	struct atoll_json json = { .file = stdout };
@@ -107,16 +119,10 @@ int teach_write_labels(const char *model_path, const struct teach_project *proje
 int teach_save(const struct teach_settings *settings)
 {
 	struct teach_project *project = teach_open(settings);
-	char *path = teach_project_path(project, "learnt.tflite");
-	struct atoll_model *model;
+	char *path = teach_learnt(project);
 	struct atoll_error err;
+	struct atoll_model *model = atoll_model_load(path, &err);
 
-	if (!path)
-		options_could_not("out of memory");
-	if (access(path, F_OK) != 0)
-		options_could_not("%s: nothing was learnt of these pictures yet: train",
-				  project->folder);
-	model = atoll_model_load(path, &err);
 	if (!model || teach_write_model(settings->rest[0], model->bytes, model->size,
 					&err) < 0 ||
 	    teach_write_labels(settings->rest[0], project, &err) < 0)

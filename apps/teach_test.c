@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "apps/options.h"
 #include "apps/stop.h"
@@ -90,7 +89,7 @@ static struct vision *open_learnt(const struct teach_settings *settings,
 				  const struct teach_project *project,
 				  struct atoll_devices *devices)
 {
-	char *path = teach_project_path(project, "learnt.tflite");
+	char *path = teach_learnt(project);
 	struct vision_config config = {
 		.model_path = path, .session = settings->session, .fit = settings->fit,
 		.top = 1, .threshold = VISION_THRESHOLD_USUAL,
@@ -98,11 +97,6 @@ static struct vision *open_learnt(const struct teach_settings *settings,
 	struct vision *vision;
 	struct atoll_error err;
 
-	if (!path)
-		options_could_not("out of memory");
-	if (access(path, F_OK) != 0)
-		options_could_not("%s: nothing was learnt of these pictures yet: train",
-				  project->folder);
 	config.session.devices = devices;
 	vision = vision_open(&config, &err);
 	if (!vision)

@@ -309,15 +309,18 @@ static bool compare(const struct pair *pair, const struct atoll_compiled_model *
 	bool operators = same_operators(ours, theirs), ends = same_ends(ours, theirs);
 	bool file = same_file(ours, theirs), layers = same_layers(ours, theirs);
 	bool sizes = vector_bytes(ours, true) == kept && vector_bytes(ours, false) == sent;
+	char *name = golden_text("%s%s%s", pair->name, pair->partner ? " with " : "",
+				 pair->partner ? pair->partner : "");
 
 	print_message("# %-49.49s %3" PRIu32 "+%-3" PRIu32
 		      " %-7s%-7s%-7s%-7s%-8s%8" PRIu64 " of %7" PRIu32 " %6.2f%% %5" PRIu64
-		      " of %4" PRIu32 "\n", pair->name, compiled->mapped,
+		      " of %4" PRIu32 "\n", name, compiled->mapped,
 		      compiled->operators - compiled->mapped, word(operators, false),
 		      word(ends, false), word(file, false), word(layers, false),
 		      word(sizes, is_excused), found, kept,
 		      kept ? 100.0 * (double)found / (double)kept : 100.0,
 		      covered(compiled, ours, theirs, false), sent);
+	free(name);
 	return operators && ends && file && layers &&
 	       (is_excused || (sizes && found == kept));
 }
