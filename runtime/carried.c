@@ -32,25 +32,16 @@ int carried_no_memory(struct atoll_error *err)
 
 /* The graph and its parameters */
 
-static uint32_t count_outputs(const struct edgetpu_executable *main)
-{
-	uint32_t outputs = 0;
-
-	for (uint32_t i = 0; i < main->outputs; i++)
-		outputs += main->output[i].state_of < 0;
-	return outputs;
-}
-
 static int check_counts(const struct carried *carried, struct atoll_error *err)
 {
 	const struct edgetpu_executable *main = carried->package->main;
 	const struct atoll_graph *graph = &carried->model->graph[0];
 
-	if (graph->inputs < main->inputs || graph->outputs != count_outputs(main))
+	if (graph->inputs < main->inputs || graph->outputs != edgetpu_own_outputs(main))
 		return atoll_error_set(err, -EINVAL, "%" PRIu32 " inputs and %" PRIu32
 				       " outputs, the package has %" PRIu32 " and %" PRIu32,
 				       graph->inputs, graph->outputs, main->inputs,
-				       count_outputs(main));
+				       edgetpu_own_outputs(main));
 	return 0;
 }
 

@@ -90,21 +90,11 @@ int extract_check_layers(const struct edgetpu_executable *main,
 	return r;
 }
 
-/* States come last; the tensor that holds one is an input. */
-static uint32_t count_outputs(const struct edgetpu_executable *main)
-{
-	uint32_t outputs = main->outputs;
-
-	while (outputs > 0 && main->output[outputs - 1].state_of >= 0)
-		outputs--;
-	return outputs;
-}
-
 static struct atoll_model *extract_layers(const struct atoll_model *model,
 					  const struct edgetpu_executable *main,
 					  struct atoll_error *err)
 {
-	uint32_t inputs = main->inputs, outputs = count_outputs(main);
+	uint32_t inputs = main->inputs, outputs = edgetpu_own_outputs(main);
 	const char **names = calloc((size_t)inputs + outputs + 1, sizeof(*names));
 	struct atoll_model *part;
 

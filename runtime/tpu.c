@@ -81,14 +81,12 @@ static int match_all(struct program *p, const struct backend_part *part,
 		     struct atoll_error *err)
 {
 	const struct edgetpu_executable *main = p->package->main;
-	uint32_t states = 0, batches = 0;
+	uint32_t outputs = edgetpu_own_outputs(main), batches = 0;
 
-	for (uint32_t i = 0; i < main->outputs; i++)
-		states += main->output[i].state_of >= 0;
-	if (main->inputs != part->inputs || main->outputs - states != part->outputs)
+	if (main->inputs != part->inputs || outputs != part->outputs)
 		return atoll_error_set(err, -EINVAL,
 			"%u inputs and %u outputs, the package has %u and %u",
-			part->inputs, part->outputs, main->inputs, main->outputs - states);
+			part->inputs, part->outputs, main->inputs, outputs);
 	p->inputs = part->inputs;
 	p->outputs = part->outputs;
 	for (uint32_t i = 0; i < p->inputs + p->outputs; i++) {
@@ -106,7 +104,7 @@ static int match_all(struct program *p, const struct backend_part *part,
 				"input 0 one of %u", is_input ? "input" : "output", k,
 				batches, p->batches);
 	}
-	if (states > 0 && p->batches > 1)
+	if (outputs < main->outputs && p->batches > 1)
 		return atoll_error_set(err, -ENOTSUP, "batches of a model with states");
 	return 0;
 }

@@ -56,16 +56,6 @@ static int no_memory(const struct mould *mould)
 
 /* The vendor's operator */
 
-/* States come last, and are tensors among the inputs. */
-static uint32_t count_outputs(const struct edgetpu_executable *main)
-{
-	uint32_t outputs = main->outputs;
-
-	while (outputs > 0 && main->output[outputs - 1].state_of >= 0)
-		outputs--;
-	return outputs;
-}
-
 static bool has_layer(uint32_t layers, const struct edgetpu_layer *layer, const char *name)
 {
 	for (uint32_t i = 0; i < layers; i++)
@@ -100,7 +90,7 @@ static int check_layers(const struct mould *mould)
 			    main->input);
 
 	return r < 0 ? r : check_names(mould, "output", part->outputs, part->output,
-				       count_outputs(main), main->output);
+				       edgetpu_own_outputs(main), main->output);
 }
 
 /* The one with the inputs and outputs of the part; of the last the difference is told. */

@@ -353,6 +353,15 @@ ATOLL_API void edgetpu_package_free(struct edgetpu_package *package)
 	free(whole);
 }
 
+uint32_t edgetpu_own_outputs(const struct edgetpu_executable *executable)
+{
+	uint32_t outputs = executable->outputs;
+
+	while (outputs > 0 && executable->output[outputs - 1].state_of >= 0)
+		outputs--;
+	return outputs;
+}
+
 ATOLL_API const char *edgetpu_type_name(enum edgetpu_type type)
 {
 	switch (type) {

@@ -180,6 +180,9 @@ struct edgetpu_package *edgetpu_package_read(const void *options, size_t bytes,
 /* NULL is allowed. */
 void edgetpu_package_free(struct edgetpu_package *package);
 
+/* The outputs of the operator: those that are no states. They come first. */
+uint32_t edgetpu_own_outputs(const struct edgetpu_executable *executable);
+
 /* "uint8", ..., "?" for a number that is none. */
 const char *edgetpu_type_name(enum edgetpu_type type);
 

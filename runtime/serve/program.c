@@ -65,8 +65,7 @@ static int lay_out(struct program *program, struct atoll_error *err)
 	size_t offset = 0;
 
 	program->inputs = main->inputs;
-	for (uint32_t i = 0; i < main->outputs; i++)
-		program->outputs += main->output[i].state_of < 0;
+	program->outputs = edgetpu_own_outputs(main);
 	if (main->inputs > SERVE_TENSORS_MAX ||
 	    program->outputs > SERVE_TENSORS_MAX - main->inputs)
 		return atoll_error_set(err, -E2BIG, "compiled part: %u inputs and %u outputs, "
