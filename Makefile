@@ -73,6 +73,9 @@ arch   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 layout := $(if $(filter x86_64,$(arch)),-Wl$(comma)-z$(comma)pack-relative-relocs) \
 	$(if $(filter aarch64,$(arch)),-Wl$(comma)-z$(comma)max-page-size=16384)
 
+# In place of -O2, where nothing runs often.
+small := $(if $(filter -O2,$(CFLAGS)),-Os)
+
 lib         :=   # sources of libatoll
 headers     :=   # the doors: what other rooms and packages may include
 programs    :=   # one source file each, named like the program
@@ -132,7 +135,7 @@ $(static): $(call objects,$(lib)) $(rooms)
 # Programs see what any user of the package sees: the doors and the .so. The
 # ones in the build folder find it beside themselves, and models when they are
 # started in the root of the tree. Of the parts they share each takes what it calls.
-$(BUILD)/apps/%.o: isa = -ffunction-sections -fdata-sections
+$(BUILD)/apps/%.o: isa = $(small) -ffunction-sections -fdata-sections
 
 $(binaries): $(BUILD)/%: $(BUILD)/apps/%.o $(call objects,$(parts)) \
 		$(BUILD)/apps/shipped_here.o $(links)

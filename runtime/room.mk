@@ -208,6 +208,10 @@ loops := $(addprefix runtime/kernels/, depthwise.c floats.c lstm_float.c lstm_in
 $(loops:%.c=$(BUILD)/%.o): isa = -O2 -ftree-vectorize \
 	$(if $(findstring clang,$(CC)),,-fvect-cost-model=dynamic)
 
+# What runs before all inferences, or in place of a device.
+$(BUILD)/runtime/compiler/%.o $(BUILD)/runtime/emulator/%.o $(BUILD)/runtime/learn/%.o: \
+	isa = $(small)
+
 # Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s.
 ifeq ($(arch),aarch64)
 neon := runtime/kernels/gemm_neon.c runtime/kernels/depthwise_neon.c \

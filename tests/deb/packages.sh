@@ -24,6 +24,7 @@ has() { # PACKAGE FILE...
 the_packages_are_those() {
 	(cd "$debs" && for package in *.deb; do echo "${package%%_*}"; done) >"$work/out"
 	out_is "atoll-common
+atoll-compiler
 atoll-demos
 atoll-edgetpu-compat
 atoll-headerd
@@ -95,13 +96,15 @@ dependencies_are_as_told() {
 	depends_on atoll-headerd 'atoll-common libatoll0 libc6 systemd' &&
 	depends_on atoll-tpu-emulator 'libatoll0 libc6' &&
 	depends_on atoll-models '' && depends_on atoll-overlays '' &&
-	depends_on atoll-demos atoll-tools && depends_on atoll-edgetpu-compat atoll-tools &&
+	depends_on atoll-compiler 'libatoll0 libc6' &&
+	depends_on atoll-demos atoll-tools &&
+	depends_on atoll-edgetpu-compat 'atoll-compiler atoll-tools' &&
 	depends_on atoll 'atoll-headerd atoll-listend atoll-models atoll-overlays atoll-tools atoll-tpud atoll-visiond'
 }
 
 # Names of inner parts of the library change without notice.
 programs_go_with_the_library_they_were_built_with() {
-	for package in atoll-tools atoll-tpu-emulator atoll-tpud atoll-visiond atoll-listend \
+	for package in atoll-compiler atoll-tools atoll-tpu-emulator atoll-tpud atoll-visiond atoll-listend \
 		atoll-headerd libatoll-dev; do
 		field $package Depends | grep -qE "libatoll0 \(= $(dpkg-parsechangelog -S Version)\)" ||
 			{ echo "# $package"; return 1; }
@@ -123,6 +126,10 @@ the_size_is_that_of_a_small_board() {
 tools_have_pages_and_completion() {
 	for tool in $tools; do
 		has atoll-tools "/usr/bin/atoll-$tool" "/usr/share/man/man1/atoll-$tool.1.gz" \
+			"/usr/share/bash-completion/completions/atoll-$tool" || return
+	done
+	for tool in compile partition; do
+		has atoll-compiler "/usr/bin/atoll-$tool" "/usr/share/man/man1/atoll-$tool.1.gz" \
 			"/usr/share/bash-completion/completions/atoll-$tool" || return
 	done
 	has atoll-tools /etc/atoll/power.conf /etc/atoll/tpu.conf &&
