@@ -8,7 +8,7 @@ native=$(dpkg --print-architecture)
 ARCH=${ARCH:-$native}
 debs=build/deb/$ARCH
 root=$work/root
-tools='bench camera classify detect header listen model power tpu'
+tools='bench camera classify detect header listen model power teach tpu'
 daemons='tpud visiond listend headerd'
 
 field() { dpkg-deb -f "$debs"/"$1"_*.deb "$2"; } # PACKAGE FIELD
@@ -219,8 +219,9 @@ unpacked_programs_start_and_see() {
 		>"$work/out" && out_has '	key$' &&
 	use edgetpu_compiler -o "$work" "$models/cards/cards.tflite" >"$work/out" &&
 	out_has '^Compilation succeeded! $' &&
-	use atoll-classify --device=emu "$work/cards_edgetpu.tflite" \
-		"$models/cards/demo/cat.jpg" >"$work/out" && out_has '	cat$'
+	use atoll-classify --device=emu --labels="$models/cards/cards_labels.txt" \
+		"$work/cards_edgetpu.tflite" "$models/cards/demo/cat.jpg" >"$work/out" &&
+	out_has '	cat$'
 }
 
 examples_build_against_the_unpacked_headers() {
