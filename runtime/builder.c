@@ -353,7 +353,10 @@ static void write_quant(struct flatwrite *file, const struct atoll_builder_tenso
 			const struct flatwrite_field *parent)
 {
 	uint32_t channels = tensor->channels ? tensor->channels : 1;
+	bool has_range = tensor->real_min != 0 || tensor->real_max != 0;
 	struct flatwrite_field field[] = {
+		FLATWRITE_OFFSET_IF(has_range, QUANTIZATION_MIN),
+		FLATWRITE_OFFSET_IF(has_range, QUANTIZATION_MAX),
 		FLATWRITE_OFFSET(QUANTIZATION_SCALE),
 		FLATWRITE_OFFSET(QUANTIZATION_ZERO_POINT),
 		{ .id = QUANTIZATION_QUANTIZED_DIMENSION, .width = 4,
@@ -361,10 +364,14 @@ static void write_quant(struct flatwrite *file, const struct atoll_builder_tenso
 	};
 	size_t zero_points;
 
-	flatwrite_point(file, parent->slot, flatwrite_table(file, field, 3));
-	flatwrite_vector(file, field[0].slot,
-		     tensor->channels ? tensor->scales : &tensor->scale, channels, 4, 4);
-	zero_points = flatwrite_vector(file, field[1].slot, NULL, channels, 8, 8);
+	flatwrite_point(file, parent->slot, flatwrite_table(file, field, 5));
+	if (has_range) {
+		flatwrite_vector(file, field[0].slot, &tensor->real_min, 1, 4, 4);
+		flatwrite_vector(file, field[1].slot, &tensor->real_max, 1, 4, 4);
+	}
+	flatwrite_vector(file, field[2].slot,
+			 tensor->channels ? tensor->scales : &tensor->scale, channels, 4, 4);
+	zero_points = flatwrite_vector(file, field[3].slot, NULL, channels, 8, 8);
 	for (uint32_t i = 0; i < channels; i++)
 		flatwrite_store(file, zero_points + 8 * (size_t)i, &tensor->zero_point, 8);
 }

@@ -53,6 +53,8 @@ struct atoll_builder_tensor {
 	int32_t dims[ATOLL_RANK_MAX];
 	float scale;                 /* one scale for all; 0: not quantized */
 	int64_t zero_point;
+	float real_min, real_max;    /* of a quantized tensor, where training saw its
+					numbers; both 0: not said. For people alone */
 	uint32_t channels;           /* > 0: per channel instead of `scale` */
 	const float *scales;         /* [channels] */
 	int32_t axis;                /* quantized_dimension */

@@ -300,6 +300,27 @@ static void expect_tensor(const struct atoll_model *model, const char *name, int
 	assert_int_equal(tensor->quant.zero_point, zero);
 }
 
+/* flatc reads it, and that the likeness of two directions is from -1 to 1. */
+static void expect_range(const struct atoll_model *model)
+{
+	json_t *json = flatc_json(TFLITE_SCHEMA, model->bytes, model->size);
+	json_t *graph = json_array_get(json_object_get(json, "subgraphs"), 0), *tensor;
+	size_t i, found = 0;
+
+	json_array_foreach(json_object_get(graph, "tensors"), i, tensor) {
+		const json_t *quant = json_object_get(tensor, "quantization");
+		const json_t *min = json_array_get(json_object_get(quant, "min"), 0);
+		const json_t *max = json_array_get(json_object_get(quant, "max"), 0);
+
+		if (strcmp(json_string_value(json_object_get(tensor, "name")), "likeness") != 0)
+			continue;
+		assert_true(json_number_value(min) == -1 && json_number_value(max) == 1);
+		found++;
+	}
+	assert_int_equal(found, 1);
+	json_decref(json);
+}
+
 static void the_graph_follows_the_number_of_classes(void **state)
 {
 	struct recipe recipe = usual;
@@ -336,7 +357,7 @@ static void the_graph_follows_the_number_of_classes(void **state)
 		assert_string_equal(learnt->graph[0].name, "graph");
 		assert_int_equal(learnt->metadata, 1);
 		assert_memory_equal(learnt->metadatum[0].bytes, "kept", 4);
-		json_decref(flatc_json(TFLITE_SCHEMA, learnt->bytes, learnt->size));
+		expect_range(learnt);
 		atoll_imprinting_free(imprinting);
 		atoll_model_free(learnt);
 		atoll_model_free(base);

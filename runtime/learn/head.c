@@ -291,6 +291,8 @@ int head_build(const struct atoll_model *model, const struct head *head, uint32_
 		tensor[head->kernel].bytes = (size_t)classes * head->size;
 		set_last(&tensor[head->likeness], classes);
 		set_scale(&tensor[head->likeness], 1.0f / LIKENESS_STEPS);
+		tensor[head->likeness].real_min = -1;
+		tensor[head->likeness].real_max = 1;
 		set_last(&tensor[head->product], classes);
 		set_scale(&tensor[head->product], head->factor / LIKENESS_STEPS);
 		set_last(&tensor[head->logits], classes);
