@@ -32,10 +32,11 @@ char *teach_learnt(const struct teach_project *project)
 
 	if (!path)
 		options_could_not("out of memory");
-	if (access(path, F_OK) != 0)
-		options_could_not("%s: nothing was learnt of these pictures yet: train",
-				  project->folder);
-	return path;
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	options_could_not("%s: nothing was learnt of these pictures yet: train",
+			  project->folder);
 }
 
 static void tell_json(const struct teach_project *project)

@@ -296,7 +296,8 @@ static void the_json_is_one_line(void **state)
 	(void)state;
 	compile_json(out, &settings, &item, &estimate, 1, 0xabc, 17);
 	assert_string_equal(all_said(),
-		"{\"token\":\"0000000000000abc\",\"took_ms\":17,\"models\":[{"
+		"{\"target\":\"emulator\",\"token\":\"0000000000000abc\",\"took_ms\":17,"
+		"\"models\":[{"
 		"\"input\":\"parts.tflite\",\"input_bytes\":1776,"
 		"\"output\":\"parts_edgetpu.tflite\",\"log\":\"parts_edgetpu.log\","
 		"\"output_bytes\":2048,\"mapped\":1,\"parts\":1,\"cached_bytes\":1024,"
