@@ -87,6 +87,11 @@ lib += \
 	runtime/flatwrite.c \
 	runtime/flexbuf.c \
 	runtime/graph.c \
+	runtime/isa/access.c \
+	runtime/isa/check.c \
+	runtime/isa/fields.c \
+	runtime/isa/instruction.c \
+	runtime/isa/text.c \
 	runtime/kernels/activation.c \
 	runtime/kernels/add.c \
 	runtime/kernels/arg.c \
@@ -209,7 +214,8 @@ $(loops:%.c=$(BUILD)/%.o): isa = -O2 -ftree-vectorize \
 	$(if $(findstring clang,$(CC)),,-fvect-cost-model=dynamic)
 
 # What runs before all inferences, or in place of a device.
-$(BUILD)/runtime/compiler/%.o $(BUILD)/runtime/emulator/%.o $(BUILD)/runtime/learn/%.o: \
+$(BUILD)/runtime/compiler/%.o $(BUILD)/runtime/emulator/%.o $(BUILD)/runtime/isa/%.o \
+$(BUILD)/runtime/learn/%.o: \
 	isa = $(small)
 
 # Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s.

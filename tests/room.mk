@@ -273,6 +273,12 @@ checks += \
 	tests/test_emulator_vhci.c \
 	tests/test_faults.c \
 	tests/test_golden.c \
+	tests/test_isa_access.c \
+	tests/test_isa_check.c \
+	tests/test_isa_fields.c \
+	tests/test_isa_instruction.c \
+	tests/test_isa_streams.c \
+	tests/test_isa_text.c \
 	tests/test_kernels_activation.c \
 	tests/test_kernels_add.c \
 	tests/test_kernels_arg.c \
@@ -409,6 +415,7 @@ fuzzers += \
 	tests/fuzz_config.c \
 	tests/fuzz_convert.c \
 	tests/fuzz_events.c \
+	tests/fuzz_isa.c \
 	tests/fuzz_model.c \
 	tests/fuzz_overlay.c \
 	tests/fuzz_package.c \
