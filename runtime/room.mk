@@ -88,6 +88,11 @@ lib += \
 	runtime/flexbuf.c \
 	runtime/graph.c \
 	runtime/isa/access.c \
+	runtime/isa/caching.c \
+	runtime/isa/caching_forms.c \
+	runtime/isa/caching_place.c \
+	runtime/isa/caching_read.c \
+	runtime/isa/caching_write.c \
 	runtime/isa/check.c \
 	runtime/isa/fields.c \
 	runtime/isa/instruction.c \

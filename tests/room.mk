@@ -274,6 +274,7 @@ checks += \
 	tests/test_faults.c \
 	tests/test_golden.c \
 	tests/test_isa_access.c \
+	tests/test_isa_caching.c \
 	tests/test_isa_check.c \
 	tests/test_isa_fields.c \
 	tests/test_isa_instruction.c \

@@ -143,7 +143,7 @@ static int read_blocks(const struct program *program, struct isa_caching_plan *p
 			plan->block[index].begins_layer = i == 0;
 			r = caching_check_block(plan, index, err);
 			if (r < 0) {
-				atoll_error_prefix(err, "caching: word %u: ", word);
+				atoll_error_prefix(err, "caching: word %u", word);
 				return r;
 			}
 			word += CACHING_RECEIVE_WORDS;

@@ -37,9 +37,11 @@
 #define RECEIVE_IS_LONG 210       /* the loop has more than one row */
 #define RECEIVE_TABLES_LIMIT 286  /* 16: rows of tables less 1 */
 #define RECEIVE_TABLES_LAST 302   /* 16: the last row of tables */
-/* Set beside RECEIVE_HAS_TABLES in the old form. */
-#define RECEIVE_TABLES_OLD 211
-#define RECEIVE_TABLES_OLD_MORE 335
+/* Where there are tables the old form has a second loop, over a single body: it steps
+   from the last row to the next one behind. The bits are set beside it. */
+#define RECEIVE_OLD_LOOP (RECEIVE_LOOPS + INCREMENT_BITS + LIMIT_BITS)
+#define RECEIVE_OLD_TWO 211
+#define RECEIVE_OLD_TWO_TABLES 335
 
 /* Senders. */
 #define SEND_START 14             /* 11: first unit in the ring */
@@ -94,8 +96,9 @@ static void receive_tables(uint8_t *at, const struct isa_caching_block *block, b
 	isa_set_bits(at, RECEIVE_TABLES_LAST, 16, block->row + tables - 1);
 	isa_set_bits(at, RECEIVE_TABLES_ROWS, 16, tables);
 	if (is_old) {
-		isa_set_bits(at, RECEIVE_TABLES_OLD, 1, 1);
-		isa_set_bits(at, RECEIVE_TABLES_OLD_MORE, 1, 1);
+		isa_set_bits(at, RECEIVE_OLD_LOOP, INCREMENT_BITS, 1);
+		isa_set_bits(at, RECEIVE_OLD_TWO, 1, 1);
+		isa_set_bits(at, RECEIVE_OLD_TWO_TABLES, 1, 1);
 	}
 }
 
@@ -178,7 +181,7 @@ static int check(const struct isa_caching_plan *plan, struct atoll_error *err)
 		int r = caching_check_block(plan, i, err);
 
 		if (r < 0) {
-			atoll_error_prefix(err, "caching: ");
+			atoll_error_prefix(err, "caching");
 			return r;
 		}
 	}
