@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "apps/model_compiled.h"
+#include "apps/model_disasm.h"
 #include "apps/options.h"
 #include "board/json.h"
 #include "runtime/edgetpu/package.h"
@@ -23,6 +24,7 @@ static const char help[] =
 "       atoll-model plan [OPTION]... FILE\n"
 "       atoll-model verify FILE...\n"
 "       atoll-model run [OPTION]... FILE\n"
+"       atoll-model disasm [--all] FILE...\n"
 "\n"
 "Look into a .tflite model, check it, run it on raw inputs.\n"
 "\n"
@@ -31,6 +33,7 @@ static const char help[] =
 "  plan      the order of work and the memory of a run\n"
 "  verify    check the whole file and say what is wrong with it\n"
 "  run       run once; without --output, say what came out\n"
+"  disasm    the Edge TPU's instructions in a compiled model\n"
 "\n"
 "  -i, --input=FILE     raw bytes of the next input, - for standard input; once\n"
 "                       for each input\n"
@@ -45,6 +48,7 @@ static const char help[] =
 "  -t, --threads=N      threads, 0 chooses (default)\n"
 "      --cache=DIR      keep prepared weights in this private directory\n"
 "      --json           one JSON object per file\n"
+"      --all            all fields of instructions, and bits that no field covers\n"
 "  -h, --help           print this and exit\n"
 "      --version        print the version and exit\n";
 
@@ -57,6 +61,7 @@ struct settings {
 	const char *output;
 	const char *dump;
 	bool wants_json;
+	bool wants_all;
 };
 
 static struct atoll_model *load(const char *path)
@@ -527,6 +532,18 @@ static bool run(const struct settings *settings, const char *path)
 	return is_good;
 }
 
+static bool disasm(const struct settings *settings, const char *path)
+{
+	struct atoll_model *model = load(path);
+	struct atoll_error err;
+	bool is_good = model && model_disasm(&model->graph[0], settings->wants_all, &err) == 0;
+
+	if (model && !is_good)
+		options_say("%s: %s", path, err.text);
+	atoll_model_free(model);
+	return is_good;
+}
+
 static const struct command {
 	const char *name;
 	bool (*do_file)(const struct settings *settings, const char *path);
@@ -538,6 +555,7 @@ static const struct command {
 	{ "plan", plan, false, false },
 	{ "verify", verify, true, false },
 	{ "run", run, false, false },
+	{ "disasm", disasm, true, false },
 };
 
 static const struct command *find_command(const char *name)
@@ -545,7 +563,7 @@ static const struct command *find_command(const char *name)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
-	options_wrong("'%s' is not one of info, ops, plan, verify, run", name);
+	options_wrong("'%s' is not one of info, ops, plan, verify, run, disasm", name);
 }
 
 static void set_fill(struct settings *settings, const char *set)
@@ -561,7 +579,7 @@ static void set_fill(struct settings *settings, const char *set)
 }
 
 enum { OPTION_FILL = OPTION_FIRST_OWN, OPTION_DUMP, OPTION_TWIN, OPTION_CLOCK,
-       OPTION_CACHE, OPTION_JSON };
+       OPTION_CACHE, OPTION_JSON, OPTION_ALL };
 
 static void read_options(int argc, char **argv, struct settings *settings)
 {
@@ -576,6 +594,7 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		{ "threads", required_argument, NULL, 't' },
 		{ "cache", required_argument, NULL, OPTION_CACHE },
 		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "all", no_argument, NULL, OPTION_ALL },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, OPTION_VERSION },
 		{ 0 },
@@ -605,6 +624,7 @@ static void read_options(int argc, char **argv, struct settings *settings)
 		case OPTION_CLOCK: settings->clock = optarg; break;
 		case OPTION_CACHE: settings->session.cache = optarg; break;
 		case OPTION_JSON: settings->wants_json = true; break;
+		case OPTION_ALL: settings->wants_all = true; break;
 		case 'h': options_help(help);
 		case OPTION_VERSION: options_version();
 		default: options_wrong(NULL);
@@ -622,7 +642,7 @@ int main(int argc, char **argv)
 	options_begin("atoll-model");
 	read_options(argc, argv, &settings);
 	if (optind == argc)
-		options_wrong("no command: one of info, ops, plan, verify, run");
+		options_wrong("no command: one of info, ops, plan, verify, run, disasm");
 	command = find_command(argv[optind++]);
 	files = argc - optind;
 	if (files == 0 && !command->may_have_none)

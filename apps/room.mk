@@ -116,9 +116,9 @@ header := $(BUILD)/atoll-header $(BUILD)/installed/atoll-header
 $(header): $(patsubst %.c,$(BUILD)/%.o,$(rules_parts) $(header_parts))
 $(header): private LDLIBS += -l:libfdt.so.1
 
-# atoll-model has a part of its own.
+# atoll-model has parts of its own.
 model := $(BUILD)/atoll-model $(BUILD)/installed/atoll-model
-$(model): $(BUILD)/apps/model_compiled.o
+$(model): $(BUILD)/apps/model_compiled.o $(BUILD)/apps/model_disasm.o
 
 # atoll-partition has parts of its own.
 programs += apps/atoll-partition.c

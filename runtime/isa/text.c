@@ -102,7 +102,7 @@ static bool is_worth_a_word(const struct isa_opcode *opcode, const struct isa_fi
 	return wants_all || is_long(opcode) || field->kind == ISA_LESS_ONE || value != 0;
 }
 
-/* The name of what follows is at the start of a line, or two spaces in. */
+/* Operands of long instructions have a line each, and so has what follows them. */
 static void add_fields(struct text *text, const struct isa_instruction *instruction,
 		       bool wants_all)
 {

@@ -17,15 +17,15 @@ bytes_of() { stat -c %s "$1"; }
 
 a_command_is_asked_for() {
 	gives 2 $tool && is_silent out &&
-	err_is "$tool: no command: one of info, ops, plan, verify, run
+	err_is "$tool: no command: one of info, ops, plan, verify, run, disasm
 $try" &&
 	gives 2 $tool paint x.tflite &&
-	err_is "$tool: 'paint' is not one of info, ops, plan, verify, run
+	err_is "$tool: 'paint' is not one of info, ops, plan, verify, run, disasm
 $try"
 }
 
 a_missing_file_is_asked_for() {
-	for command in info plan verify run; do
+	for command in info plan verify run disasm; do
 		gives 2 $tool $command && is_silent out && err_is "$tool: $command: which file?
 $try" || return
 	done
@@ -49,7 +49,7 @@ $try" &&
 }
 
 a_file_that_cannot_be_read_is_named_by_every_command() {
-	for command in info ops plan verify run; do
+	for command in info ops plan verify run disasm; do
 		gives 1 $tool $command nowhere.tflite && is_silent out &&
 		err_is "$tool: nowhere.tflite: No such file or directory" &&
 		gives 1 $tool $command "$work" && is_silent out &&
@@ -336,6 +336,34 @@ what_is_wrong_with_a_compiled_operator_is_told() {
 	out_is "$work/flat.tflite: ok, compiled for the Edge TPU"
 }
 
+disasm_tells_instructions() {
+	compiled=$data/models/dense_256_edgetpu.tflite
+	skip_unless "$compiled" || return 77
+	gives 0 $tool disasm "$compiled" && is_silent err &&
+	out_has '^operator 0, caching, chunk 0: 67 words$' &&
+	out_has '^ +0  first  words 65$' &&
+	out_has '^ +17  receive-0  tiles 0  number 1  newer 1  into wide 2 \(64, 1\)' &&
+	out_has '^operator 0, execution, chunk 0: 264 words$' &&
+	out_has '  <- address of parameters.*, lower half$' &&
+	out_has '^ +[0-9]+  mac  tiles 0-3  number [0-9]+  loops \([0-9, ]+\)$' &&
+	out_has '^	weights wide -?[0-9]+ \(' &&
+	out_has '^	scale 1  lower [-0-9.]+  upper [0-9.]+  weight-zero 0  input-zero [0-9]+  output-zero [0-9]+  ' &&
+	out_has '^ +263  last  end 1$' || return
+	! grep -q 'residue' "$work/out" || return
+	gives 0 $tool disasm --all "$compiled" "$compiled" && is_silent err &&
+	out_has '^	residue [0-9]+ bits 0x[0-9a-f]+$' || return
+	[ "$(grep -c '^operator 0, execution' "$work/out")" -eq 2 ]
+}
+
+disasm_refuses_what_it_does_not_know() {
+	writes_samples || return 77
+	gives 1 $tool disasm "$work/flat.tflite" && lines_are err 1 &&
+	err_has "^$tool: $work/flat.tflite: operator 0, caching, chunk 0: word [0-9]+: " || return
+	needs_model || return 77
+	gives 1 $tool disasm "$model" && is_silent out &&
+	err_is "$tool: $model: not compiled for the Edge TPU"
+}
+
 # Models that carry their graph, in $work.
 writes_carried() {
 	writer=tests/test_runtime_carried
@@ -426,6 +454,8 @@ run_tests $every_program \
 	info_looks_into_compiled_operators \
 	info_as_json_has_compiled_operators \
 	what_is_wrong_with_a_compiled_operator_is_told \
+	disasm_tells_instructions \
+	disasm_refuses_what_it_does_not_know \
 	a_model_that_carries_its_graph_says_so \
 	the_cpu_runs_it_and_says_so \
 	a_full_disk_loses_nothing_silently \
