@@ -85,6 +85,20 @@ static void arithmetic_tells_loops_operands_and_numbers(void **state)
 		   "at-output-loop 0  last-fours 1  fours 1");
 }
 
+static void a_guess_is_told_as_one(void **state)
+{
+	(void)state;
+	begin(ISA_SCALAR, 0x02);
+	is_told_as(false, "branch?");
+	begin(ISA_TILES, 0x05);
+	is_told_as(false, "op-05?  tiles none  number 0  loops? (1)\n"
+			  "\tinput narrow 0\n"
+			  "\toutput narrow 0\n"
+			  "\tweights wide 0\n"
+			  "\tsums wide 0\n"
+			  "\tscale? 0  output-zero? 0");
+}
+
 static void all_means_zeros_and_residue_too(void **state)
 {
 	(void)state;
@@ -142,6 +156,7 @@ int main(void)
 		cmocka_unit_test(tiles_are_a_set),
 		cmocka_unit_test(a_move_tells_memory_row_and_loops),
 		cmocka_unit_test(arithmetic_tells_loops_operands_and_numbers),
+		cmocka_unit_test(a_guess_is_told_as_one),
 		cmocka_unit_test(all_means_zeros_and_residue_too),
 		cmocka_unit_test(a_constant_that_is_another_is_told_with_all),
 		cmocka_unit_test(any_instruction_fits_and_a_short_buffer_keeps_its_end),

@@ -28,6 +28,12 @@ static void add(struct text *text, const char *format, ...)
 	text->length += r > 0 ? (size_t)r : 0;
 }
 
+/* A guess is told as one. */
+static const char *mark(enum isa_trust trust)
+{
+	return trust == ISA_GUESS ? "?" : "";
+}
+
 /* Long instructions have a line for each operand. */
 static bool is_long(const struct isa_opcode *opcode)
 {
@@ -68,7 +74,7 @@ static void add_nest(struct text *text, const uint32_t *limit, uint32_t loops)
 /* "wide -16 (9, 4)": pairs of count and stride; a loop of one step has none. */
 static void add_access(struct text *text, const struct isa_access *access)
 {
-	add(text, "%s %s %" PRId32, access->field->name,
+	add(text, "%s%s %s %" PRId32, access->field->name, mark(access->field->trust),
 	    access->field->memory == ISA_WIDE ? "wide" : "narrow", access->base);
 	for (uint32_t d = 0; d < access->loops; d++)
 		if (access->loop[d].count > 1)
@@ -78,7 +84,7 @@ static void add_access(struct text *text, const struct isa_access *access)
 
 static void add_value(struct text *text, const struct isa_field *field, const uint32_t *value)
 {
-	add(text, "%s ", field->name);
+	add(text, "%s%s ", field->name, mark(field->trust));
 	if (field->times > 1)
 		add_nest(text, value, field->times);
 	else if (field->kind == ISA_MASK)
@@ -155,7 +161,7 @@ ATOLL_API size_t isa_text(const struct isa_instruction *instruction, bool wants_
 {
 	struct text out = { .at = text, .size = size };
 
-	add(&out, "%s", instruction->opcode->name);
+	add(&out, "%s%s", instruction->opcode->name, mark(instruction->opcode->trust));
 	add_fields(&out, instruction, wants_all);
 	if (wants_all && isa_residue(instruction) > 0)
 		add_residue(&out, instruction);

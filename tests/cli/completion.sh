@@ -118,7 +118,7 @@ commands_are_those_of_the_help() {
 	offers 'atoll-camera ' controls formats list record snap stream &&
 	offers 'atoll-header ' blink check find get i2c overlays pinout pwm servo set spi try \
 		uart watch &&
-	offers 'atoll-model ' info ops plan run verify &&
+	offers 'atoll-model ' disasm info ops plan run verify &&
 	offers 'atoll-power ' boot govern profile set show watch &&
 	offers 'atoll-tpu ' bench doctor firmware info list reset &&
 	offers 'atoll-tpud st' status &&
