@@ -233,7 +233,7 @@ static const struct isa_opcode opcodes[] = {
 
 #define OPCODES (sizeof(opcodes) / sizeof(opcodes[0]))
 
-ATOLL_API const struct isa_opcode *isa_opcode_at(uint32_t i)
+const struct isa_opcode *isa_opcode_at(uint32_t i)
 {
 	return i < OPCODES ? &opcodes[i] : NULL;
 }
