@@ -117,7 +117,8 @@ static const struct isa_field ring_send[] = {
 	FIELD("to", 467, 16, ISA_MASK, ISA_PROVEN, DENSE),
 };
 
-/* Blocks that are spread over tiles have the rows of a table in front. */
+/* Blocks that are spread over tiles have the rows of a table in front. In programs that
+   bring parameters "many" is set when there are several rows; in others it need not be. */
 static const struct isa_field receive[] = {
 	TILES(46),
 	FIELD("newer", 61, 1, ISA_UNSIGNED, ISA_PROVEN, CACHING),
@@ -157,7 +158,8 @@ static const struct isa_field neighbour[] = {
 	       PRODUCT), \
 	ACCESS("sums", ISA_WIDE, 1260, 13, ISA_SIGNED, 1274, 15, 14, 8, ISA_FITS, ALL)
 
-/* A wait is for a counter, at each step of one of the loops. */
+/* A wait is for a counter, at each step of one of the loops. In copies and fills, whose
+   clamps are infinite, the same bits hold something else. */
 static const struct isa_field mac[] = {
 	TILES(46),
 	LOOPS(ISA_PROVEN, PRODUCT),
