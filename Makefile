@@ -21,6 +21,8 @@
 #                      again by ours; pairs are X.tflite and X_edgetpu.tflite
 #   make check-teach   three new classes from 5 pictures each: how many of 20 others
 #                      of each are told right
+#   make check-isa     MODELS=DIR: programs for the Edge TPU, taken apart and put
+#                      together again
 #   make check-gpiod2  GPIOD2=DIR: GPIO by the other libgpiod, 2, below whose DIR are
 #                      include/ and lib/
 #   make fuzz-smoke    FUZZ_SECONDS=60: fuzz the readers of untrusted files
@@ -266,6 +268,12 @@ pairs_tests := test_pairs test_compiler_segment test_pipeline_cuts
 check-pairs: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(pairs_tests:%=$(BUILD)/tests/%)
 	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(pairs_tests:%=$(BUILD)/tests/%)
+
+isa_tests := test_isa_streams test_isa_caching
+
+check-isa: packages
+	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(isa_tests:%=$(BUILD)/tests/%)
+	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(isa_tests:%=$(BUILD)/tests/%)
 
 check-teach: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(BUILD)/tests/test_learn_cards
