@@ -72,6 +72,14 @@ lib += \
 	runtime/emulator/port.c \
 	runtime/emulator/program.c \
 	runtime/emulator/registers.c \
+	runtime/emulator/silicon.c \
+	runtime/emulator/silicon_host.c \
+	runtime/emulator/silicon_mac.c \
+	runtime/emulator/silicon_memory.c \
+	runtime/emulator/silicon_moves.c \
+	runtime/emulator/silicon_read.c \
+	runtime/emulator/silicon_run.c \
+	runtime/emulator/silicon_walk.c \
 	runtime/emulator/stream.c \
 	runtime/emulator/taught.c \
 	runtime/emulator/twin.c \

@@ -266,6 +266,7 @@ checks += \
 	tests/test_emulator_carried.c \
 	tests/test_emulator_emulator.c \
 	tests/test_emulator_faults.c \
+	tests/test_emulator_silicon.c \
 	tests/test_emulator_stream.c \
 	tests/test_emulator_twin.c \
 	tests/test_emulator_usbip.c \

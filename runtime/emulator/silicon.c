@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The package's side of it: streams from and to the host, and what stays on the chip. */
+#include "runtime/emulator/silicon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/emulator/silicon_inside.h"
+
+struct program {
+	struct emulator_program program;
+	const struct edgetpu_package *package;
+	struct memory memory;
+	struct silicon silicon;
+	struct silicon_code main, caching;
+};
+
+static struct program *program_of(struct emulator_program *program)
+{
+	return (struct program *)program;
+}
+
+/* What hints of these kinds move in a run. */
+static uint32_t bytes_of(const struct edgetpu_executable *executable,
+			 enum edgetpu_hint_kind kind)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < executable->hints; i++)
+		if (executable->hint[i].kind == kind)
+			bytes += executable->hint[i].size;
+	return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+static int begin(struct emulator_program *program, const struct edgetpu_executable *executable)
+{
+	struct program *p = program_of(program);
+	struct silicon *s = &p->silicon;
+
+	silicon_start(s, executable == p->package->caching ? &p->caching : &p->main);
+	s->input.size = bytes_of(executable, EDGETPU_INPUT);
+	s->parameters.size = bytes_of(executable, EDGETPU_PARAMETERS);
+	s->output.size = bytes_of(executable, EDGETPU_OUTPUT);
+	return 0;
+}
+
+static int infeed(struct emulator_program *program, const struct edgetpu_hint *hint,
+		  const uint8_t *bytes)
+{
+	struct silicon *s = &program_of(program)->silicon;
+	struct silicon_stream *stream = hint->kind == EDGETPU_INPUT ? &s->input :
+								    &s->parameters;
+
+	if ((hint->kind != EDGETPU_INPUT && hint->kind != EDGETPU_PARAMETERS) || !s->code)
+		return -EINVAL;
+	if (hint->size > stream->size - stream->came)
+		return -EINVAL;
+	memcpy(stream->bytes + stream->came, bytes, hint->size);
+	stream->came += hint->size;
+	return silicon_run(s);
+}
+
+static int outfeed(struct emulator_program *program, const struct edgetpu_hint *hint,
+		   uint32_t nth, uint8_t *bytes)
+{
+	struct silicon *s = &program_of(program)->silicon;
+	int r;
+
+	(void)nth;
+	if (hint->kind != EDGETPU_OUTPUT || !s->code)
+		return -EINVAL;
+	r = silicon_run(s);
+	if (r < 0)
+		return r;
+	if (hint->size > s->output.came - s->output.taken)
+		return atoll_error_set(&s->err, -EPROTO, "the program ended with %u bytes of "
+				       "output", s->output.came);
+	memcpy(bytes, s->output.bytes + s->output.taken, hint->size);
+	s->output.taken += hint->size;
+	return 0;
+}
+
+/* The chip has one memory, whoever filled it. */
+static void share(struct emulator_program *program, const struct emulator_program *from)
+{
+	struct silicon_tile *to = program_of(program)->silicon.tile;
+	const struct silicon_tile *of = ((const struct program *)from)->silicon.tile;
+
+	for (uint32_t t = 0; t < SILICON_TILES; t++) {
+		memcpy(to[t].wide, of[t].wide, sizeof(to[t].wide));
+		memcpy(to[t].has_row, of[t].has_row, sizeof(to[t].has_row));
+	}
+}
+
+static void free_program(struct emulator_program *program)
+{
+	memory_free(&program_of(program)->memory);
+	free(program);
+}
+
+static const struct emulator_program_ops silicon_ops = {
+	.grade = "silicon", .takes_any_parameters = true, .begin = begin, .infeed = infeed,
+	.outfeed = outfeed, .share = share, .free = free_program,
+};
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static int take_memory(struct program *p)
+{
+	const struct edgetpu_executable *main = p->package->main;
+	const struct edgetpu_executable *caching = p->package->caching;
+	struct silicon *s = &p->silicon;
+	uint32_t parameters = bytes_of(main, EDGETPU_PARAMETERS);
+
+	if (caching)
+		parameters = most(parameters, bytes_of(caching, EDGETPU_PARAMETERS));
+	s->tile = memory_take(&p->memory, SILICON_TILES * sizeof(*s->tile));
+	s->left = memory_take(&p->memory, sizeof(*s->left) * most(p->main.instructions,
+								  p->caching.instructions));
+	s->input.bytes = memory_take(&p->memory, bytes_of(main, EDGETPU_INPUT));
+	s->parameters.bytes = memory_take(&p->memory, parameters);
+	s->output.bytes = memory_take(&p->memory, bytes_of(main, EDGETPU_OUTPUT));
+	return s->tile && s->left && s->input.bytes && s->parameters.bytes &&
+	       s->output.bytes ? 0 : -ENOMEM;
+}
+
+static int prepare(struct program *p, struct atoll_error *err)
+{
+	int r = silicon_read(p->package->main, &p->memory, &p->main, err);
+
+	if (r == 0 && p->package->caching)
+		r = silicon_read(p->package->caching, &p->memory, &p->caching, err);
+	if (r == 0 && take_memory(p) < 0)
+		r = atoll_error_set(err, -ENOMEM, "silicon: no memory for tiles");
+	return r;
+}
+
+struct emulator_program *silicon_program(const struct edgetpu_package *package,
+					 struct atoll_error *err)
+{
+	struct program *p = calloc(1, sizeof(*p));
+
+	if (!p) {
+		atoll_error_set(err, -ENOMEM, "silicon: no memory");
+		return NULL;
+	}
+	*p = (struct program){ .program = { .ops = &silicon_ops }, .package = package,
+			       .memory = MEMORY_UNLIMITED };
+	if (prepare(p, err) < 0) {
+		free_program(&p->program);
+		return NULL;
+	}
+	return &p->program;
+}
+
+void silicon_report(const struct emulator_program *program, struct silicon_report *report)
+{
+	const struct silicon *s = &((const struct program *)program)->silicon;
+
+	*report = (struct silicon_report){ .why = s->err.code < 0 ? s->err.text : "" };
+	if (!s->code)
+		return;
+	report->instructions = s->code->instructions;
+	report->executed = s->executed;
+	report->steps = s->steps;
+}
+
+const uint8_t *silicon_row(const struct emulator_program *program, uint32_t tile,
+			   uint32_t row)
+{
+	const struct silicon *s = &((const struct program *)program)->silicon;
+
+	if (tile >= SILICON_TILES || row >= SILICON_ROWS || !s->tile[tile].has_row[row])
+		return NULL;
+	return s->tile[tile].wide[row];
+}

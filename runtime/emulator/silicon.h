@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_EMULATOR_SILICON_H
+#define ATOLL_RUNTIME_EMULATOR_SILICON_H
+
+#include <stdint.h>
+
+#include "board/error.h"
+#include "runtime/emulator/program.h"
+
+/*
+ * The instructions of the package, executed one by one: grade "silicon".
+ *
+ *	struct emulator_program *program = silicon_program(package, &err);
+ *	struct silicon_report report;
+ *
+ *	r = emulator_teach(emulator, package, program, &err);
+ *	...
+ *	silicon_report(program, &report);
+ *	printf("%u of %u: %s\n", report.executed, report.instructions, report.why);
+ *
+ * It knows as much as compiled models tell, and stops with a sentence where that ends.
+ * A run moves whenever bytes come or are asked for, and allocates nothing. What it can
+ * do of a program, and how certain each reading is: ../isa/README.md.
+ */
+struct emulator_program *silicon_program(const struct edgetpu_package *package,
+					 struct atoll_error *err);
+
+/* Of the run under way, or the last one. */
+struct silicon_report {
+	uint32_t instructions; /* of the executable */
+	uint32_t executed;     /* by all their tiles */
+	uint64_t steps;        /* of loops, on all tiles */
+	const char *why;       /* it stopped, or cannot go on; "" */
+};
+void silicon_report(const struct emulator_program *program, struct silicon_report *report);
+
+/* 256 bytes of a tile's wide memory; NULL when nothing was ever written there. */
+const uint8_t *silicon_row(const struct emulator_program *program, uint32_t tile,
+			   uint32_t row);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scalar core and the turns of the engines. Instructions are issued in order, one
+ * whenever no engine can go on by itself; so a program always does the same. A fence
+ * lets none pass before its tiles are idle, and then sets counters to 0. What the core
+ * computes and waits for is left out: it begins transfers of the host, whose bytes are
+ * awaited where they are needed, and it waits for fences, which wait here themselves.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/emulator/silicon_inside.h"
+
+int silicon_stop(struct silicon *s, const struct silicon_instruction *instruction,
+		 const char *format, ...)
+{
+	char why[sizeof(s->err.text)];
+	va_list list;
+
+	va_start(list, format);
+	(void)vsnprintf(why, sizeof(why), format, list);
+	va_end(list);
+	if (s->err.code < 0)
+		return s->err.code; /* the first reason is the one */
+	return atoll_error_set(&s->err, -EPROTO, "instruction %u (%s, word %u): %s",
+			       instruction->number, instruction->opcode->name,
+			       instruction->word, why);
+}
+
+static void start_engine(struct silicon_engine *engine)
+{
+	*engine = (struct silicon_engine){ .at = SILICON_IDLE };
+}
+
+static void start_tile(struct silicon_tile *tile)
+{
+	memset(tile->has_unit, 0, sizeof(tile->has_unit));
+	memset(tile->has_scaling, 0, sizeof(tile->has_scaling));
+	memset(tile->counter, 0, sizeof(tile->counter));
+	for (int i = 0; i < 2; i++)
+		tile->ring[i].rows = 0;
+	for (int i = 0; i < SILICON_ENGINES; i++)
+		start_engine(&tile->engine[i]);
+}
+
+void silicon_start(struct silicon *s, const struct silicon_code *code)
+{
+	s->code = code;
+	s->issued = s->executed = s->sent = 0;
+	s->steps = 0;
+	s->err = (struct atoll_error){ .code = 0 };
+	s->ring.rows = 0;
+	start_engine(&s->send);
+	start_engine(&s->collect);
+	s->input.came = s->input.taken = 0;
+	s->parameters.came = s->parameters.taken = 0;
+	s->output.came = s->output.taken = 0;
+	for (uint32_t t = 0; t < SILICON_TILES; t++)
+		start_tile(&s->tile[t]);
+	for (uint32_t i = 0; i < code->instructions; i++)
+		s->left[i] = code->instruction[i].tiles;
+}
+
+static bool is_idle(const struct silicon_engine *engine)
+{
+	return engine->at == SILICON_IDLE;
+}
+
+/* The next issued instruction of this engine, if there is one. */
+static const struct silicon_instruction *find(const struct silicon *s,
+					      struct silicon_engine *engine,
+					      enum silicon_engine_kind kind, uint16_t tiles)
+{
+	uint32_t next = engine->next;
+
+	if (!is_idle(engine))
+		return &s->code->instruction[engine->at];
+	for (; next < s->issued; next++) {
+		const struct silicon_instruction *in = &s->code->instruction[next];
+
+		if (in->kind != kind || (tiles && !(in->tiles & tiles)))
+			continue;
+		*engine = (struct silicon_engine){ .next = next + 1, .at = next };
+		return in;
+	}
+	engine->next = next;
+	return NULL;
+}
+
+static int begin(struct silicon *s, const struct silicon_instruction *in,
+		 struct silicon_engine *engine)
+{
+	return in->kind == SILICON_MAC ? silicon_begin_mac(s, in, engine) :
+					 silicon_begin_move(s, in, engine);
+}
+
+/* As many steps as it can: whether there was any, or a negative errno. */
+static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind kind)
+{
+	struct silicon_tile *tile = &s->tile[t];
+	struct silicon_engine *engine = &tile->engine[kind];
+	bool was_idle = is_idle(engine);
+	const struct silicon_instruction *in = find(s, engine, kind, (uint16_t)(1u << t));
+	int64_t needed;
+	int r, has_moved = 0;
+
+	if (!in)
+		return 0;
+	if (was_idle && begin(s, in, engine) < 0)
+		return s->err.code;
+	do {
+		if (silicon_waits(tile, in, &engine->walk, &needed))
+			return has_moved;
+		r = kind == SILICON_MAC ? silicon_mac(s, t, in, engine) :
+					  silicon_move(s, t, in, engine);
+		if (r == 0)
+			return has_moved;
+		if (r > 0 && ++s->steps > SILICON_STEPS_MAX)
+			r = silicon_stop(s, in, "the program has more than %" PRIu64 " steps",
+					 SILICON_STEPS_MAX);
+		has_moved = 1;
+	} while (r == 1);
+	if (r < 0)
+		return r;
+	engine->at = SILICON_IDLE;
+	s->left[in - s->code->instruction] &= (uint16_t)~(1u << t);
+	s->executed += s->left[in - s->code->instruction] == 0;
+	return 1;
+}
+
+/* The core's own, which have no tiles. */
+static int turn_core(struct silicon *s, struct silicon_engine *engine,
+		     enum silicon_engine_kind kind)
+{
+	const struct silicon_instruction *in = find(s, engine, kind, 0);
+	int r;
+
+	if (!in)
+		return 0;
+	r = kind == SILICON_HOST_SEND ? silicon_host_send(s, in) :
+					silicon_host_collect(s, in);
+	if (r == SILICON_DONE) {
+		engine->at = SILICON_IDLE;
+		s->executed++;
+	}
+	return r;
+}
+
+static int turn(struct silicon *s)
+{
+	int moved = 0, r = turn_core(s, &s->send, SILICON_HOST_SEND);
+
+	for (uint32_t i = 0; i < SILICON_TILES * SILICON_ENGINES && r >= 0; i++) {
+		moved |= r;
+		r = turn_engine(s, i / SILICON_ENGINES, i % SILICON_ENGINES);
+	}
+	if (r >= 0) {
+		moved |= r;
+		r = turn_core(s, &s->collect, SILICON_HOST_COLLECT);
+	}
+	return r < 0 ? r : moved | r;
+}
+
+/* The first instruction that an engine of these tiles is at; NULL: all are idle. */
+static const struct silicon_instruction *first_at(const struct silicon *s, uint16_t tiles,
+						  uint32_t *tile)
+{
+	const struct silicon_instruction *first = NULL;
+
+	for (uint32_t i = 0; i < SILICON_TILES * SILICON_ENGINES; i++) {
+		uint32_t t = i / SILICON_ENGINES;
+		const struct silicon_engine *engine = &s->tile[t].engine[i % SILICON_ENGINES];
+
+		if (is_idle(engine) || !(tiles >> t & 1))
+			continue;
+		if (first && first <= &s->code->instruction[engine->at])
+			continue;
+		first = &s->code->instruction[engine->at];
+		*tile = t;
+	}
+	return first;
+}
+
+/* Nothing moves, and something is not done. */
+static int say_stuck(struct silicon *s, const struct silicon_instruction *in, uint32_t t)
+{
+	static const char *const counters[SILICON_COUNTERS] = {
+		"activations", "parameters", "partial sums", "north in", "east in", "south in",
+		"west in", "north out", "east out", "south out", "west out", "wide to narrow",
+		"wide to scaling", "narrow to wide", "ring read A", "ring read B",
+		"ring write", "ring producer A", "ring producer B" };
+	const struct silicon_tile *tile = &s->tile[t];
+	int64_t needed;
+	const struct silicon_wait *wait =
+		silicon_waits(tile, in, &tile->engine[in->kind].walk, &needed);
+
+	if (wait)
+		return silicon_stop(s, in, "tile %u waits for ever: %s is %" PRId64 " and not %"
+				    PRId64, t, counters[wait->counter],
+				    tile->counter[wait->counter], needed);
+	return silicon_stop(s, in, "tile %u waits for ever: %s", t, in->kind == SILICON_SEND ?
+			    "nobody takes what is on the ring" : "nothing comes on the ring");
+}
+
+static bool may_bytes_come(const struct silicon *s)
+{
+	return s->input.came < s->input.size || s->parameters.came < s->parameters.size;
+}
+
+/* Nothing moves: is that for the host's bytes, or for ever? */
+static int rest(struct silicon *s)
+{
+	uint32_t tile;
+	const struct silicon_instruction *in = first_at(s, UINT16_MAX, &tile);
+
+	if (!is_idle(&s->send) && may_bytes_come(s))
+		return 0;
+	if (in)
+		return say_stuck(s, in, tile);
+	if (!is_idle(&s->send))
+		return silicon_stop(s, &s->code->instruction[s->send.at], "it waits for ever: "
+				    "the host has no more bytes, or no tile takes them");
+	if (!is_idle(&s->collect))
+		return silicon_stop(s, &s->code->instruction[s->collect.at],
+				    "it waits for ever: no tile gives it any output");
+	return 0;
+}
+
+/* One of 10 engines is a bit of the fence as well, but which is which is not known:
+   it waits for all. */
+static int fence(struct silicon *s, const struct silicon_instruction *in)
+{
+	uint32_t tile, counters = isa_bits(in->bytes, 44, SILICON_COUNTERS);
+
+	if (first_at(s, in->tiles, &tile))
+		return 0;
+	for (uint32_t t = 0; t < SILICON_TILES; t++)
+		for (uint32_t i = 0; i < SILICON_COUNTERS && in->tiles >> t & 1; i++)
+			if (counters >> i & 1)
+				s->tile[t].counter[i] = 0;
+	return 1;
+}
+
+/* 1: there is one more; 0: it has to wait. */
+static int issue(struct silicon *s)
+{
+	const struct silicon_instruction *in = &s->code->instruction[s->issued];
+	bool is_done = in->kind == SILICON_NOTHING || in->kind == SILICON_FENCE;
+
+	if (in->kind == SILICON_UNKNOWN && in->why)
+		return silicon_stop(s, in, "%s", in->why);
+	if (in->kind == SILICON_UNKNOWN)
+		return silicon_stop(s, in, "opcode 0x%02x is not understood",
+				    in->opcode->code);
+	if (in->kind == SILICON_FENCE && fence(s, in) == 0)
+		return 0;
+	s->executed += is_done || (in->tiles == 0 && in->kind < SILICON_ENGINES);
+	s->issued++;
+	return 1;
+}
+
+int silicon_run(struct silicon *s)
+{
+	int r = s->err.code;
+
+	while (r >= 0) {
+		r = turn(s);
+		if (r == 0 && s->issued < s->code->instructions)
+			r = issue(s);
+		if (r == 0)
+			return rest(s);
+	}
+	return r;
+}
