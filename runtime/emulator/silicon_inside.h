@@ -144,6 +144,7 @@ struct silicon_tile {
 	int64_t counter[SILICON_COUNTERS];
 	struct silicon_engine engine[SILICON_ENGINES];
 	struct silicon_ring ring[2];
+	uint32_t pending;         /* instructions that were issued and are not done */
 };
 
 /* Bytes from or to the host, in order. */
@@ -162,6 +163,7 @@ struct silicon {
 	struct silicon_ring ring;  /* to the host */
 	struct silicon_stream input, parameters, output;
 	uint64_t steps;
+	bool is_backwards;         /* which engine comes first in this turn */
 	struct atoll_error err;    /* why it stopped; code 0 while it runs */
 };
 

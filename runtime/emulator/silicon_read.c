@@ -4,7 +4,7 @@
  * counts. Where those are in the instructions was found by comparing all compiled
  * models at hand: every number in the place of a counter is one of the 19 that the
  * vendor's driver has registers for, no wait that is not valid has a bit set, and the
- * counters that an opcode waits for are those of the engines in front of it.
+ * counters that an opcode waits for are those of the engines around it.
  */
 #include <errno.h>
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scalar core and the turns of the engines. Instructions are issued in order, one
- * whenever no engine can go on by itself; so a program always does the same. A fence
- * lets none pass before its tiles are idle, and then sets counters to 0. What the core
- * computes and waits for is left out: it begins transfers of the host, whose bytes are
- * awaited where they are needed, and it waits for fences, which wait here themselves.
+ * The scalar core and the turns of the engines. Instructions are issued in order, as
+ * many as there are up to a fence, which lets none pass before its tiles are done with
+ * theirs, and then sets counters to 0. Engines take one step each in a turn, forwards and
+ * backwards in turns: a program always does the same, and nothing but its waits keeps
+ * its engines in step, as on a chip. What the core computes and waits for is left out:
+ * it begins transfers of the host, whose bytes are awaited where they are needed, and
+ * it waits for fences, which wait here themselves.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,6 +42,7 @@ static void start_tile(struct silicon_tile *tile)
 	memset(tile->has_unit, 0, sizeof(tile->has_unit));
 	memset(tile->has_scaling, 0, sizeof(tile->has_scaling));
 	memset(tile->counter, 0, sizeof(tile->counter));
+	tile->pending = 0;
 	for (int i = 0; i < 2; i++)
 		tile->ring[i].rows = 0;
 	for (int i = 0; i < SILICON_ENGINES; i++)
@@ -51,6 +54,7 @@ void silicon_start(struct silicon *s, const struct silicon_code *code)
 	s->code = code;
 	s->issued = s->executed = s->sent = 0;
 	s->steps = 0;
+	s->is_backwards = false;
 	s->err = (struct atoll_error){ .code = 0 };
 	s->ring.rows = 0;
 	start_engine(&s->send);
@@ -97,37 +101,35 @@ static int begin(struct silicon *s, const struct silicon_instruction *in,
 					 silicon_begin_move(s, in, engine);
 }
 
-/* As many steps as it can: whether there was any, or a negative errno. */
+/* A step, if it can: whether it did, or a negative errno. */
 static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind kind)
 {
 	struct silicon_tile *tile = &s->tile[t];
 	struct silicon_engine *engine = &tile->engine[kind];
 	bool was_idle = is_idle(engine);
 	const struct silicon_instruction *in = find(s, engine, kind, (uint16_t)(1u << t));
+	uint16_t *left;
 	int64_t needed;
-	int r, has_moved = 0;
+	int r;
 
 	if (!in)
 		return 0;
 	if (was_idle && begin(s, in, engine) < 0)
 		return s->err.code;
-	do {
-		if (silicon_waits(tile, in, &engine->walk, &needed))
-			return has_moved;
-		r = kind == SILICON_MAC ? silicon_mac(s, t, in, engine) :
-					  silicon_move(s, t, in, engine);
-		if (r == 0)
-			return has_moved;
-		if (r > 0 && ++s->steps > SILICON_STEPS_MAX)
-			r = silicon_stop(s, in, "the program has more than %" PRIu64 " steps",
-					 SILICON_STEPS_MAX);
-		has_moved = 1;
-	} while (r == 1);
-	if (r < 0)
+	if (silicon_waits(tile, in, &engine->walk, &needed))
+		return 0;
+	r = kind == SILICON_MAC ? silicon_mac(s, t, in, engine) :
+				  silicon_move(s, t, in, engine);
+	if (r > 0 && ++s->steps > SILICON_STEPS_MAX)
+		return silicon_stop(s, in, "the program has more than %" PRIu64 " steps",
+				    SILICON_STEPS_MAX);
+	if (r != SILICON_DONE)
 		return r;
 	engine->at = SILICON_IDLE;
-	s->left[in - s->code->instruction] &= (uint16_t)~(1u << t);
-	s->executed += s->left[in - s->code->instruction] == 0;
+	tile->pending--;
+	left = &s->left[in - s->code->instruction];
+	*left &= (uint16_t)~(1u << t);
+	s->executed += *left == 0;
 	return 1;
 }
 
@@ -154,19 +156,21 @@ static int turn(struct silicon *s)
 	int moved = 0, r = turn_core(s, &s->send, SILICON_HOST_SEND);
 
 	for (uint32_t i = 0; i < SILICON_TILES * SILICON_ENGINES && r >= 0; i++) {
+		uint32_t which = s->is_backwards ? SILICON_TILES * SILICON_ENGINES - 1 - i : i;
+
 		moved |= r;
-		r = turn_engine(s, i / SILICON_ENGINES, i % SILICON_ENGINES);
+		r = turn_engine(s, which / SILICON_ENGINES, which % SILICON_ENGINES);
 	}
 	if (r >= 0) {
 		moved |= r;
 		r = turn_core(s, &s->collect, SILICON_HOST_COLLECT);
 	}
+	s->is_backwards = !s->is_backwards;
 	return r < 0 ? r : moved | r;
 }
 
-/* The first instruction that an engine of these tiles is at; NULL: all are idle. */
-static const struct silicon_instruction *first_at(const struct silicon *s, uint16_t tiles,
-						  uint32_t *tile)
+/* The first instruction that an engine is at; NULL: all are idle. */
+static const struct silicon_instruction *first_at(const struct silicon *s, uint32_t *tile)
 {
 	const struct silicon_instruction *first = NULL;
 
@@ -174,7 +178,7 @@ static const struct silicon_instruction *first_at(const struct silicon *s, uint1
 		uint32_t t = i / SILICON_ENGINES;
 		const struct silicon_engine *engine = &s->tile[t].engine[i % SILICON_ENGINES];
 
-		if (is_idle(engine) || !(tiles >> t & 1))
+		if (is_idle(engine))
 			continue;
 		if (first && first <= &s->code->instruction[engine->at])
 			continue;
@@ -214,7 +218,7 @@ static bool may_bytes_come(const struct silicon *s)
 static int rest(struct silicon *s)
 {
 	uint32_t tile;
-	const struct silicon_instruction *in = first_at(s, UINT16_MAX, &tile);
+	const struct silicon_instruction *in = first_at(s, &tile);
 
 	if (!is_idle(&s->send) && may_bytes_come(s))
 		return 0;
@@ -233,10 +237,11 @@ static int rest(struct silicon *s)
    it waits for all. */
 static int fence(struct silicon *s, const struct silicon_instruction *in)
 {
-	uint32_t tile, counters = isa_bits(in->bytes, 44, SILICON_COUNTERS);
+	uint32_t counters = isa_bits(in->bytes, 44, SILICON_COUNTERS);
 
-	if (first_at(s, in->tiles, &tile))
-		return 0;
+	for (uint32_t t = 0; t < SILICON_TILES; t++)
+		if (in->tiles >> t & 1 && s->tile[t].pending > 0)
+			return 0;
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
 		for (uint32_t i = 0; i < SILICON_COUNTERS && in->tiles >> t & 1; i++)
 			if (counters >> i & 1)
@@ -248,7 +253,6 @@ static int fence(struct silicon *s, const struct silicon_instruction *in)
 static int issue(struct silicon *s)
 {
 	const struct silicon_instruction *in = &s->code->instruction[s->issued];
-	bool is_done = in->kind == SILICON_NOTHING || in->kind == SILICON_FENCE;
 
 	if (in->kind == SILICON_UNKNOWN && in->why)
 		return silicon_stop(s, in, "%s", in->why);
@@ -257,7 +261,10 @@ static int issue(struct silicon *s)
 				    in->opcode->code);
 	if (in->kind == SILICON_FENCE && fence(s, in) == 0)
 		return 0;
-	s->executed += is_done || (in->tiles == 0 && in->kind < SILICON_ENGINES);
+	for (uint32_t t = 0; t < SILICON_TILES && in->kind < SILICON_ENGINES; t++)
+		s->tile[t].pending += in->tiles >> t & 1;
+	s->executed += in->kind == SILICON_NOTHING || in->kind == SILICON_FENCE ||
+		       (in->tiles == 0 && in->kind < SILICON_ENGINES);
 	s->issued++;
 	return 1;
 }
@@ -267,9 +274,9 @@ int silicon_run(struct silicon *s)
 	int r = s->err.code;
 
 	while (r >= 0) {
-		r = turn(s);
-		if (r == 0 && s->issued < s->code->instructions)
-			r = issue(s);
+		r = s->issued < s->code->instructions ? issue(s) : 0;
+		if (r == 0)
+			r = turn(s);
 		if (r == 0)
 			return rest(s);
 	}
