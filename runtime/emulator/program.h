@@ -19,7 +19,7 @@
  *
  * Grades so far: `pattern` answers bytes that a test can foretell, `twin` runs the
  * CPU model the package was compiled from, `carried` the graph that the package brings
- * along. One that executes the instructions themselves fits behind the same three.
+ * along, `silicon` (silicon.h) the instructions themselves, as far as they are known.
  */
 struct emulator_program;
 
