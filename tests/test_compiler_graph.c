@@ -244,6 +244,20 @@ static void a_shape_that_is_computed_is_dynamic(void **state)
 	       "known only at run time");
 }
 
+static void a_size_that_the_operator_does_not_make_is_refused(void **state)
+{
+	struct atoll_builder_tensor larger = quantized;
+	struct graph g = graph_new();
+	int32_t in = graph_input(&g, &quantized), out;
+
+	(void)state;
+	larger.dims[0] = 1000000;
+	out = graph_output(&g, &larger);
+	one(&g, BUILTIN_RELU, in, out);
+	refuse(&g, ATOLL_COMPILE_OTHER, "operator 0 RELU: its output is 1x4, the file says "
+	       "1000000x4");
+}
+
 static void a_shape_that_follows_from_shapes_is_known(void **state)
 {
 	static const struct atoll_builder_tensor shape = { .name = "shape",
@@ -354,6 +368,7 @@ int main(void)
 		cmocka_unit_test(what_was_compiled_is_not_compiled_again),
 		cmocka_unit_test(what_kernels_do_not_take_is_refused),
 		cmocka_unit_test(a_shape_that_is_computed_is_dynamic),
+		cmocka_unit_test(a_size_that_the_operator_does_not_make_is_refused),
 		cmocka_unit_test(a_shape_that_follows_from_shapes_is_known),
 		cmocka_unit_test(sizes_that_the_file_leaves_open_are_dynamic),
 		cmocka_unit_test(an_open_batch_is_a_batch_of_one),

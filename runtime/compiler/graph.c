@@ -300,6 +300,39 @@ static int64_t first_dynamic(const struct atoll_graph *graph)
 	return found;
 }
 
+/* Files can say of a tensor what its operator does not make; sizes of what is compiled
+   come from them. Custom operators' outputs often have none there. */
+static int check_size(struct import *import, uint32_t op, const struct atoll_session *session,
+		      int32_t index)
+{
+	const struct atoll_tensor *said = &import->graph->tensor[index];
+	const struct atoll_tensor *made = atoll_session_tensor(session, (uint32_t)index);
+	char said_text[ATOLL_SHAPE_TEXT], made_text[ATOLL_SHAPE_TEXT];
+
+	if (said->elements == made->elements)
+		return 0;
+	import->failure = ATOLL_COMPILE_OTHER;
+	(void)atoll_error_set(import->err, -EINVAL, "its output is %s, the file says %s",
+			      atoll_shape_text(made->rank, made->dims, made_text),
+			      atoll_shape_text(said->rank, said->dims, said_text));
+	(void)name_operator(import, op);
+	return -EINVAL;
+}
+
+static int check_sizes(struct import *import, const struct atoll_session *session)
+{
+	int r = 0;
+
+	for (uint32_t o = 0; o < import->graph->operators && r == 0; o++) {
+		const struct atoll_operator *op = &import->graph->op[o];
+
+		for (uint32_t i = 0; i < op->outputs && r == 0; i++)
+			if (op->code != BUILTIN_CUSTOM)
+				r = check_size(import, o, session, op->output[i]);
+	}
+	return r;
+}
+
 /* What the kernels say, who look at types, shapes and options of every operator. */
 static int check_prepares(struct import *import)
 {
@@ -309,8 +342,10 @@ static int check_prepares(struct import *import)
 	int64_t dynamic;
 
 	if (session) {
+		int r = check_sizes(import, session);
+
 		atoll_session_close(session);
-		return 0;
+		return r;
 	}
 	if (why.code == -ENOMEM) {
 		import->failure = ATOLL_COMPILE_OTHER;
