@@ -65,3 +65,5 @@ data += \
 	board/boards/virtual.conf
 LDLIBS   += -lgpiod
 packages += libgpiod-dev
+
+$(BUILD)/board/%.o: isa = $(small)
