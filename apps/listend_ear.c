@@ -98,12 +98,15 @@ static void tell_loss(struct listend_ear *ear, bool is_over)
 	ear->calls.loss(ear->calls.data, &loss);
 }
 
+/* Sound is whole again when some came since the last tick and none was lost: what was
+   lost before is counted with what came. */
 static void watch_loss(struct listend_ear *ear, bool is_tick)
 {
 	const struct atoll_sound_counts counts = atoll_sound_counts(ear->sound);
-	bool is_whole = counts.overruns == ear->counts_before.overruns;
+	bool is_whole = counts.overruns == ear->counts_before.overruns &&
+			counts.samples > ear->counts_before.samples;
 
-	if (!is_whole && !ear->lost_since_ns) {
+	if (counts.overruns > ear->counts_before.overruns && !ear->lost_since_ns) {
 		ear->lost_since_ns = atoll_clock_ns();
 		ear->lost_from = ear->counts_before;
 		tell_loss(ear, false);

@@ -527,6 +527,27 @@ static void sound_that_is_lost_is_told_when_it_begins_and_counted_when_it_ends(v
 	assert_int_equal(losses_told, 2);
 }
 
+static void sound_is_not_whole_before_some_came(void **state)
+{
+	(void)state;
+	open_ear();
+	give(0);
+	tick(SECOND_NS / 20);
+	mic.counts.overruns = 1;
+	tick(SECOND_NS / 20);
+	assert_int_equal(losses_told, 1);
+	assert_false(loss.is_over);
+	tick(SECOND_NS / 20);
+	assert_int_equal(losses_told, 1);
+	mic.counts.lost = 24000;
+	mic.is_after_gap = true;
+	give(0);
+	tick(SECOND_NS / 20);
+	assert_int_equal(losses_told, 2);
+	assert_true(loss.is_over);
+	assert_int_equal(loss.lost_ms, 1500);
+}
+
 static void words_are_told_with_when_they_began(void **state)
 {
 	(void)state;
@@ -647,6 +668,7 @@ int main(void)
 		TEST(one_that_gives_no_sound_is_let_go_and_asked_again),
 		TEST(a_failure_of_sound_is_said_when_it_begins_and_ends),
 		TEST(sound_that_is_lost_is_told_when_it_begins_and_counted_when_it_ends),
+		TEST(sound_is_not_whole_before_some_came),
 		TEST(words_are_told_with_when_they_began),
 		TEST(a_model_that_fails_says_so_when_it_begins_and_ends),
 		TEST(a_model_that_is_too_slow_says_so_when_it_begins_and_ends),

@@ -15,10 +15,9 @@ for times in 1 2; do
 done
 grep '"state":"end"' "$work/events" |
 	sed -nE 's/.*"overruns":([0-9]+),"lost_ms":([0-9]+),.*/\1 \2/p' >"$work/losses"
-is "$(wc -l <"$work/losses")" 2
-while read -r overruns lost; do
-	is "$overruns" 1
-	[ "$lost" -ge 1400 ] || fail "$lost ms"
+while read -r overruns lost; do # a busy machine makes more of them, and short ones
+	[ "$overruns" -ge 1 ] && [ "$lost" -ge 1 ] || fail "$overruns overruns, $lost ms"
 done <"$work/losses"
-err_has '1 overruns in [0-9]+ s, [0-9]+ ms of sound lost, sound is whole again$'
+[ "$(awk '$2 >= 1400' "$work/losses" | wc -l)" -eq 2 ] || fail "$(cat "$work/losses")"
+err_has '[0-9]+ overruns in [0-9]+ s, [0-9]+ ms of sound lost, sound is whole again$'
 stop
