@@ -18,6 +18,7 @@ start_patient() {
 	make_model
 	start_tpu --attach --model="$work/model.tflite" "$@"
 	wait_until 10 is_plugged
+	settle
 }
 is_plugged() { lsusb | grep -qE "$boot_rom|$application"; }
 

@@ -214,6 +214,10 @@ need_udevd() {
 	udevadm control --ping 2>/dev/null || /lib/systemd/systemd-udevd --daemon
 }
 
+# settle: until udevd, if there is one, has given nodes that just came their rights; it
+# would take others away again.
+settle() { ! udevadm control --ping 2>/dev/null || udevadm settle; }
+
 # start_tpu OPTION...: emulated Edge TPUs at this machine's USB, $emulator. What they
 # say goes to $work/tpu, answers to orders to $work/answers. libusb hears of devices
 # from udevd.

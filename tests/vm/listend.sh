@@ -30,7 +30,7 @@ audio_id=$(getent group audio | cut -d : -f 3)
 # start_listend OPTION...: with what it tells in $work/events, once it is up.
 start_listend() {
 	: >"$work/err"
-	udevadm settle
+	settle
 	setpriv --reuid=$listener_id --regid=$listener_id --groups="$audio_id" \
 		--no-new-privs "$BUILD/atoll-listend" --verbose "$@" >"$work/out" 2>"$work/err" &
 	running=$! name=atoll-listend

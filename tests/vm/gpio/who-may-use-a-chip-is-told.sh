@@ -8,6 +8,7 @@ refused() {
 		fail 'got it'
 	return 0
 }
+settle
 chown 0:0 "/dev/$chip"
 chmod 600 "/dev/$chip"
 is "$(refused)" "gpio: header: /dev/$chip is for root alone"

@@ -14,6 +14,7 @@ as() { setpriv --reuid=$id --regid=$id --groups="$1" --no-new-privs "$BUILD/atol
 	--config="$work/rules" --control="$control" 2>"$work/log" & }
 
 # Without the group it says what it takes, and waits.
+settle
 chgrp gpio "/dev/$chip"
 chmod 660 "/dev/$chip"
 as $id

@@ -10,6 +10,7 @@ gives 1 tests/vm/microphone hear -m hw:0,0
 is "$(cat "$work/err")" 'microphone: hw:0,0: open: there is no such device'
 
 load_microphone
+settle
 chmod 0600 /dev/snd/*
 why='no permission; is the user in the group audio[?]'
 for match in auto 0; do
