@@ -178,3 +178,22 @@ const uint8_t *silicon_row(const struct emulator_program *program, uint32_t tile
 		return NULL;
 	return s->tile[tile].wide[row];
 }
+
+const uint8_t *silicon_unit(const struct emulator_program *program, uint32_t tile,
+			    uint32_t unit)
+{
+	const struct silicon *s = &((const struct program *)program)->silicon;
+
+	if (tile >= SILICON_TILES || unit >= SILICON_UNITS || !s->tile[tile].has_unit[unit])
+		return NULL;
+	return s->tile[tile].narrow[unit];
+}
+
+void silicon_watch(struct emulator_program *program,
+		   void (*done)(void *data, uint32_t tile, uint32_t nth), void *data)
+{
+	struct silicon *s = &program_of(program)->silicon;
+
+	s->done = done;
+	s->done_data = data;
+}

@@ -38,4 +38,16 @@ void silicon_report(const struct emulator_program *program, struct silicon_repor
 const uint8_t *silicon_row(const struct emulator_program *program, uint32_t tile,
 			   uint32_t row);
 
+/* 4 bytes of a tile's narrow memory; NULL when nothing was written there in this run. */
+const uint8_t *silicon_unit(const struct emulator_program *program, uint32_t tile,
+			    uint32_t unit);
+
+/*
+ * Call `done` whenever a tile is done with an instruction, before anything else moves:
+ * what it wrote is still there. `nth` counts the instructions of the executable from 0,
+ * through all its chunks. NULL: no longer.
+ */
+void silicon_watch(struct emulator_program *program,
+		   void (*done)(void *data, uint32_t tile, uint32_t nth), void *data);
+
 #endif

@@ -164,6 +164,8 @@ struct silicon {
 	struct silicon_stream input, parameters, output;
 	uint64_t steps;
 	bool is_backwards;         /* which engine comes first in this turn */
+	void (*done)(void *data, uint32_t tile, uint32_t nth); /* silicon_watch, or NULL */
+	void *done_data;
 	struct atoll_error err;    /* why it stopped; code 0 while it runs */
 };
 

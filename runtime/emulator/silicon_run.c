@@ -130,6 +130,8 @@ static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind k
 	left = &s->left[in - s->code->instruction];
 	*left &= (uint16_t)~(1u << t);
 	s->executed += *left == 0;
+	if (s->done)
+		s->done(s->done_data, t, (uint32_t)(in - s->code->instruction));
 	return 1;
 }
 
