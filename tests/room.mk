@@ -119,6 +119,7 @@ check_parts += \
 	tests/sample.c \
 	tests/seeds.c \
 	tests/signs.c \
+	tests/silicon_layers.c \
 	tests/single.c \
 	tests/sounds.c \
 	tests/ten_minutes.c \
@@ -361,6 +362,7 @@ checks += \
 	tests/test_serve_queue.c \
 	tests/test_serve_server.c \
 	tests/test_serve_stress.c \
+	tests/test_silicon_layers.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 # What reads overlays leans on libfdt (named as in apps/room.mk); and they are applied to trees of the SoC.
