@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/silicon_layers.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,11 +118,11 @@ static void read_piece(struct silicon_piece *piece, const struct isa_instruction
 		piece->depth = (uint32_t)(isa_iterations(&weights) / outputs);
 }
 
-/* A mac that multiplies: copies and fills do not. */
+/* Copies and fills cut nothing off. */
 static bool computes(const struct isa_instruction *isa, const uint8_t *bytes)
 {
 	return isa->opcode->unit == ISA_TILES && isa->opcode->code == 0x01 &&
-	       isa_bits(bytes, 1843, 1);
+	       isfinite(isa_real(isa_bits(bytes, 1981, 32)));
 }
 
 static void read_pieces(struct silicon_layers *layers, const struct edgetpu_executable *main)
