@@ -120,6 +120,7 @@ check_parts += \
 	tests/seeds.c \
 	tests/signs.c \
 	tests/silicon_layers.c \
+	tests/silicon_pieces.c \
 	tests/single.c \
 	tests/sounds.c \
 	tests/ten_minutes.c \

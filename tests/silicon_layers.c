@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/silicon_layers.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/isa/isa.h"
 #include "runtime/schema/tflite.h"
+#include "tests/silicon_pieces.h"
 
 #define COLUMNS 4
 #define UNIT 4                  /* channels at an address of narrow memory */
 #define STRIDES 16              /* of such an address */
-#define FLAGS 3                 /* in the lowest bits of an increment: no part of it */
-#define NO_LAYER UINT32_MAX
-
-/* What tells layers apart. */
-struct numbers {
-	float scale, lower, upper;
-	uint32_t weight_zero, input_zero, output_zero;
-};
-
-/* An instruction that computes. */
-struct silicon_piece {
-	uint32_t nth, number, layer;
-	uint16_t tiles;
-	uint32_t pixels;             /* on each of its tiles */
-	uint32_t depth;              /* steps to an output */
-	uint8_t pixel_loops;         /* a bit for each loop that goes over pixels */
-	struct numbers numbers;
-	struct isa_access output;
-};
 
 static void *take(size_t count, size_t size)
 {
@@ -78,81 +58,11 @@ static int unsigned_zero(const struct atoll_tensor *tensor)
 	return tensor->quant.zero_point + (tensor->type == ATOLL_INT8 ? 128 : 0);
 }
 
-/* Reading the program */
-
-/* Strides of increments without their flags, which loops inside do not take back. */
-static void drop_flags(struct isa_access *access)
-{
-	int32_t covered = 0, plain = 0;
-
-	for (uint32_t d = 0; d < access->loops; d++) {
-		int32_t limit = (int32_t)access->loop[d].count - 1;
-		int32_t step = (access->loop[d].stride - covered) & ~FLAGS;
-
-		covered += limit * access->loop[d].stride;
-		access->loop[d].stride = step + plain;
-		plain += limit * access->loop[d].stride;
-	}
-}
-
-static void read_piece(struct silicon_piece *piece, const struct isa_instruction *isa,
-		       const uint8_t *bytes, uint32_t nth)
-{
-	struct isa_access weights;
-	uint64_t outputs;
-
-	*piece = (struct silicon_piece){
-		.nth = nth, .layer = NO_LAYER, .tiles = (uint16_t)isa_bits(bytes, 12, 16),
-		.number = isa->value[isa_slot(isa->opcode, "number")],
-		.numbers = { .scale = isa_real(isa_bits(bytes, 1949, 32)),
-			     .lower = isa_real(isa_bits(bytes, 2013, 32)),
-			     .upper = isa_real(isa_bits(bytes, 1981, 32)),
-			     .weight_zero = isa_bits(bytes, 1854, 8),
-			     .input_zero = isa_bits(bytes, 1870, 8),
-			     .output_zero = isa_bits(bytes, 2077, 8) } };
-	if (!isa_access(isa, 1, &piece->output) || !isa_access(isa, 2, &weights))
-		abort();
-	drop_flags(&piece->output);
-	outputs = isa_iterations(&piece->output) / (isa_bits(bytes, 1942, 4) + 1);
-	if (outputs > 0)
-		piece->depth = (uint32_t)(isa_iterations(&weights) / outputs);
-}
-
-/* Copies and fills cut nothing off. */
-static bool computes(const struct isa_instruction *isa, const uint8_t *bytes)
-{
-	return isa->opcode->unit == ISA_TILES && isa->opcode->code == 0x01 &&
-	       isfinite(isa_real(isa_bits(bytes, 1981, 32)));
-}
-
-static void read_pieces(struct silicon_layers *layers, const struct edgetpu_executable *main)
-{
-	uint32_t nth = 0, most = 0;
-
-	for (uint32_t i = 0; i < main->chunks; i++)
-		most += main->chunk[i].size / ISA_WORD_BYTES;
-	layers->piece = take(most, sizeof(*layers->piece));
-	for (uint32_t i = 0; i < main->chunks; i++) {
-		const struct edgetpu_chunk *chunk = &main->chunk[i];
-		uint32_t words = chunk->size / ISA_WORD_BYTES;
-		struct isa_instruction isa;
-
-		for (uint32_t word = 0; word < words; word += isa.opcode->words, nth++) {
-			const uint8_t *bytes = chunk->bytes + (size_t)word * ISA_WORD_BYTES;
-
-			if (isa_decode(chunk->bytes, words, word, &isa, NULL) < 0)
-				return;
-			if (computes(&isa, bytes))
-				read_piece(&layers->piece[layers->pieces++], &isa, bytes, nth);
-		}
-	}
-}
-
 /* Which layer it is */
 
 /* What an operator's instructions say. */
 struct expected {
-	struct numbers numbers;
+	struct silicon_numbers numbers;
 	uint32_t depth;
 	bool has_weights;            /* else only what is about the output is known */
 };
@@ -188,7 +98,7 @@ static struct expected expect(const struct atoll_session *cpu, const struct atol
 		return e;
 	e.has_weights = true;
 	if (op->code == BUILTIN_AVERAGE_POOL_2D) {
-		e.depth = pixels_of(in) / pixels_of(out);
+		e.depth = pixels_of(out) > 0 ? pixels_of(in) / pixels_of(out) : 0;
 		s_weights = in->quant.scale * (1 / (float)e.depth);
 		e.numbers.scale = s_weights * inverse;
 		e.has_weights = false;
@@ -207,7 +117,7 @@ static struct expected expect(const struct atoll_session *cpu, const struct atol
 /* Clamps of an activation of its own are narrower. */
 static bool agrees(const struct silicon_piece *piece, const struct expected *e)
 {
-	const struct numbers *a = &piece->numbers, *b = &e->numbers;
+	const struct silicon_numbers *a = &piece->numbers, *b = &e->numbers;
 
 	if (piece->depth != e->depth || a->output_zero != b->output_zero)
 		return false;
@@ -265,16 +175,6 @@ static bool find_element(const struct silicon_layer *layer, const struct silicon
 	return element->unit < units_of(layer->tensor);
 }
 
-static bool advance(const struct isa_access *access, uint32_t *at)
-{
-	for (uint32_t d = 0; d < access->loops; d++) {
-		if (++at[d] < access->loop[d].count)
-			return true;
-		at[d] = 0;
-	}
-	return false;
-}
-
 /* Count how often each unit of the tensor is there: is it once? */
 static bool mark(const struct silicon_layer *layer, const struct silicon_piece *piece,
 		 uint32_t pieces, uint32_t width)
@@ -297,7 +197,7 @@ static bool mark(const struct silicon_layer *layer, const struct silicon_piece *
 			is_once = marks[((size_t)e.y * width + e.x) *
 					units_of(layer->tensor) + e.unit]++ == 0;
 			marked++;
-		} while (is_once && advance(&p->output, at));
+		} while (is_once && silicon_piece_next(p, at));
 	}
 	free(marks);
 	return is_once && marked == units;
@@ -450,7 +350,7 @@ struct silicon_layers *silicon_layers_new(const struct edgetpu_package *package,
 
 	layers->layer = take(operators, sizeof(*layers->layer));
 	layers->layers = read_layers(layers, cpu, expected);
-	read_pieces(layers, package->main);
+	layers->pieces = silicon_pieces(package->main, &layers->piece);
 	for (uint32_t i = 0; i < layers->pieces; i += n) {
 		n = together(&layers->piece[i], layers->pieces - i);
 		find_layer(layers, expected, &layers->piece[i], n);
@@ -524,7 +424,7 @@ static void done(void *data, uint32_t tile, uint32_t nth)
 
 	while (piece < layers->piece + layers->pieces && piece->nth != nth)
 		piece++;
-	if (piece == layers->piece + layers->pieces || piece->layer == NO_LAYER)
+	if (piece == layers->piece + layers->pieces || piece->layer == SILICON_NO_LAYER)
 		return;
 	layer = &layers->layer[piece->layer];
 	do {
@@ -534,7 +434,7 @@ static void done(void *data, uint32_t tile, uint32_t nth)
 			continue;
 		got = silicon_unit(layers->program, tile, (uint32_t)e.address);
 		compare_unit(layer, &e, width_of(layer), tile, got);
-	} while (advance(&piece->output, at));
+	} while (silicon_piece_next(piece, at));
 }
 
 void silicon_layers_watch(struct silicon_layers *layers, struct emulator_program *program)
