@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define FLAGS 3 /* in the lowest bits of an increment: no part of it */
+#define FLAGS 3u /* in the lowest bits of an increment: no part of it */
 
 /* Strides of increments without their flags, which loops inside do not take back. All
    modulo the width of an increment, as runtime/isa/access.c. */
@@ -16,7 +16,7 @@ static void drop_flags(struct isa_access *access)
 	for (uint32_t d = 0; d < access->loops; d++) {
 		uint32_t limit = access->loop[d].count - 1;
 		uint32_t stride = (uint32_t)access->loop[d].stride;
-		uint32_t step = ((stride - covered) & ~UINT32_C(FLAGS)) + plain;
+		uint32_t step = ((stride - covered) & ~FLAGS) + plain;
 
 		covered += limit * stride;
 		access->loop[d].stride = (int32_t)(((step & (2 * sign - 1)) ^ sign) - sign);
