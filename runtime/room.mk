@@ -76,6 +76,7 @@ lib += \
 	runtime/emulator/silicon_host.c \
 	runtime/emulator/silicon_mac.c \
 	runtime/emulator/silicon_memory.c \
+	runtime/emulator/silicon_mesh.c \
 	runtime/emulator/silicon_moves.c \
 	runtime/emulator/silicon_read.c \
 	runtime/emulator/silicon_run.c \

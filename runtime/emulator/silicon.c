@@ -8,6 +8,9 @@
 
 #include "runtime/emulator/silicon_inside.h"
 
+/* Parameters of depthwise layers, which tiles give to the core, in a run. */
+#define AGAIN_BYTES (4u << 20)
+
 struct program {
 	struct emulator_program program;
 	const struct edgetpu_package *package;
@@ -124,8 +127,10 @@ static int take_memory(struct program *p)
 	s->input.bytes = memory_take(&p->memory, bytes_of(main, EDGETPU_INPUT));
 	s->parameters.bytes = memory_take(&p->memory, parameters);
 	s->output.bytes = memory_take(&p->memory, bytes_of(main, EDGETPU_OUTPUT));
+	s->again.size = AGAIN_BYTES;
+	s->again.bytes = memory_take(&p->memory, s->again.size);
 	return s->tile && s->left && s->input.bytes && s->parameters.bytes &&
-	       s->output.bytes ? 0 : -ENOMEM;
+	       s->output.bytes && s->again.bytes ? 0 : -ENOMEM;
 }
 
 static int prepare(struct program *p, struct atoll_error *err)

@@ -4,39 +4,74 @@
 
 #include "runtime/emulator/silicon_inside.h"
 
-/* Parameters are counted in units of 64 bytes, activations in units of 8. */
-#define PARAMETER_BYTES 64
-#define ACTIVATION_BYTES 8
-#define LANE_BYTES 64
-#define RUN 1024 /* units that are counted together */
+/* What a send counts in: parameters, activations, and what the core collected. */
+static const uint32_t unit_bytes[] = { 64, 8, 4 };
+
+enum { OF_PARAMETERS, OF_INPUT, OF_CORE };
 
 static struct silicon_stream *source(struct silicon *s, const struct silicon_instruction *in)
 {
-	return isa_bits(in->bytes, 12, 1) ? &s->input : &s->parameters;
+	switch (isa_bits(in->bytes, 12, 2)) {
+	case OF_PARAMETERS:
+		return &s->parameters;
+	case OF_INPUT:
+		return &s->input;
+	case OF_CORE:
+		return &s->again;
+	default:
+		return NULL;
+	}
 }
 
-static uint32_t bytes_to_send(const struct silicon_instruction *in)
+/* Blocks, and a rest. */
+static uint64_t bytes_to_send(const struct silicon_instruction *in)
 {
-	uint32_t units = isa_bits(in->bytes, 96, 3) * RUN;
+	uint64_t block = isa_bits(in->bytes, 55, 20) + 1, units = 1;
 
-	if (!isa_bits(in->bytes, 75, 1))
-		units = 1;
-	else if (isa_bits(in->bytes, 203, 1))
-		units += isa_bits(in->bytes, 183, 10) + 1;
-	else
-		units += RUN;
-	return units * (isa_bits(in->bytes, 12, 1) ? ACTIVATION_BYTES : PARAMETER_BYTES);
+	if (isa_bits(in->bytes, 75, 1)) {
+		units = block * isa_bits(in->bytes, 96, 20);
+		units += isa_bits(in->bytes, 203, 1) ? isa_bits(in->bytes, 183, 20) + 1 : block;
+	}
+	return units * unit_bytes[isa_bits(in->bytes, 12, 2)];
+}
+
+/* What was collected ends with full rows, of which not all is sent: each send says where
+   it begins, from 1 on. */
+static void skip(struct silicon_stream *stream, const struct silicon_instruction *in)
+{
+	uint32_t at = (isa_bits(in->bytes, 320, 16) - 1) * unit_bytes[OF_CORE];
+
+	if (at > stream->taken && at <= stream->size)
+		stream->taken = at;
+}
+
+/* What the core collected is sent block by block, and tiles that give it more wait for
+   each of them. */
+static void count_blocks(struct silicon *s, const struct silicon_instruction *in, uint64_t all)
+{
+	uint64_t block = (isa_bits(in->bytes, 55, 20) + 1) * unit_bytes[OF_CORE];
+
+	if (isa_bits(in->bytes, 12, 2) != OF_CORE || (s->sent % block > 0 && s->sent < all))
+		return;
+	for (uint32_t t = 0; t < SILICON_TILES; t++)
+		s->tile[t].counter[SILICON_RING_PRODUCER_A]++;
 }
 
 int silicon_host_send(struct silicon *s, const struct silicon_instruction *in)
 {
-	uint32_t to = isa_bits(in->bytes, 409, 16), all = bytes_to_send(in);
-	uint32_t bytes = (isa_bits(in->bytes, 438, 2) + 1) * LANE_BYTES;
+	uint32_t to = isa_bits(in->bytes, 409, 16);
+	uint32_t bytes = (isa_bits(in->bytes, 434, 6) + 1) * SILICON_UNIT_BYTES;
 	struct silicon_stream *stream = source(s, in);
+	uint64_t all;
 
+	if (!stream)
+		return silicon_stop(s, in, "what it sends is not understood");
+	if (stream == &s->again && s->sent == 0)
+		skip(stream, in);
+	all = bytes_to_send(in);
 	if (bytes > all - s->sent)
-		bytes = all - s->sent;
-	if (stream->came - stream->taken < bytes)
+		bytes = (uint32_t)(all - s->sent);
+	if (stream->came < stream->taken || stream->came - stream->taken < bytes)
 		return 0;
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
 		if (to >> t & 1 && s->tile[t].ring[0].rows == SILICON_RING_ROWS)
@@ -51,25 +86,40 @@ int silicon_host_send(struct silicon *s, const struct silicon_instruction *in)
 	}
 	stream->taken += bytes;
 	s->sent += bytes;
+	count_blocks(s, in, all);
 	if (s->sent < all)
 		return 1;
 	s->sent = 0;
 	return SILICON_DONE;
 }
 
+/* Where bytes of tiles go: on to the host, or to tiles by a send. */
+enum { TO_CORE = 1, TO_HOST = 3 };
+
 int silicon_host_collect(struct silicon *s, const struct silicon_instruction *in)
 {
-	uint32_t bytes = (isa_bits(in->bytes, 43, 10) + 1) * ACTIVATION_BYTES;
+	uint32_t to = isa_bits(in->bytes, 173, 2);
+	struct silicon_stream *stream = to == TO_HOST ? &s->output : &s->again;
+	uint64_t all = (uint64_t)(isa_bits(in->bytes, 43, 15) + 1) *
+		       (isa_bits(in->bytes, 74, 15) + 1) *
+		       unit_bytes[to == TO_HOST ? OF_INPUT : OF_CORE];
+	uint32_t bytes = SILICON_ROW_BYTES;
 	const uint8_t *row;
 
-	if (bytes > SILICON_ROW_BYTES)
-		return silicon_stop(s, in, "output of more than a row is not executed");
-	if (bytes > s->output.size - s->output.came)
-		return silicon_stop(s, in, "more output than the host asks for");
+	if (to != TO_HOST && to != TO_CORE)
+		return silicon_stop(s, in, "where it collects to is not understood");
+	if (bytes > all - s->collected)
+		bytes = (uint32_t)(all - s->collected);
+	if (bytes > stream->size - stream->came)
+		return silicon_stop(s, in, "more output than there is room for");
 	row = silicon_ring_take(&s->ring);
 	if (!row)
 		return 0;
-	memcpy(s->output.bytes + s->output.came, row, bytes);
-	s->output.came += bytes;
+	memcpy(stream->bytes + stream->came, row, bytes);
+	stream->came += bytes;
+	s->collected += bytes;
+	if (s->collected < all)
+		return 1;
+	s->collected = 0;
 	return SILICON_DONE;
 }

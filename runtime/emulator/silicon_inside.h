@@ -20,9 +20,9 @@
  * order. What keeps them in step are counters: an engine counts what it made, and
  * others wait for a number.
  *
- *	host -> send ----> ring -> receive -> wide -> wide-narrow -> narrow
- *	                    ^                  |                       |
- *	                    |                  +---> scaling -> mac <--+
+ *	host -> send ----> ring -> receive -> wide -> wide-narrow -> narrow <-> neighbours
+ *	          ^         ^                  |                       |
+ *	          |         |                  +---> scaling -> mac <--+
  *	host <- collect <- ring-send <- wide <- narrow-wide <- narrow <-+
  *
  * Steps return 1 when something was done, 0 when they have to wait, or a negative
@@ -30,12 +30,13 @@
  */
 #define SILICON_TILES 16
 #define SILICON_ROW_BYTES 256
-#define SILICON_ROWS 2080         /* 2048, and 32 that only moves reach: the highest that
-				     any program names */
+#define SILICON_ROWS 2080         /* the highest that any program names: */
+#define SILICON_MAIN_ROWS 2048    /* of parameters, and 32 rows more */
 #define SILICON_UNIT_BYTES 4      /* an address of narrow memory */
 #define SILICON_UNITS 65536       /* that an address of 16 bits can name */
 #define SILICON_SCALING_BYTES 8   /* one float or bias of two channels */
 #define SILICON_SCALINGS 128
+#define SILICON_BANKS 2           /* of scaling memory: groups take them in turns */
 #define SILICON_BIASES 64         /* the first of the biases; factors are from 0 on */
 #define SILICON_WAITS 6           /* of an instruction */
 #define SILICON_STEPS_MAX (UINT64_C(1) << 25) /* of a run: seconds */
@@ -45,8 +46,9 @@ enum silicon_counter {
 	SILICON_ACTIVATIONS,      /* AVDATA */
 	SILICON_PARAMETERS,
 	SILICON_PARTIAL_SUMS,
-	SILICON_MESH,             /* north, east, south, west: in, then out */
-	SILICON_WIDE_NARROW = SILICON_MESH + 8,
+	SILICON_MESH_IN,          /* from the north, east, south, west */
+	SILICON_MESH_OUT = SILICON_MESH_IN + 4, /* likewise to them */
+	SILICON_WIDE_NARROW = SILICON_MESH_OUT + 4,
 	SILICON_WIDE_SCALING,
 	SILICON_NARROW_WIDE,
 	SILICON_RING_READ_A,
@@ -65,6 +67,10 @@ enum silicon_engine_kind {
 	SILICON_RECEIVE_A,
 	SILICON_RECEIVE_B,
 	SILICON_SEND,
+	SILICON_FROM_NORTH,       /* takes from there, and gives to the other side */
+	SILICON_FROM_EAST,
+	SILICON_FROM_SOUTH,
+	SILICON_FROM_WEST,
 	SILICON_ENGINES,
 	SILICON_FENCE = SILICON_ENGINES,
 	SILICON_HOST_SEND,
@@ -73,10 +79,13 @@ enum silicon_engine_kind {
 	SILICON_UNKNOWN,
 };
 
+/* An instruction has two nests of loops: where it takes from, and where it puts to. */
+enum silicon_side { SILICON_FROM, SILICON_INTO, SILICON_SIDES };
+
 /* Before a step that begins an iteration of `loop`, the k-th of it: */
 struct silicon_wait {
+	enum silicon_side side;
 	uint8_t counter, loop;
-	bool is_reuse;            /* of room that others read from: k + 1 */
 	int32_t start, step;      /* start + k * step */
 };
 
@@ -86,10 +95,32 @@ struct silicon_make {
 	uint8_t counter, loop;
 };
 
-/* Units in front of those of the loops, somewhere else: rows of tables, or what a tile
-   leaves out of a row. */
+/* Units in front of those of the loops, somewhere else: what a tile leaves out of a row
+   of the image, once; or the table in front of each iteration of `loop`, which is in
+   turns somewhere from `base` to `last`. */
 struct silicon_lead {
-	uint32_t base, count;
+	uint32_t base, count, last, step;
+	uint8_t loop;
+};
+
+/* Where loops walk, which may be a buffer of two halves: those from `turn` on take the
+   halves in turns. */
+struct silicon_place {
+	struct isa_access access;
+	uint32_t around;          /* its length; 0: it is no such buffer */
+	uint8_t turn;
+	uint32_t last;            /* iterations of loop 0 when the others are at their last;
+				     0: as always */
+};
+
+/* Numbers of a multiply-accumulate. */
+struct silicon_mac {
+	uint32_t fours, last_fours; /* groups of four outputs */
+	bool is_in_small;         /* weights are in the last 32 rows of wide memory */
+	bool has_bias, has_factor, has_zeros;
+	int32_t zeros;            /* place of the outputs' own zero points */
+	int32_t weight_zero, input_zero;
+	float output_zero, factor, lower, upper;
 };
 
 struct silicon_instruction {
@@ -103,9 +134,14 @@ struct silicon_instruction {
 	struct silicon_wait wait[SILICON_WAITS];
 	struct silicon_make make[2];
 	struct silicon_lead lead;
-	struct isa_access nest;   /* what the waits are about: loops of a mac, else those
-				     of the access that moves unit by unit */
-	struct isa_access access[4];
+	struct silicon_place loops; /* of a mac, apart from its operands' */
+	struct silicon_place place[4];
+	const struct silicon_place *side[SILICON_SIDES]; /* what waits are about */
+	uint32_t row_loop;        /* a row ends with an iteration of this loop, or full */
+	bool is_filled;           /* with `fill`, and not by a neighbour */
+	uint32_t fill;
+	bool has_side[SILICON_SIDES];
+	struct silicon_mac mac;
 };
 
 struct silicon_code {
@@ -122,9 +158,14 @@ struct silicon_engine {
 	uint32_t next;            /* to be looked at */
 	uint32_t at;              /* worked on, or SILICON_IDLE */
 	uint32_t led;             /* of the lead */
-	uint32_t share, used;     /* units to a row, and of this one */
-	uint32_t depth, terms;    /* steps to a sum, and of this one */
-	struct silicon_walk walk, from, into, weights;
+	uint32_t leads;           /* that there were before */
+	uint32_t used;            /* units of a row */
+	bool is_done[SILICON_SIDES];
+	uint64_t run, passes;     /* steps to a sum without a pause, and how often again */
+	uint64_t under_way;       /* sums, between two passes */
+	uint64_t terms, runs;     /* of this run, and before it */
+	uint32_t bank;            /* of scaling memory */
+	struct silicon_walk walk[SILICON_SIDES], input, weights, sums;
 	int32_t sum[64];
 };
 #define SILICON_IDLE UINT32_MAX
@@ -136,15 +177,25 @@ struct silicon_ring {
 	uint8_t row[SILICON_RING_ROWS][SILICON_ROW_BYTES];
 };
 
+/* Units on their way from one neighbour. */
+#define SILICON_MESH_UNITS 16
+struct silicon_mesh {
+	uint32_t first, units;
+	uint8_t unit[SILICON_MESH_UNITS][SILICON_UNIT_BYTES];
+};
+
 struct silicon_tile {
 	uint8_t wide[SILICON_ROWS][SILICON_ROW_BYTES];
 	uint8_t narrow[SILICON_UNITS][SILICON_UNIT_BYTES];
-	uint8_t scaling[SILICON_SCALINGS][SILICON_SCALING_BYTES];
-	bool has_row[SILICON_ROWS], has_unit[SILICON_UNITS], has_scaling[SILICON_SCALINGS];
+	uint8_t scaling[SILICON_BANKS][SILICON_SCALINGS][SILICON_SCALING_BYTES];
+	bool has_row[SILICON_ROWS], has_unit[SILICON_UNITS];
+	bool has_scaling[SILICON_BANKS][SILICON_SCALINGS];
+	bool is_fresh[SILICON_ROWS]; /* received, and not yet moved on */
 	int64_t counter[SILICON_COUNTERS];
 	struct silicon_engine engine[SILICON_ENGINES];
 	struct silicon_ring ring[2];
-	uint32_t pending;         /* instructions that were issued and are not done */
+	struct silicon_mesh mesh[4]; /* from the north, the east, the south, the west */
+	uint32_t pending[SILICON_ENGINES]; /* issued instructions that are not done */
 };
 
 /* Bytes from or to the host, in order. */
@@ -159,9 +210,10 @@ struct silicon {
 	uint16_t *left;            /* tiles still at each instruction */
 	uint32_t issued, executed;
 	struct silicon_engine send, collect;
-	uint32_t sent;             /* bytes, of the send under way */
-	struct silicon_ring ring;  /* to the host */
+	uint64_t sent, collected;  /* bytes, of the send and the collect under way */
+	struct silicon_ring ring;  /* to the core, and the host */
 	struct silicon_stream input, parameters, output;
+	struct silicon_stream again; /* collected by the core, to be sent to tiles */
 	uint64_t steps;
 	bool is_backwards;         /* which engine comes first in this turn */
 	void (*done)(void *data, uint32_t tile, uint32_t nth); /* silicon_watch, or NULL */
@@ -182,13 +234,17 @@ int silicon_stop(struct silicon *s, const struct silicon_instruction *instructio
 		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* silicon_walk.c */
-int64_t silicon_address(const struct isa_access *access, const struct silicon_walk *walk);
+int64_t silicon_address(const struct silicon_place *place, const struct silicon_walk *walk);
 /* To the next: the loop that advanced, or ISA_LOOPS_MAX when all of them began anew. */
-uint32_t silicon_advance(const struct isa_access *access, struct silicon_walk *walk);
-/* The first wait that is not over, or NULL; and the count that it needs. */
+uint32_t silicon_advance(const struct silicon_place *place, struct silicon_walk *walk);
+/* Whether an iteration of `loop` begins here, and which one of all, from 0. */
+bool silicon_begins(const struct silicon_place *nest, const struct silicon_walk *walk,
+		    uint32_t loop, int64_t *nth);
+/* The first wait of this side that is not over, or NULL; and the count that it needs. */
 const struct silicon_wait *silicon_waits(const struct silicon_tile *tile,
 					 const struct silicon_instruction *instruction,
-					 const struct silicon_walk *walk, int64_t *needed);
+					 const struct silicon_engine *engine,
+					 enum silicon_side side, int64_t *needed);
 void silicon_count(struct silicon_tile *tile, const struct silicon_make *make,
 		   uint32_t level);
 
@@ -197,18 +253,24 @@ const uint8_t *silicon_wide(struct silicon *s, const struct silicon_instruction 
 			    uint32_t tile, int64_t row);
 uint8_t *silicon_wide_to(struct silicon *s, const struct silicon_instruction *by,
 			 uint32_t tile, int64_t row);
+/* 4 bytes from any byte on. */
 const uint8_t *silicon_narrow(struct silicon *s, const struct silicon_instruction *by,
-			      uint32_t tile, int64_t unit);
+			      uint32_t tile, int64_t byte);
 uint8_t *silicon_narrow_to(struct silicon *s, const struct silicon_instruction *by,
 			   uint32_t tile, int64_t unit);
 uint8_t *silicon_scaling_to(struct silicon *s, const struct silicon_instruction *by,
-			    uint32_t tile, int64_t unit);
+			    uint32_t tile, uint32_t bank, int64_t unit);
 /* 4 bytes of a channel's factor (from 0) or bias (from SILICON_BIASES). */
 const uint8_t *silicon_scaling(struct silicon *s, const struct silicon_instruction *by,
-			       uint32_t tile, uint32_t from, uint32_t channel);
+			       uint32_t tile, uint32_t bank, uint32_t from,
+			       uint32_t channel);
 /* The place for one row more; NULL when there is no room. */
 uint8_t *silicon_ring_put(struct silicon_ring *ring);
 const uint8_t *silicon_ring_take(struct silicon_ring *ring);
+
+/* silicon_mesh.c */
+int silicon_exchange(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
+		     struct silicon_engine *engine);
 
 /* silicon_moves.c, silicon_mac.c: begin checks that it can be done at all. */
 int silicon_begin_move(struct silicon *s, const struct silicon_instruction *in,

@@ -45,13 +45,18 @@ static struct silicon_tile *find_unit(struct silicon *s, const struct silicon_in
 }
 
 const uint8_t *silicon_narrow(struct silicon *s, const struct silicon_instruction *by,
-			      uint32_t tile, int64_t unit)
+			      uint32_t tile, int64_t byte)
 {
-	struct silicon_tile *t = find_unit(s, by, tile, unit);
+	int64_t unit = byte / SILICON_UNIT_BYTES, last = (byte + SILICON_UNIT_BYTES - 1) /
+							 SILICON_UNIT_BYTES;
+	struct silicon_tile *t = find_unit(s, by, tile, byte < 0 ? byte : unit);
 
-	if (!t || t->has_unit[unit])
-		return t ? t->narrow[unit] : NULL;
-	silicon_stop(s, by, "tile %u: nothing is at narrow %" PRId64, tile, unit);
+	if (t && last != unit)
+		t = find_unit(s, by, tile, last);
+	if (!t || (t->has_unit[unit] && t->has_unit[last]))
+		return t ? t->narrow[0] + byte : NULL;
+	silicon_stop(s, by, "tile %u: nothing is at narrow %" PRId64, tile,
+		     t->has_unit[unit] ? last : unit);
 	return NULL;
 }
 
@@ -67,23 +72,24 @@ uint8_t *silicon_narrow_to(struct silicon *s, const struct silicon_instruction *
 }
 
 uint8_t *silicon_scaling_to(struct silicon *s, const struct silicon_instruction *by,
-			    uint32_t tile, int64_t unit)
+			    uint32_t tile, uint32_t bank, int64_t unit)
 {
 	if (unit >= 0 && unit < SILICON_SCALINGS) {
-		s->tile[tile].has_scaling[unit] = true;
-		return s->tile[tile].scaling[unit];
+		s->tile[tile].has_scaling[bank][unit] = true;
+		return s->tile[tile].scaling[bank][unit];
 	}
 	silicon_stop(s, by, "tile %u: no address %" PRId64 " in scaling memory", tile, unit);
 	return NULL;
 }
 
 const uint8_t *silicon_scaling(struct silicon *s, const struct silicon_instruction *by,
-			       uint32_t tile, uint32_t from, uint32_t channel)
+			       uint32_t tile, uint32_t bank, uint32_t from,
+			       uint32_t channel)
 {
 	uint32_t unit = from + channel / 2;
 
-	if (s->tile[tile].has_scaling[unit])
-		return s->tile[tile].scaling[unit] + (size_t)channel % 2 * 4;
+	if (s->tile[tile].has_scaling[bank][unit])
+		return s->tile[tile].scaling[bank][unit] + (size_t)channel % 2 * 4;
 	silicon_stop(s, by, "tile %u: nothing is in scaling memory for channel %u", tile,
 		     channel);
 	return NULL;

@@ -4,121 +4,119 @@
 
 #include "runtime/emulator/silicon_inside.h"
 
-/* The wide access of an instruction, and where the number of rows is that it goes
-   around in: bit 0 of it says that there is such a number. */
-static const struct isa_access *wide_access(const struct silicon_instruction *in,
-					    uint32_t *around)
-{
-	*around = in->kind == SILICON_TO_WIDE ? 489 : 214;
-	return &in->access[in->kind == SILICON_TO_WIDE ? 1 : 0];
-}
-
-/* Loops that stand still stand for further rounds of a buffer. */
-static bool goes_around(const struct silicon_instruction *in)
-{
-	uint32_t around;
-	const struct isa_access *wide = wide_access(in, &around);
-
-	for (uint32_t d = 0; d < wide->loops; d++)
-		if (wide->loop[d].count > 1 && wide->loop[d].stride == 0)
-			return isa_bits(in->bytes, around, 1);
-	return false;
-}
-
 static bool is_to_scaling(const struct silicon_instruction *in)
 {
 	return isa_bits(in->bytes, 867, 1);
 }
 
-/* A row has as many units as the counts say; with others in front it is a full one. */
-static int share_rows(struct silicon *s, const struct silicon_instruction *in,
-		      struct silicon_engine *engine)
+static uint32_t units_of_row(const struct silicon_instruction *in)
 {
-	bool is_to_narrow = in->kind == SILICON_TO_NARROW;
-	uint64_t units = isa_iterations(&in->access[is_to_narrow ? 1 : 0]);
-	uint64_t rows = isa_iterations(&in->access[is_to_narrow ? 0 : 1]);
-	uint64_t most = SILICON_ROW_BYTES / SILICON_UNIT_BYTES;
-
-	if (is_to_narrow && is_to_scaling(in))
-		most = SILICON_ROW_BYTES / SILICON_SCALING_BYTES;
-	engine->share = (uint32_t)most;
-	if (in->lead.count == 0 && units % rows == 0 && units / rows < most)
-		engine->share = (uint32_t)(units / rows);
-	if (units > UINT32_MAX || rows > UINT32_MAX ||
-	    units + in->lead.count > rows * engine->share)
-		return silicon_stop(s, in, "its rows have no room for what it moves");
-	return 0;
+	if (in->kind == SILICON_TO_NARROW && is_to_scaling(in))
+		return SILICON_ROW_BYTES / SILICON_SCALING_BYTES;
+	return SILICON_ROW_BYTES / SILICON_UNIT_BYTES;
 }
 
 int silicon_begin_move(struct silicon *s, const struct silicon_instruction *in,
 		       struct silicon_engine *engine)
 {
-	if (goes_around(in))
-		return silicon_stop(s, in, "a buffer over several rounds is not executed");
-	if (in->kind == SILICON_TO_NARROW || in->kind == SILICON_TO_WIDE)
-		return share_rows(s, in, engine);
+	for (uint32_t i = 0; i < SILICON_SIDES; i++)
+		engine->is_done[i] = !in->has_side[i];
+	if (in->kind == SILICON_TO_WIDE && isa_bits(in->bytes, 799, 2) != 0)
+		return silicon_stop(s, in, "rows in pieces are not understood");
 	if (in->kind == SILICON_SEND && isa_bits(in->bytes, 467, 17) == 0)
 		return silicon_stop(s, in, "it sends to nobody");
 	return 0;
 }
 
+/* Whether the row ends with this unit, before which the narrow side was at `level`. */
+static bool ends_row(const struct silicon_instruction *in, struct silicon_engine *engine,
+		     uint32_t level)
+{
+	if (++engine->used < units_of_row(in) && level < in->row_loop)
+		return false;
+	engine->used = 0;
+	return true;
+}
+
 static int to_narrow(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 		     struct silicon_engine *engine)
 {
+	struct silicon_walk *rows = &engine->walk[SILICON_FROM];
+	struct silicon_walk *units = &engine->walk[SILICON_INTO];
 	bool is_lead = engine->led < in->lead.count;
 	int64_t unit = is_lead ? in->lead.base + engine->led :
-				 silicon_address(&in->access[1], &engine->walk);
+				 silicon_address(&in->place[1], units);
 	size_t bytes = is_to_scaling(in) ? SILICON_SCALING_BYTES : SILICON_UNIT_BYTES;
-	const uint8_t *from =
-		silicon_wide(s, in, tile, silicon_address(&in->access[0], &engine->from));
-	uint8_t *to = is_to_scaling(in) ? silicon_scaling_to(s, in, tile, unit) :
+	const uint8_t *from = silicon_wide(s, in, tile, silicon_address(&in->place[0], rows));
+	uint32_t bank = (uint32_t)s->tile[tile].counter[SILICON_WIDE_SCALING] % SILICON_BANKS;
+	uint8_t *to = is_to_scaling(in) ? silicon_scaling_to(s, in, tile, bank, unit) :
 					  silicon_narrow_to(s, in, tile, unit);
-	uint32_t level;
+	uint32_t level = 0;
 
 	if (!from || !to)
 		return s->err.code;
 	memcpy(to, from + bytes * engine->used, bytes);
-	if (++engine->used == engine->share) {
-		engine->used = 0;
-		silicon_advance(&in->access[0], &engine->from);
-	}
 	if (is_lead) {
 		engine->led++;
-		return 1;
+	} else {
+		level = silicon_advance(in->side[SILICON_INTO], units);
+		silicon_count(&s->tile[tile], &in->make[0], level);
 	}
-	level = silicon_advance(&in->access[1], &engine->walk);
-	silicon_count(&s->tile[tile], &in->make[0], level);
+	if (ends_row(in, engine, level)) {
+		s->tile[tile].is_fresh[silicon_address(&in->place[0], rows)] = false;
+		silicon_advance(in->side[SILICON_FROM], rows);
+	}
 	return level == ISA_LOOPS_MAX ? SILICON_DONE : 1;
 }
 
 static int to_wide(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 		   struct silicon_engine *engine)
 {
-	const uint8_t *from =
-		silicon_narrow(s, in, tile, silicon_address(&in->access[0], &engine->walk));
-	uint8_t *to = silicon_wide_to(s, in, tile,
-				      silicon_address(&in->access[1], &engine->into));
+	struct silicon_walk *units = &engine->walk[SILICON_FROM];
+	struct silicon_walk *rows = &engine->walk[SILICON_INTO];
+	const uint8_t *from = silicon_narrow(s, in, tile, SILICON_UNIT_BYTES *
+					     silicon_address(&in->place[0], units));
+	uint8_t *to = silicon_wide_to(s, in, tile, silicon_address(&in->place[1], rows));
 	uint32_t level;
 
 	if (!from || !to)
 		return s->err.code;
 	memcpy(to + (size_t)SILICON_UNIT_BYTES * engine->used, from, SILICON_UNIT_BYTES);
-	level = silicon_advance(&in->access[0], &engine->walk);
-	if (++engine->used == engine->share || level == ISA_LOOPS_MAX) {
-		engine->used = 0;
+	level = silicon_advance(in->side[SILICON_FROM], units);
+	if (ends_row(in, engine, level))
 		silicon_count(&s->tile[tile], &in->make[0],
-			      silicon_advance(&in->access[1], &engine->into));
-	}
+			      silicon_advance(in->side[SILICON_INTO], rows));
 	return level == ISA_LOOPS_MAX ? SILICON_DONE : 1;
+}
+
+/* The row to receive into: of the lead, which begins again with iterations of its loop
+   (with those of 0 it does not), or of the loops. */
+static int64_t row_to_receive(const struct silicon_instruction *in,
+			      const struct silicon_engine *engine)
+{
+	uint32_t length = in->lead.last - in->lead.base + 1;
+
+	if (engine->led == in->lead.count)
+		return silicon_address(&in->place[0], &engine->walk[SILICON_INTO]);
+	return in->lead.base + engine->led +
+	       (length > 0 ? engine->leads * in->lead.step % length : 0);
+}
+
+/* Rows that go on to narrow memory: those that wait for it count units as if all rows
+   were full, so where they are not, a row could come too early. */
+static bool waits_for_narrow(const struct silicon_instruction *in)
+{
+	for (uint32_t i = 0; i < in->waits; i++)
+		if (in->wait[i].counter == SILICON_WIDE_NARROW)
+			return true;
+	return false;
 }
 
 static int receive(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 		   struct silicon_engine *engine)
 {
 	struct silicon_ring *ring = &s->tile[tile].ring[in->kind == SILICON_RECEIVE_B];
-	bool is_lead = engine->led < in->lead.count;
-	int64_t row = is_lead ? in->lead.base + engine->led :
-				silicon_address(&in->access[0], &engine->walk);
+	int64_t row = row_to_receive(in, engine);
 	const uint8_t *from;
 	uint8_t *to;
 	uint32_t level;
@@ -126,16 +124,23 @@ static int receive(struct silicon *s, uint32_t tile, const struct silicon_instru
 	if (ring->rows == 0)
 		return 0;
 	to = silicon_wide_to(s, in, tile, row);
-	from = silicon_ring_take(ring);
 	if (!to)
 		return s->err.code;
+	if (waits_for_narrow(in) && s->tile[tile].is_fresh[row])
+		return 0;
+	s->tile[tile].is_fresh[row] = waits_for_narrow(in);
+	from = silicon_ring_take(ring);
 	memcpy(to, from, SILICON_ROW_BYTES);
-	if (is_lead) {
+	if (engine->led < in->lead.count) {
 		engine->led++;
 		return 1;
 	}
-	level = silicon_advance(&in->access[0], &engine->walk);
+	level = silicon_advance(in->side[SILICON_INTO], &engine->walk[SILICON_INTO]);
 	silicon_count(&s->tile[tile], &in->make[0], level);
+	if (in->lead.loop > 0 && level >= in->lead.loop) {
+		engine->led = 0;
+		engine->leads++;
+	}
 	return level == ISA_LOOPS_MAX ? SILICON_DONE : 1;
 }
 
@@ -152,7 +157,8 @@ static int send(struct silicon *s, uint32_t tile, const struct silicon_instructi
 			return 0;
 	if (is_to_host && s->ring.rows == SILICON_RING_ROWS)
 		return 0;
-	from = silicon_wide(s, in, tile, silicon_address(&in->access[0], &engine->walk));
+	from = silicon_wide(s, in, tile,
+			    silicon_address(&in->place[0], &engine->walk[SILICON_FROM]));
 	if (!from)
 		return s->err.code;
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
@@ -161,7 +167,7 @@ static int send(struct silicon *s, uint32_t tile, const struct silicon_instructi
 			       SILICON_ROW_BYTES);
 	if (is_to_host)
 		memcpy(silicon_ring_put(&s->ring), from, SILICON_ROW_BYTES);
-	level = silicon_advance(&in->access[0], &engine->walk);
+	level = silicon_advance(in->side[SILICON_FROM], &engine->walk[SILICON_FROM]);
 	silicon_count(&s->tile[tile], &in->make[0], level);
 	/* Whose turn it is on the ring, all tiles know. */
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
@@ -179,7 +185,10 @@ int silicon_move(struct silicon *s, uint32_t tile, const struct silicon_instruct
 		return to_wide(s, tile, in, engine);
 	case SILICON_SEND:
 		return send(s, tile, in, engine);
-	default:
+	case SILICON_RECEIVE_A:
+	case SILICON_RECEIVE_B:
 		return receive(s, tile, in, engine);
+	default:
+		return silicon_exchange(s, tile, in, engine);
 	}
 }

@@ -10,6 +10,10 @@
 
 #include "runtime/emulator/silicon_inside.h"
 
+/* Where a buffer of two halves is told: valid, and its length; 0: nowhere. Behind it, but
+   for a mac, is how long the last iteration of loop 0 is. */
+struct around { uint16_t valid, length; };
+
 /* Where things are in an opcode. Loops of 3 bits belong to nests of 6 or 8. */
 struct layout {
 	uint8_t code;
@@ -21,25 +25,46 @@ struct layout {
 	bool has_reuse;           /* the bit behind a wait */
 	uint16_t lead;            /* 0: none */
 	uint8_t lead_loop_bits;
-	uint8_t nest;             /* the access that waits are about */
+	int8_t place[SILICON_SIDES]; /* -1: the side is not in this tile's memory */
+	struct around around[2];  /* of the first two places */
+	uint16_t row_loop;        /* 0: none */
 };
 
+#define RECEIVE(c, k) \
+	{ .code = (c), .kind = (k), .make = { 335 }, .make_loop_bits = 2, \
+	  .wait = 339, .waits = 4, .wait_loop_bits = 2, \
+	  .has_reuse = true, .lead = 267, .lead_loop_bits = 2, .place = { -1, 0 }, \
+	  .around = { { 214, 215 } } }
+#define EXCHANGE(c, k) \
+	{ .code = (c), .kind = (k), .make = { 473, 477 }, \
+	  .make_loop_bits = 3, .wait = 481, \
+	  .waits = 4, .wait_loop_bits = 2, .has_reuse = true, .place = { 0, 1 }, \
+	  .around = { { 214, 215 }, { 419, 420 } } }
+
 static const struct layout layouts[] = {
-	{ .code = 0x01, .kind = SILICON_MAC, .make = { 1563, 1568 }, .make_loop_bits = 3,
-	  .wait = 1578, .waits = 6, .wait_loop_bits = 3 },
-	{ .code = 0x10, .kind = SILICON_SEND, .make = { 335, 339 }, .make_loop_bits = 2,
-	  .wait = 343, .waits = 3, .wait_loop_bits = 2, .has_reuse = true },
-	{ .code = 0x11, .kind = SILICON_RECEIVE_A, .make = { 335 }, .make_loop_bits = 2,
-	  .wait = 339, .waits = 4, .wait_loop_bits = 2, .has_reuse = true,
-	  .lead = 267, .lead_loop_bits = 2 },
-	{ .code = 0x12, .kind = SILICON_RECEIVE_B, .make = { 335 }, .make_loop_bits = 2,
-	  .wait = 339, .waits = 4, .wait_loop_bits = 2, .has_reuse = true,
-	  .lead = 267, .lead_loop_bits = 2 },
-	{ .code = 0x13, .kind = SILICON_TO_WIDE, .make = { 543 }, .make_loop_bits = 2,
-	  .wait = 547, .waits = 6, .wait_loop_bits = 3, .has_reuse = true },
-	{ .code = 0x14, .kind = SILICON_TO_NARROW, .make = { 611 }, .make_loop_bits = 3,
+	{ .code = 0x01, .kind = SILICON_MAC, .make = { 1563, 1568 },
+	  .make_loop_bits = 3,
+	  .wait = 1578, .waits = 6, .wait_loop_bits = 3, .place = { 0, 1 },
+	  .around = { { 513, 515 } } },
+	{ .code = 0x10, .kind = SILICON_SEND, .make = { 335, 339 },
+	  .make_loop_bits = 2,
+	  .wait = 343, .waits = 3, .wait_loop_bits = 2, .has_reuse = true,
+	  .place = { 0, -1 }, .around = { { 214, 215 } } },
+	RECEIVE(0x11, SILICON_RECEIVE_A),
+	RECEIVE(0x12, SILICON_RECEIVE_B),
+	{ .code = 0x13, .kind = SILICON_TO_WIDE, .make = { 543 },
+	  .make_loop_bits = 2,
+	  .wait = 547, .waits = 6, .wait_loop_bits = 3, .has_reuse = true,
+	  .place = { 0, 1 }, .around = { { 0, 0 }, { 489, 490 } }, .row_loop = 801 },
+	{ .code = 0x14, .kind = SILICON_TO_NARROW, .make = { 611 },
+	  .make_loop_bits = 3,
 	  .wait = 615, .waits = 6, .wait_loop_bits = 3, .has_reuse = true,
-	  .lead = 542, .lead_loop_bits = 3, .nest = 1 },
+	  .lead = 542, .lead_loop_bits = 3, .place = { 0, 1 },
+	  .around = { { 214, 215 }, { 487, 489 } }, .row_loop = 870 },
+	EXCHANGE(0x15, SILICON_FROM_NORTH),
+	EXCHANGE(0x16, SILICON_FROM_EAST),
+	EXCHANGE(0x17, SILICON_FROM_SOUTH),
+	EXCHANGE(0x18, SILICON_FROM_WEST),
 	{ .code = 0x1a, .kind = SILICON_FENCE },
 };
 
@@ -58,6 +83,13 @@ static uint8_t counter_of(const struct silicon_instruction *in, uint32_t make)
 		return SILICON_RING_READ_A;
 	case SILICON_RECEIVE_B:
 		return SILICON_RING_READ_B;
+	case SILICON_FROM_NORTH:
+	case SILICON_FROM_EAST:
+	case SILICON_FROM_SOUTH:
+	case SILICON_FROM_WEST:
+		if (make == 0) /* what is given to the other side */
+			return (uint8_t)(SILICON_MESH_OUT + (in->kind - SILICON_FROM_NORTH + 2) % 4);
+		return (uint8_t)(SILICON_MESH_IN + in->kind - SILICON_FROM_NORTH);
 	default:
 		if (make == 0)
 			return SILICON_RING_WRITE;
@@ -76,7 +108,8 @@ static void read_makes(struct silicon_instruction *in, const struct layout *layo
 			.counter = counter_of(in, i) };
 }
 
-/* Counter, loop, start, step, whether it is one at all, whether it is for reuse. */
+/* Counter, loop, start, step, whether it is one at all, whether it is for reuse: then
+   it is about where the instruction puts to. */
 static int read_waits(struct silicon_instruction *in, const struct layout *layout,
 		      struct atoll_error *err)
 {
@@ -93,9 +126,9 @@ static int read_waits(struct silicon_instruction *in, const struct layout *layou
 			.counter = (uint8_t)isa_bits(in->bytes, bit, 5),
 			.loop = (uint8_t)isa_bits(in->bytes, bit + 5, layout->wait_loop_bits),
 			.start = isa_signed_bits(in->bytes, numbers, 16),
-			.step = isa_signed_bits(in->bytes, numbers + 16, 16),
-			.is_reuse = layout->has_reuse &&
-				    isa_bits(in->bytes, numbers + 33, 1) };
+			.step = isa_signed_bits(in->bytes, numbers + 16, 16) };
+		wait->side = layout->has_reuse && isa_bits(in->bytes, numbers + 33, 1) ?
+			     SILICON_INTO : SILICON_FROM;
 		if (wait->counter >= SILICON_COUNTERS)
 			return atoll_error_set(err, -EINVAL, "instruction %u (%s, word %u): "
 					       "counter %u is not understood", in->number,
@@ -105,38 +138,111 @@ static int read_waits(struct silicon_instruction *in, const struct layout *layou
 	return 0;
 }
 
-/* Whether the loops from `loop` on have one iteration; those of 0 are one in all. */
-static bool is_once(const struct isa_access *nest, uint32_t loop)
-{
-	for (uint32_t d = loop; d < nest->loops && loop > 0; d++)
-		if (nest->loop[d].count > 1)
-			return false;
-	return true;
-}
-
-/* First place and one less than how many; then the last place and a step, which repeat
-   it where loops are outside. */
+/* First place, one less than how many, the last place of all, and a step. */
 static void read_lead(struct silicon_instruction *in, const struct layout *layout)
 {
 	uint32_t numbers = layout->lead + 1u + layout->lead_loop_bits;
 
 	if (layout->lead == 0 || !isa_bits(in->bytes, layout->lead, 1))
 		return;
-	in->lead.base = isa_bits(in->bytes, numbers, 16);
-	in->lead.count = isa_bits(in->bytes, numbers + 16, 16) + 1;
-	if (is_once(&in->nest, isa_bits(in->bytes, layout->lead + 1u, layout->lead_loop_bits)))
-		return;
-	in->kind = SILICON_UNKNOWN;
-	in->why = "units in front of the others more than once are not understood";
+	in->lead = (struct silicon_lead){
+		.loop = (uint8_t)isa_bits(in->bytes, layout->lead + 1u,
+					  layout->lead_loop_bits),
+		.base = isa_bits(in->bytes, numbers, 16),
+		.count = isa_bits(in->bytes, numbers + 16, 16) + 1,
+		.last = isa_bits(in->bytes, numbers + 32, 16),
+		.step = isa_bits(in->bytes, numbers + 48, 16) };
 }
 
-static void read_loops(struct silicon_instruction *in, const struct isa_instruction *isa)
+static void read_places(struct silicon_instruction *in, const struct layout *layout)
+{
+	static const struct silicon_place none;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct around *around = &layout->around[i];
+
+		if (around->valid == 0)
+			continue;
+		in->place[i].turn = 1;
+		if (isa_bits(in->bytes, around->valid, 1))
+			in->place[i].around = isa_bits(in->bytes, around->length, 16);
+		if (in->kind != SILICON_MAC && isa_bits(in->bytes, around->length + 34u, 1))
+			in->place[i].last = isa_bits(in->bytes, around->length + 18u, 16) + 1;
+	}
+	for (uint32_t i = 0; i < SILICON_SIDES; i++) {
+		in->side[i] = layout->place[i] < 0 ? &none :
+						     &in->place[layout->place[i]];
+		in->has_side[i] = layout->place[i] >= 0;
+	}
+	if (layout->row_loop > 0)
+		in->row_loop = isa_bits(in->bytes, layout->row_loop, 3);
+}
+
+static float real(const struct silicon_instruction *in, uint32_t bit)
+{
+	return isa_real(isa_bits(in->bytes, bit, 32));
+}
+
+/* In narrow memory the two lowest bits of an increment are no part of it: what they say
+   is not known. */
+static void drop_flags(struct isa_access *access)
+{
+	uint32_t stored = 0, covered = 0;
+
+	for (uint32_t d = 0; d < access->loops; d++) {
+		uint32_t stride = (uint32_t)access->loop[d].stride, last = access->loop[d].count - 1;
+		uint32_t increment = (stride - stored) & ~UINT32_C(3);
+
+		stored += last * stride;
+		access->loop[d].stride = (int32_t)(increment + covered);
+		covered += last * (increment + covered);
+	}
+}
+
+static void read_mac(struct silicon_instruction *in, const struct isa_instruction *isa)
 {
 	const uint32_t *limit = &isa->value[isa_slot(isa->opcode, "loops")];
+	const uint8_t *bytes = in->bytes;
 
-	in->nest = (struct isa_access){ .loops = ISA_LOOPS_MAX };
+	in->loops = (struct silicon_place){ .access.loops = ISA_LOOPS_MAX };
 	for (uint32_t d = 0; d < ISA_LOOPS_MAX; d++)
-		in->nest.loop[d].count = limit[d] + 1;
+		in->loops.access.loop[d].count = limit[d] + 1;
+	in->side[SILICON_FROM] = &in->loops;
+	drop_flags(&in->place[0].access);
+	drop_flags(&in->place[1].access);
+	in->place[0].turn = in->make[0].loop;
+	in->place[0].around *= 4; /* is in bytes; strides are quarters of one */
+	in->place[2].turn = in->make[1].loop;
+	if (isa_bits(bytes, 1212, 1) && in->make[1].is_there)
+		in->place[2].around = isa_bits(bytes, 1213, 16);
+	in->mac = (struct silicon_mac){
+		.last_fours = isa_bits(bytes, 1936, 4) + 1,
+		.fours = isa_bits(bytes, 1942, 4) + 1,
+		.is_in_small = !isa_bits(bytes, 1843, 1),
+		.has_bias = isa_bits(bytes, 2093, 1),
+		.has_factor = isa_bits(bytes, 2094, 1),
+		.has_zeros = isa_bits(bytes, 1853, 1),
+		.zeros = isa_signed_bits(bytes, 1908, 13),
+		.weight_zero = (int32_t)isa_bits(bytes, 1854, 8),
+		.input_zero = (int32_t)isa_bits(bytes, 1870, 8),
+		.output_zero = (float)isa_bits(bytes, 2077, 8),
+		.factor = real(in, 1949), .upper = real(in, 1981), .lower = real(in, 2013) };
+}
+
+/* Filled by a number, not by a neighbour; without any bit of a side nothing is given,
+   or got. */
+static void read_exchange(struct silicon_instruction *in)
+{
+	bool gives = false, gets = false;
+
+	for (uint32_t bit = 62; bit < 214; bit++)
+		gives |= isa_bits(in->bytes, bit, 1);
+	for (uint32_t bit = 267; bit < 419; bit++)
+		gets |= isa_bits(in->bytes, bit, 1);
+	in->is_filled = isa_bits(in->bytes, 727, 1);
+	in->fill = isa_bits(in->bytes, 728, 32);
+	in->has_side[SILICON_FROM] = gives;
+	in->has_side[SILICON_INTO] = gets || in->is_filled;
 }
 
 static enum silicon_engine_kind scalar_kind(const struct isa_opcode *opcode)
@@ -178,15 +284,16 @@ static int read_one(struct silicon_instruction *in, const struct isa_instruction
 		return 0;
 	in->kind = layout->kind;
 	in->tiles = (uint16_t)isa_bits(in->bytes, 12, 16);
-	while (in->accesses < 4 && isa_access(isa, in->accesses, &in->access[in->accesses]))
+	while (in->accesses < 4 && isa_access(isa, in->accesses, &in->place[in->accesses].access))
 		in->accesses++;
-	if (in->kind == SILICON_MAC)
-		read_loops(in, isa);
-	else
-		in->nest = in->access[layout->nest];
 	read_makes(in, layout);
 	r = read_waits(in, layout, err);
 	read_lead(in, layout);
+	read_places(in, layout);
+	if (in->kind == SILICON_MAC)
+		read_mac(in, isa);
+	if (in->kind >= SILICON_FROM_NORTH && in->kind <= SILICON_FROM_WEST)
+		read_exchange(in);
 	return r;
 }
 

@@ -41,10 +41,13 @@ static void start_tile(struct silicon_tile *tile)
 {
 	memset(tile->has_unit, 0, sizeof(tile->has_unit));
 	memset(tile->has_scaling, 0, sizeof(tile->has_scaling));
+	memset(tile->is_fresh, 0, sizeof(tile->is_fresh));
 	memset(tile->counter, 0, sizeof(tile->counter));
-	tile->pending = 0;
+	memset(tile->pending, 0, sizeof(tile->pending));
 	for (int i = 0; i < 2; i++)
 		tile->ring[i].rows = 0;
+	for (int i = 0; i < 4; i++)
+		tile->mesh[i].units = 0;
 	for (int i = 0; i < SILICON_ENGINES; i++)
 		start_engine(&tile->engine[i]);
 }
@@ -52,7 +55,8 @@ static void start_tile(struct silicon_tile *tile)
 void silicon_start(struct silicon *s, const struct silicon_code *code)
 {
 	s->code = code;
-	s->issued = s->executed = s->sent = 0;
+	s->issued = s->executed = 0;
+	s->sent = s->collected = 0;
 	s->steps = 0;
 	s->is_backwards = false;
 	s->err = (struct atoll_error){ .code = 0 };
@@ -62,6 +66,7 @@ void silicon_start(struct silicon *s, const struct silicon_code *code)
 	s->input.came = s->input.taken = 0;
 	s->parameters.came = s->parameters.taken = 0;
 	s->output.came = s->output.taken = 0;
+	s->again.came = s->again.taken = 0;
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
 		start_tile(&s->tile[t]);
 	for (uint32_t i = 0; i < code->instructions; i++)
@@ -101,6 +106,25 @@ static int begin(struct silicon *s, const struct silicon_instruction *in,
 					 silicon_begin_move(s, in, engine);
 }
 
+/* Both sides of an exchange wait on their own. */
+static bool is_exchange(enum silicon_engine_kind kind)
+{
+	return kind >= SILICON_FROM_NORTH && kind <= SILICON_FROM_WEST;
+}
+
+static const struct silicon_wait *find_wait(const struct silicon_tile *tile,
+					    const struct silicon_instruction *in,
+					    const struct silicon_engine *engine,
+					    int64_t *needed)
+{
+	const struct silicon_wait *wait = NULL;
+
+	for (int side = 0; side < SILICON_SIDES && !wait; side++)
+		if (!engine->is_done[side])
+			wait = silicon_waits(tile, in, engine, side, needed);
+	return wait;
+}
+
 /* A step, if it can: whether it did, or a negative errno. */
 static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind kind)
 {
@@ -116,7 +140,7 @@ static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind k
 		return 0;
 	if (was_idle && begin(s, in, engine) < 0)
 		return s->err.code;
-	if (silicon_waits(tile, in, &engine->walk, &needed))
+	if (!is_exchange(kind) && find_wait(tile, in, engine, &needed))
 		return 0;
 	r = kind == SILICON_MAC ? silicon_mac(s, t, in, engine) :
 				  silicon_move(s, t, in, engine);
@@ -126,7 +150,7 @@ static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind k
 	if (r != SILICON_DONE)
 		return r;
 	engine->at = SILICON_IDLE;
-	tile->pending--;
+	tile->pending[kind]--;
 	left = &s->left[in - s->code->instruction];
 	*left &= (uint16_t)~(1u << t);
 	s->executed += *left == 0;
@@ -201,7 +225,7 @@ static int say_stuck(struct silicon *s, const struct silicon_instruction *in, ui
 	const struct silicon_tile *tile = &s->tile[t];
 	int64_t needed;
 	const struct silicon_wait *wait =
-		silicon_waits(tile, in, &tile->engine[in->kind].walk, &needed);
+		find_wait(tile, in, &tile->engine[in->kind], &needed);
 
 	if (wait)
 		return silicon_stop(s, in, "tile %u waits for ever: %s is %" PRId64 " and not %"
@@ -235,14 +259,40 @@ static int rest(struct silicon *s)
 	return 0;
 }
 
-/* One of 10 engines is a bit of the fence as well, but which is which is not known:
-   it waits for all. */
+/* Which of 10 engines a fence waits for: which of bits 1 to 4 is which is not known, one
+   of them stands for all. */
+static bool waits_for(uint32_t engines, enum silicon_engine_kind kind)
+{
+	switch (kind) {
+	case SILICON_MAC:
+		return engines & 1;
+	case SILICON_TO_WIDE:
+		return engines >> 5 & 1;
+	case SILICON_FROM_NORTH:
+	case SILICON_FROM_EAST:
+	case SILICON_FROM_SOUTH:
+	case SILICON_FROM_WEST:
+		return engines >> (6 + kind - SILICON_FROM_NORTH) & 1;
+	default:
+		return engines & 0x1e;
+	}
+}
+
+static bool is_busy(const struct silicon_tile *tile, uint32_t engines)
+{
+	for (int kind = 0; kind < SILICON_ENGINES; kind++)
+		if (tile->pending[kind] > 0 && waits_for(engines, kind))
+			return true;
+	return false;
+}
+
 static int fence(struct silicon *s, const struct silicon_instruction *in)
 {
 	uint32_t counters = isa_bits(in->bytes, 44, SILICON_COUNTERS);
+	uint32_t engines = isa_bits(in->bytes, 79, SILICON_ENGINES);
 
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
-		if (in->tiles >> t & 1 && s->tile[t].pending > 0)
+		if (in->tiles >> t & 1 && is_busy(&s->tile[t], engines))
 			return 0;
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
 		for (uint32_t i = 0; i < SILICON_COUNTERS && in->tiles >> t & 1; i++)
@@ -264,7 +314,7 @@ static int issue(struct silicon *s)
 	if (in->kind == SILICON_FENCE && fence(s, in) == 0)
 		return 0;
 	for (uint32_t t = 0; t < SILICON_TILES && in->kind < SILICON_ENGINES; t++)
-		s->tile[t].pending += in->tiles >> t & 1;
+		s->tile[t].pending[in->kind] += in->tiles >> t & 1;
 	s->executed += in->kind == SILICON_NOTHING || in->kind == SILICON_FENCE ||
 		       (in->tiles == 0 && in->kind < SILICON_ENGINES);
 	s->issued++;

@@ -2,51 +2,77 @@
 /* Loops, and the counters that hold them back or are moved by them. */
 #include "runtime/emulator/silicon_inside.h"
 
-int64_t silicon_address(const struct isa_access *access, const struct silicon_walk *walk)
+/* Iterations of the loops from `loop` on that are over. */
+static int64_t nth_of(const struct isa_access *nest, const struct silicon_walk *walk,
+		      uint32_t loop)
 {
+	int64_t nth = 0;
+
+	for (uint32_t d = nest->loops; d-- > loop;)
+		nth = nth * nest->loop[d].count + walk->at[d];
+	return nth;
+}
+
+int64_t silicon_address(const struct silicon_place *place, const struct silicon_walk *walk)
+{
+	const struct isa_access *access = &place->access;
 	int64_t address = access->base;
 
 	for (uint32_t d = 0; d < access->loops; d++)
 		address += (int64_t)walk->at[d] * access->loop[d].stride;
+	if (place->around > 0)
+		address += nth_of(access, walk, place->turn) % 2 * (place->around / 2);
 	return address;
 }
 
-uint32_t silicon_advance(const struct isa_access *access, struct silicon_walk *walk)
+/* How often loop 0 goes round here. */
+static uint32_t innermost(const struct silicon_place *place, const struct silicon_walk *walk)
 {
+	const struct isa_access *access = &place->access;
+
+	for (uint32_t d = 1; d < access->loops && place->last > 0; d++)
+		if (walk->at[d] + 1 < access->loop[d].count)
+			return access->loop[0].count;
+	return place->last > 0 ? place->last : access->loop[0].count;
+}
+
+uint32_t silicon_advance(const struct silicon_place *place, struct silicon_walk *walk)
+{
+	const struct isa_access *access = &place->access;
+
 	for (uint32_t d = 0; d < access->loops; d++) {
-		if (++walk->at[d] < access->loop[d].count)
+		if (++walk->at[d] < (d == 0 ? innermost(place, walk) : access->loop[d].count))
 			return d;
 		walk->at[d] = 0;
 	}
 	return ISA_LOOPS_MAX;
 }
 
-/* Which iteration of the loops from `loop` on begins here; false inside of one. */
-static bool begins(const struct isa_access *nest, const struct silicon_walk *walk,
-		   uint32_t loop, int64_t *nth)
+bool silicon_begins(const struct silicon_place *nest, const struct silicon_walk *walk,
+		    uint32_t loop, int64_t *nth)
 {
-	*nth = 0;
-	for (uint32_t d = nest->loops; d-- > 0;) {
-		if (d >= loop)
-			*nth = *nth * nest->loop[d].count + walk->at[d];
-		else if (walk->at[d] > 0)
+	*nth = nth_of(&nest->access, walk, loop);
+	for (uint32_t d = 0; d < loop && d < nest->access.loops; d++)
+		if (walk->at[d] > 0)
 			return false;
-	}
 	return true;
 }
 
 const struct silicon_wait *silicon_waits(const struct silicon_tile *tile,
 					 const struct silicon_instruction *instruction,
-					 const struct silicon_walk *walk, int64_t *needed)
+					 const struct silicon_engine *engine,
+					 enum silicon_side side, int64_t *needed)
 {
 	int64_t nth;
 
 	for (uint32_t i = 0; i < instruction->waits; i++) {
 		const struct silicon_wait *wait = &instruction->wait[i];
 
-		if (!begins(&instruction->nest, walk, wait->loop, &nth))
+		if (wait->side != side || !silicon_begins(instruction->side[side],
+							  &engine->walk[side], wait->loop,
+							  &nth))
 			continue;
-		*needed = wait->start + wait->step * (nth + wait->is_reuse);
+		*needed = wait->start + wait->step * nth;
 		if (tile->counter[wait->counter] < *needed)
 			return wait;
 	}
