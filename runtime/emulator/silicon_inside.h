@@ -103,11 +103,11 @@ struct silicon_lead {
 	uint8_t loop;
 };
 
-/* Where loops walk, which may be a buffer of two halves: those from `turn` on take the
-   halves in turns. */
+/* Where loops walk. It may be a buffer of two parts, which iterations of the loop `turn`
+   take in turns. */
 struct silicon_place {
 	struct isa_access access;
-	uint32_t around;          /* its length; 0: it is no such buffer */
+	uint32_t part;            /* its length; 0: it is no such buffer */
 	uint8_t turn;
 	uint32_t last;            /* iterations of loop 0 when the others are at their last;
 				     0: as always */

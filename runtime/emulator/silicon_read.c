@@ -10,9 +10,12 @@
 
 #include "runtime/emulator/silicon_inside.h"
 
-/* Where a buffer of two halves is told: valid, and its length; 0: nowhere. Behind it, but
-   for a mac, is how long the last iteration of loop 0 is. */
-struct around { uint16_t valid, length; };
+/* Behind the loops of a place: the loop by which a buffer of two parts turns, and the
+   length of one; a bit; how long the last iteration of loop 0 is, less one, the loop in
+   whose last iteration that is, and by how much it is shorter. */
+struct turn { uint16_t from; uint8_t loop_bits; };
+#define PART_BITS 16
+#define LAST_BITS 16
 
 /* Where things are in an opcode. Loops of 3 bits belong to nests of 6 or 8. */
 struct layout {
@@ -26,7 +29,7 @@ struct layout {
 	uint16_t lead;            /* 0: none */
 	uint8_t lead_loop_bits;
 	int8_t place[SILICON_SIDES]; /* -1: the side is not in this tile's memory */
-	struct around around[2];  /* of the first two places */
+	struct turn turn[3];      /* of the first places; 0: none */
 	uint16_t row_loop;        /* 0: none */
 };
 
@@ -34,33 +37,33 @@ struct layout {
 	{ .code = (c), .kind = (k), .make = { 335 }, .make_loop_bits = 2, \
 	  .wait = 339, .waits = 4, .wait_loop_bits = 2, \
 	  .has_reuse = true, .lead = 267, .lead_loop_bits = 2, .place = { -1, 0 }, \
-	  .around = { { 214, 215 } } }
+	  .turn = { { 214, 2 } } }
 #define EXCHANGE(c, k) \
 	{ .code = (c), .kind = (k), .make = { 473, 477 }, \
 	  .make_loop_bits = 3, .wait = 481, \
 	  .waits = 4, .wait_loop_bits = 2, .has_reuse = true, .place = { 0, 1 }, \
-	  .around = { { 214, 215 }, { 419, 420 } } }
+	  .turn = { { 214, 2 }, { 419, 2 } } }
 
 static const struct layout layouts[] = {
 	{ .code = 0x01, .kind = SILICON_MAC, .make = { 1563, 1568 },
 	  .make_loop_bits = 3,
 	  .wait = 1578, .waits = 6, .wait_loop_bits = 3, .place = { 0, 1 },
-	  .around = { { 513, 515 } } },
+	  .turn = { { 513, 3 }, { 0 }, { 1211, 3 } } },
 	{ .code = 0x10, .kind = SILICON_SEND, .make = { 335, 339 },
 	  .make_loop_bits = 2,
 	  .wait = 343, .waits = 3, .wait_loop_bits = 2, .has_reuse = true,
-	  .place = { 0, -1 }, .around = { { 214, 215 } } },
+	  .place = { 0, -1 }, .turn = { { 214, 2 } } },
 	RECEIVE(0x11, SILICON_RECEIVE_A),
 	RECEIVE(0x12, SILICON_RECEIVE_B),
 	{ .code = 0x13, .kind = SILICON_TO_WIDE, .make = { 543 },
 	  .make_loop_bits = 2,
 	  .wait = 547, .waits = 6, .wait_loop_bits = 3, .has_reuse = true,
-	  .place = { 0, 1 }, .around = { { 0, 0 }, { 489, 490 } }, .row_loop = 801 },
+	  .place = { 0, 1 }, .turn = { { 0 }, { 489, 2 } }, .row_loop = 801 },
 	{ .code = 0x14, .kind = SILICON_TO_NARROW, .make = { 611 },
 	  .make_loop_bits = 3,
 	  .wait = 615, .waits = 6, .wait_loop_bits = 3, .has_reuse = true,
 	  .lead = 542, .lead_loop_bits = 3, .place = { 0, 1 },
-	  .around = { { 214, 215 }, { 487, 489 } }, .row_loop = 870 },
+	  .turn = { { 214, 2 }, { 487, 3 } }, .row_loop = 870 },
 	EXCHANGE(0x15, SILICON_FROM_NORTH),
 	EXCHANGE(0x16, SILICON_FROM_EAST),
 	EXCHANGE(0x17, SILICON_FROM_SOUTH),
@@ -154,26 +157,31 @@ static void read_lead(struct silicon_instruction *in, const struct layout *layou
 		.step = isa_bits(in->bytes, numbers + 48, 16) };
 }
 
+static void read_turn(struct silicon_instruction *in, struct silicon_place *place,
+		      const struct turn *turn)
+{
+	uint32_t part = turn->from + turn->loop_bits, last = part + PART_BITS + 1;
+
+	place->turn = (uint8_t)isa_bits(in->bytes, turn->from, turn->loop_bits);
+	place->part = isa_bits(in->bytes, part, PART_BITS);
+	if (in->kind != SILICON_MAC && isa_bits(in->bytes, last + LAST_BITS, turn->loop_bits))
+		place->last = isa_bits(in->bytes, last, LAST_BITS) + 1;
+}
+
 static void read_places(struct silicon_instruction *in, const struct layout *layout)
 {
 	static const struct silicon_place none;
 
-	for (uint32_t i = 0; i < 2; i++) {
-		const struct around *around = &layout->around[i];
-
-		if (around->valid == 0)
-			continue;
-		in->place[i].turn = 1;
-		if (isa_bits(in->bytes, around->valid, 1))
-			in->place[i].around = isa_bits(in->bytes, around->length, 16);
-		if (in->kind != SILICON_MAC && isa_bits(in->bytes, around->length + 34u, 1))
-			in->place[i].last = isa_bits(in->bytes, around->length + 18u, 16) + 1;
-	}
+	for (uint32_t i = 0; i < 3; i++)
+		if (layout->turn[i].from > 0)
+			read_turn(in, &in->place[i], &layout->turn[i]);
 	for (uint32_t i = 0; i < SILICON_SIDES; i++) {
-		in->side[i] = layout->place[i] < 0 ? &none :
-						     &in->place[layout->place[i]];
+		in->side[i] = layout->place[i] < 0 ? &none : &in->place[layout->place[i]];
 		in->has_side[i] = layout->place[i] >= 0;
 	}
+	/* Scaling memory has two parts as well, and no loop that turns them. */
+	if (in->kind == SILICON_TO_NARROW && isa_bits(in->bytes, 867, 1))
+		in->place[1].part = 0;
 	if (layout->row_loop > 0)
 		in->row_loop = isa_bits(in->bytes, layout->row_loop, 3);
 }
@@ -210,11 +218,7 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 	in->side[SILICON_FROM] = &in->loops;
 	drop_flags(&in->place[0].access);
 	drop_flags(&in->place[1].access);
-	in->place[0].turn = in->make[0].loop;
-	in->place[0].around *= 4; /* is in bytes; strides are quarters of one */
-	in->place[2].turn = in->make[1].loop;
-	if (isa_bits(bytes, 1212, 1) && in->make[1].is_there)
-		in->place[2].around = isa_bits(bytes, 1213, 16);
+	in->place[0].part *= 4; /* is in bytes; strides are quarters of one */
 	in->mac = (struct silicon_mac){
 		.last_fours = isa_bits(bytes, 1936, 4) + 1,
 		.fours = isa_bits(bytes, 1942, 4) + 1,

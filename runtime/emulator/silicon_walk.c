@@ -20,8 +20,8 @@ int64_t silicon_address(const struct silicon_place *place, const struct silicon_
 
 	for (uint32_t d = 0; d < access->loops; d++)
 		address += (int64_t)walk->at[d] * access->loop[d].stride;
-	if (place->around > 0)
-		address += nth_of(access, walk, place->turn) % 2 * (place->around / 2);
+	if (place->part > 0)
+		address += nth_of(access, walk, place->turn) % 2 * place->part;
 	return address;
 }
 
