@@ -109,13 +109,21 @@ struct silicon_place {
 	struct isa_access access;
 	uint32_t part;            /* its length; 0: it is no such buffer */
 	uint8_t turn;
-	uint32_t last;            /* iterations of loop 0 when the others are at their last;
-				     0: as always */
+	uint32_t last;            /* iterations of loop 0 when those from `last_loop` on are
+				     at their last; 0: as always */
+	uint8_t last_loop;
+};
+
+/* What a step multiplies. */
+enum silicon_mode {
+	SILICON_MATRIX,           /* 4 bytes of input with 4 weights for each output */
+	SILICON_BYTES,            /* a byte of input with one weight for each output */
 };
 
 /* Numbers of a multiply-accumulate. */
 struct silicon_mac {
-	uint32_t fours, last_fours; /* groups of four outputs */
+	enum silicon_mode mode;
+	uint32_t fours;           /* groups of four outputs, in a full group */
 	bool is_in_small;         /* weights are in the last 32 rows of wide memory */
 	bool has_bias, has_factor, has_zeros;
 	int32_t zeros;            /* place of the outputs' own zero points */
@@ -235,6 +243,8 @@ int silicon_stop(struct silicon *s, const struct silicon_instruction *instructio
 
 /* silicon_walk.c */
 int64_t silicon_address(const struct silicon_place *place, const struct silicon_walk *walk);
+/* How often loop 0 goes round here. */
+uint32_t silicon_innermost(const struct silicon_place *place, const struct silicon_walk *walk);
 /* To the next: the loop that advanced, or ISA_LOOPS_MAX when all of them began anew. */
 uint32_t silicon_advance(const struct silicon_place *place, struct silicon_walk *walk);
 /* Whether an iteration of `loop` begins here, and which one of all, from 0. */

@@ -53,16 +53,18 @@ static int split(struct silicon *s, const struct silicon_instruction *in, uint64
 int silicon_begin_mac(struct silicon *s, const struct silicon_instruction *in,
 		      struct silicon_engine *engine)
 {
+	const struct isa_access *output = &in->place[OUTPUT].access;
 	uint64_t steps = isa_iterations(&in->loops.access);
-	uint64_t outputs = isa_iterations(&in->place[OUTPUT].access);
-	uint64_t sums = outputs / in->mac.fours;
+	uint64_t sums = isa_iterations(output) / output->loop[0].count;
 
-	if (in->mac.last_fours != in->mac.fours)
-		return silicon_stop(s, in, "a last group that is not full is not executed");
+	if (in->mac.mode > SILICON_BYTES)
+		return silicon_stop(s, in, "mode %u is not understood", in->mac.mode);
+	if (output->loop[0].count != in->mac.fours)
+		return silicon_stop(s, in, "its outputs do not go by groups");
 	if (isa_iterations(&in->place[INPUT].access) != steps ||
 	    isa_iterations(&in->place[WEIGHTS].access) != steps)
 		return silicon_stop(s, in, "input or weights have other counts than loops");
-	if (outputs % in->mac.fours > 0 || sums == 0 || steps % sums > 0)
+	if (sums == 0 || steps % sums > 0)
 		return silicon_stop(s, in, "its outputs do not go into its loops");
 	return split(s, in, steps / sums, engine);
 }
@@ -109,10 +111,11 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 	       struct silicon_engine *engine)
 {
 	const struct silicon_mac *mac = &in->mac;
-	uint32_t outputs = 4 * mac->fours;
+	uint32_t outputs = 4 * mac->fours, taps = mac->mode == SILICON_BYTES ? 1 : 4;
 	const uint8_t *input = silicon_narrow(s, in, tile,
 					      narrow_byte(&in->place[INPUT], &engine->input));
-	const uint8_t *weights = lanes(s, in, tile, weight_lane(in, engine), outputs * 4, false);
+	const uint8_t *weights = lanes(s, in, tile, weight_lane(in, engine),
+				       outputs * taps, false);
 	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile) : NULL;
 
 	if (s->err.code < 0)
@@ -122,9 +125,9 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 
 		if (zeros)
 			memcpy(&zero, zeros + (size_t)o * 4, sizeof(zero));
-		for (uint32_t i = 0; i < 4; i++)
+		for (uint32_t i = 0; i < taps; i++)
 			sum += (input[i] - mac->input_zero) *
-			       (int32_t)((uint32_t)weights[4 * o + i] - (uint32_t)zero);
+			       (int32_t)((uint32_t)weights[taps * o + i] - (uint32_t)zero);
 		engine->sum[o] = (int32_t)((uint32_t)engine->sum[o] + (uint32_t)sum);
 	}
 	return 0;
@@ -165,8 +168,9 @@ static int write_group(struct silicon *s, uint32_t tile, const struct silicon_in
 		       struct silicon_engine *engine)
 {
 	struct silicon_walk *walk = &engine->walk[SILICON_INTO];
+	uint32_t fours = silicon_innermost(&in->place[OUTPUT], walk);
 
-	for (uint32_t four = 0; four < in->mac.fours; four++) {
+	for (uint32_t four = 0; four < fours; four++) {
 		uint8_t *to = silicon_narrow_to(s, in, tile, narrow_byte(&in->place[OUTPUT], walk)
 						/ SILICON_UNIT_BYTES);
 

@@ -21,7 +21,7 @@ int silicon_begin_move(struct silicon *s, const struct silicon_instruction *in,
 {
 	for (uint32_t i = 0; i < SILICON_SIDES; i++)
 		engine->is_done[i] = !in->has_side[i];
-	if (in->kind == SILICON_TO_WIDE && isa_bits(in->bytes, 799, 2) != 0)
+	if (in->kind == SILICON_TO_WIDE && isa_bits(in->bytes, 799, 2) > 1)
 		return silicon_stop(s, in, "rows in pieces are not understood");
 	if (in->kind == SILICON_SEND && isa_bits(in->bytes, 467, 17) == 0)
 		return silicon_stop(s, in, "it sends to nobody");
@@ -69,6 +69,17 @@ static int to_narrow(struct silicon *s, uint32_t tile, const struct silicon_inst
 	return level == ISA_LOOPS_MAX ? SILICON_DONE : 1;
 }
 
+/* Units come one behind the other, or in turns to each quarter of a row. */
+static uint32_t place_in_row(const struct silicon_instruction *in,
+			     const struct silicon_engine *engine)
+{
+	uint32_t quarter = SILICON_ROW_BYTES / SILICON_UNIT_BYTES / 4;
+
+	if (!isa_bits(in->bytes, 799, 2))
+		return engine->used;
+	return engine->used % 4 * quarter + engine->used / 4;
+}
+
 static int to_wide(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 		   struct silicon_engine *engine)
 {
@@ -81,7 +92,8 @@ static int to_wide(struct silicon *s, uint32_t tile, const struct silicon_instru
 
 	if (!from || !to)
 		return s->err.code;
-	memcpy(to + (size_t)SILICON_UNIT_BYTES * engine->used, from, SILICON_UNIT_BYTES);
+	memcpy(to + (size_t)SILICON_UNIT_BYTES * place_in_row(in, engine), from,
+	       SILICON_UNIT_BYTES);
 	level = silicon_advance(in->side[SILICON_FROM], units);
 	if (ends_row(in, engine, level))
 		silicon_count(&s->tile[tile], &in->make[0],

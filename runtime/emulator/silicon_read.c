@@ -11,11 +11,10 @@
 #include "runtime/emulator/silicon_inside.h"
 
 /* Behind the loops of a place: the loop by which a buffer of two parts turns, and the
-   length of one; a bit; how long the last iteration of loop 0 is, less one, the loop in
+   length of one; then how long the last iteration of loop 0 is, less one, the loop in
    whose last iteration that is, and by how much it is shorter. */
-struct turn { uint16_t from; uint8_t loop_bits; };
+struct turn { uint16_t from; uint8_t loop_bits; uint16_t last; uint8_t last_bits; };
 #define PART_BITS 16
-#define LAST_BITS 16
 
 /* Where things are in an opcode. Loops of 3 bits belong to nests of 6 or 8. */
 struct layout {
@@ -37,33 +36,33 @@ struct layout {
 	{ .code = (c), .kind = (k), .make = { 335 }, .make_loop_bits = 2, \
 	  .wait = 339, .waits = 4, .wait_loop_bits = 2, \
 	  .has_reuse = true, .lead = 267, .lead_loop_bits = 2, .place = { -1, 0 }, \
-	  .turn = { { 214, 2 } } }
+	  .turn = { { 214, 2, 233, 16 } } }
 #define EXCHANGE(c, k) \
 	{ .code = (c), .kind = (k), .make = { 473, 477 }, \
 	  .make_loop_bits = 3, .wait = 481, \
 	  .waits = 4, .wait_loop_bits = 2, .has_reuse = true, .place = { 0, 1 }, \
-	  .turn = { { 214, 2 }, { 419, 2 } } }
+	  .turn = { { 214, 2, 233, 16 }, { 419, 2, 438, 16 } } }
 
 static const struct layout layouts[] = {
 	{ .code = 0x01, .kind = SILICON_MAC, .make = { 1563, 1568 },
 	  .make_loop_bits = 3,
 	  .wait = 1578, .waits = 6, .wait_loop_bits = 3, .place = { 0, 1 },
-	  .turn = { { 513, 3 }, { 0 }, { 1211, 3 } } },
+	  .turn = { { 513, 3, 535, 18 }, { 896, 3, 918, 18 }, { 1211, 3 } } },
 	{ .code = 0x10, .kind = SILICON_SEND, .make = { 335, 339 },
 	  .make_loop_bits = 2,
 	  .wait = 343, .waits = 3, .wait_loop_bits = 2, .has_reuse = true,
-	  .place = { 0, -1 }, .turn = { { 214, 2 } } },
+	  .place = { 0, -1 }, .turn = { { 214, 2, 233, 16 } } },
 	RECEIVE(0x11, SILICON_RECEIVE_A),
 	RECEIVE(0x12, SILICON_RECEIVE_B),
 	{ .code = 0x13, .kind = SILICON_TO_WIDE, .make = { 543 },
 	  .make_loop_bits = 2,
 	  .wait = 547, .waits = 6, .wait_loop_bits = 3, .has_reuse = true,
-	  .place = { 0, 1 }, .turn = { { 0 }, { 489, 2 } }, .row_loop = 801 },
+	  .place = { 0, 1 }, .turn = { { 0 }, { 489, 2, 508, 16 } }, .row_loop = 801 },
 	{ .code = 0x14, .kind = SILICON_TO_NARROW, .make = { 611 },
 	  .make_loop_bits = 3,
 	  .wait = 615, .waits = 6, .wait_loop_bits = 3, .has_reuse = true,
 	  .lead = 542, .lead_loop_bits = 3, .place = { 0, 1 },
-	  .turn = { { 214, 2 }, { 487, 3 } }, .row_loop = 870 },
+	  .turn = { { 214, 2, 233, 16 }, { 487, 3, 507, 16 } }, .row_loop = 870 },
 	EXCHANGE(0x15, SILICON_FROM_NORTH),
 	EXCHANGE(0x16, SILICON_FROM_EAST),
 	EXCHANGE(0x17, SILICON_FROM_SOUTH),
@@ -160,12 +159,15 @@ static void read_lead(struct silicon_instruction *in, const struct layout *layou
 static void read_turn(struct silicon_instruction *in, struct silicon_place *place,
 		      const struct turn *turn)
 {
-	uint32_t part = turn->from + turn->loop_bits, last = part + PART_BITS + 1;
+	uint32_t loop = turn->last + turn->last_bits;
 
 	place->turn = (uint8_t)isa_bits(in->bytes, turn->from, turn->loop_bits);
-	place->part = isa_bits(in->bytes, part, PART_BITS);
-	if (in->kind != SILICON_MAC && isa_bits(in->bytes, last + LAST_BITS, turn->loop_bits))
-		place->last = isa_bits(in->bytes, last, LAST_BITS) + 1;
+	place->part = isa_bits(in->bytes, turn->from + turn->loop_bits, PART_BITS);
+	if (turn->last == 0)
+		return;
+	place->last_loop = (uint8_t)isa_bits(in->bytes, loop, turn->loop_bits);
+	if (place->last_loop > 0)
+		place->last = isa_bits(in->bytes, turn->last, turn->last_bits) + 1;
 }
 
 static void read_places(struct silicon_instruction *in, const struct layout *layout)
@@ -219,8 +221,9 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 	drop_flags(&in->place[0].access);
 	drop_flags(&in->place[1].access);
 	in->place[0].part *= 4; /* is in bytes; strides are quarters of one */
+	in->place[1].part *= 4;
 	in->mac = (struct silicon_mac){
-		.last_fours = isa_bits(bytes, 1936, 4) + 1,
+		.mode = isa_bits(bytes, 1846, 3),
 		.fours = isa_bits(bytes, 1942, 4) + 1,
 		.is_in_small = !isa_bits(bytes, 1843, 1),
 		.has_bias = isa_bits(bytes, 2093, 1),

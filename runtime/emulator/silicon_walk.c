@@ -25,12 +25,11 @@ int64_t silicon_address(const struct silicon_place *place, const struct silicon_
 	return address;
 }
 
-/* How often loop 0 goes round here. */
-static uint32_t innermost(const struct silicon_place *place, const struct silicon_walk *walk)
+uint32_t silicon_innermost(const struct silicon_place *place, const struct silicon_walk *walk)
 {
 	const struct isa_access *access = &place->access;
 
-	for (uint32_t d = 1; d < access->loops && place->last > 0; d++)
+	for (uint32_t d = place->last_loop; d < access->loops && place->last > 0; d++)
 		if (walk->at[d] + 1 < access->loop[d].count)
 			return access->loop[0].count;
 	return place->last > 0 ? place->last : access->loop[0].count;
@@ -41,7 +40,7 @@ uint32_t silicon_advance(const struct silicon_place *place, struct silicon_walk 
 	const struct isa_access *access = &place->access;
 
 	for (uint32_t d = 0; d < access->loops; d++) {
-		if (++walk->at[d] < (d == 0 ? innermost(place, walk) : access->loop[d].count))
+		if (++walk->at[d] < (d == 0 ? silicon_innermost(place, walk) : access->loop[d].count))
 			return d;
 		walk->at[d] = 0;
 	}
