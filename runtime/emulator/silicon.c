@@ -174,6 +174,11 @@ void silicon_report(const struct emulator_program *program, struct silicon_repor
 	report->steps = s->steps;
 }
 
+void silicon_round(struct emulator_program *program, enum silicon_rounding rounding)
+{
+	program_of(program)->silicon.rounding = rounding;
+}
+
 const uint8_t *silicon_row(const struct emulator_program *program, uint32_t tile,
 			   uint32_t row)
 {

@@ -25,6 +25,15 @@
 struct emulator_program *silicon_program(const struct edgetpu_package *package,
 					 struct atoll_error *err);
 
+/*
+ * How a sum becomes a byte is the one thing that programs do not tell. Once: times the
+ * factor in single precision, and rounded to the nearest. Twice, as the reference kernels
+ * of TensorFlow Lite do: to 31 bits behind the point of the factor's mantissa, and again
+ * when shifted right; with this, layers are those of the CPU to the last bit.
+ */
+enum silicon_rounding { SILICON_ROUNDS_ONCE, SILICON_ROUNDS_TWICE };
+void silicon_round(struct emulator_program *program, enum silicon_rounding rounding);
+
 /* Of the run under way, or the last one. */
 struct silicon_report {
 	uint32_t instructions; /* of the executable */

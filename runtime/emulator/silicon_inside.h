@@ -7,6 +7,7 @@
 
 #include "board/error.h"
 #include "runtime/edgetpu/package.h"
+#include "runtime/emulator/silicon.h"
 #include "runtime/isa/isa.h"
 #include "runtime/memory.h"
 
@@ -128,7 +129,8 @@ struct silicon_mac {
 	bool has_bias, has_factor, has_zeros;
 	int32_t zeros;            /* place of the outputs' own zero points */
 	int32_t weight_zero, input_zero;
-	float output_zero, factor, lower, upper;
+	int32_t output_zero;
+	float factor, lower, upper;
 };
 
 struct silicon_instruction {
@@ -224,6 +226,7 @@ struct silicon {
 	struct silicon_stream again; /* collected by the core, to be sent to tiles */
 	uint64_t steps;
 	bool is_backwards;         /* which engine comes first in this turn */
+	enum silicon_rounding rounding;
 	void (*done)(void *data, uint32_t tile, uint32_t nth); /* silicon_watch, or NULL */
 	void *done_data;
 	struct atoll_error err;    /* why it stopped; code 0 while it runs */

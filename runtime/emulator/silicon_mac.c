@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runtime/emulator/silicon_inside.h"
+#include "runtime/quant.h"
 
 enum { INPUT, OUTPUT, WEIGHTS, SUMS };
 
@@ -133,14 +134,34 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 	return 0;
 }
 
-/* In single precision: times the factor, cut, rounded (to even where it is in the
-   middle), and the zero point added. */
+/* Limits, which may be infinite. */
+static int32_t limit(float value)
+{
+	return value >= 0x1p31f ? INT32_MAX : value >= -0x1p31f ? (int32_t)roundf(value) :
+								  INT32_MIN;
+}
+
+static int32_t round_once(const struct silicon_mac *mac, int32_t sum, float factor)
+{
+	float value = fminf(fmaxf((float)sum * factor, mac->lower), mac->upper);
+
+	return limit(value);
+}
+
+static int32_t round_twice(const struct silicon_mac *mac, int32_t sum, float factor)
+{
+	int32_t value = multiply_by_quantized(sum, multiplier_from((double)factor));
+
+	return clamp_i32(value, limit(mac->lower), limit(mac->upper));
+}
+
 static int scale(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 		 uint32_t bank, int32_t sum, uint32_t output, uint8_t *result)
 {
 	const struct silicon_mac *mac = &in->mac;
-	float factor = mac->factor, value;
-	int32_t bias = 0;
+	float factor = mac->factor;
+	int32_t bias = 0, value;
+	int64_t byte;
 
 	if (mac->has_bias) {
 		const uint8_t *from = silicon_scaling(s, in, tile, bank, SILICON_BIASES,
@@ -157,10 +178,11 @@ static int scale(struct silicon *s, uint32_t tile, const struct silicon_instruct
 			return s->err.code;
 		memcpy(&factor, from, sizeof(factor));
 	}
-	value = (float)(int32_t)((uint32_t)sum + (uint32_t)bias) * factor;
-	value = fminf(fmaxf(value, mac->lower), mac->upper);
-	value = rintf(value) + mac->output_zero;
-	*result = (uint8_t)fminf(fmaxf(value, 0), 255);
+	sum = (int32_t)((uint32_t)sum + (uint32_t)bias);
+	value = s->rounding == SILICON_ROUNDS_ONCE || mac->mode != SILICON_MATRIX ?
+		round_once(mac, sum, factor) : round_twice(mac, sum, factor);
+	byte = (int64_t)value + mac->output_zero;
+	*result = (uint8_t)(byte < 0 ? 0 : byte > 255 ? 255 : byte);
 	return 0;
 }
 
