@@ -65,7 +65,8 @@ wait_until() {
 start() {
 	name=$1
 	shift
-	: >"$work/err" # so that nobody reads there what the one before said
+	: >"$work/out" # so that nobody reads there what the one before said
+	: >"$work/err"
 	"$BUILD/$name" "$@" >"$work/out" 2>"$work/err" &
 	running=$!
 }
@@ -166,7 +167,6 @@ is_played() { grep -q RUNNING /proc/asound/Loopback/pcm0p/sub0/status; }
 
 # start_hearing OPTION...: tests/vm/microphone, until `stop`; frames are in $work/out.
 start_hearing() {
-	: >"$work/out" # likewise
 	start tests/vm/microphone hear "$@"
 	wait_until 10 test -s "$work/out"
 }
