@@ -121,6 +121,7 @@ check_parts += \
 	tests/signs.c \
 	tests/silicon_layers.c \
 	tests/silicon_pieces.c \
+	tests/silicon_program.c \
 	tests/single.c \
 	tests/sounds.c \
 	tests/ten_minutes.c \

@@ -17,168 +17,9 @@
 #include "tests/check.h"
 #include "tests/golden.h"
 #include "tests/must.h"
+#include "tests/silicon_program.h"
 
 /* A program of ours */
-
-#define INPUTS 8
-#define OUTPUTS 64
-#define WORDS_MAX 96
-
-/* One tile multiplies 8 inputs with 64 x 8 weights, which lie in its rows 4 and 5. */
-struct ours {
-	uint8_t code[WORDS_MAX * ISA_WORD_BYTES];
-	uint32_t words, number;
-	uint8_t *mac, *to_narrow, *receive, *send; /* in the code */
-	uint8_t weights[2 * 256], input[INPUTS];
-	uint8_t *caching_code;
-	struct edgetpu_chunk chunk[2];
-	struct edgetpu_executable main, caching;
-	struct edgetpu_package package;
-};
-
-static const struct edgetpu_hint caching_hints[] = {
-	{ .kind = EDGETPU_PARAMETERS, .size = 512 } };
-static const struct edgetpu_hint main_hints[] = {
-	{ .kind = EDGETPU_INPUT, .size = INPUTS }, { .kind = EDGETPU_OUTPUT, .size = OUTPUTS } };
-
-static uint8_t *add(struct ours *ours, enum isa_unit unit, uint32_t code)
-{
-	uint8_t *at = ours->code + (size_t)ours->words * ISA_WORD_BYTES;
-
-	isa_set_bits(at, 6, 5, code);
-	isa_set_bits(at, 11, 1, unit);
-	ours->words += isa_length(at);
-	assert_true(ours->words <= WORDS_MAX);
-	if (unit == ISA_TILES) {
-		isa_set_bits(at, 12, 16, code == 0x1a ? 0xffff : 1);
-		isa_set_bits(at, code == 0x1a ? 28 : 46, 13, ours->number++);
-	}
-	return at;
-}
-
-/* A base, and one loop; its pairs begin where the base ends. */
-static void set_loop(uint8_t *at, uint32_t bit, const uint32_t width[3], uint32_t base,
-		     uint32_t count, uint32_t step)
-{
-	isa_set_bits(at, bit, width[0], base);
-	isa_set_bits(at, bit + width[0], width[1], step);
-	isa_set_bits(at, bit + width[0] + width[1], width[2], count - 1);
-}
-
-static const uint32_t of_move[3] = { 16, 17, 16 }, of_narrow[3] = { 17, 21, 16 };
-
-static void set_float(uint8_t *at, uint32_t bit, float value)
-{
-	uint32_t bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	isa_set_bits(at, bit, 32, bits);
-}
-
-static void add_mac(struct ours *ours)
-{
-	uint8_t *at = ours->mac = add(ours, ISA_TILES, 0x01);
-
-	isa_set_bits(at, 62, 14, 1);
-	set_loop(at, 190, of_narrow, 0, 2, 16);
-	set_loop(at, 573, of_narrow, 512, 16, 16);
-	isa_set_bits(at, 957, 13, 16);
-	isa_set_bits(at, 971, 15, 4);
-	isa_set_bits(at, 986, 14, 1);
-	isa_set_bits(at, 1289, 14, 1);
-	isa_set_bits(at, 1843, 1, 1);
-	isa_set_bits(at, 1854, 8, 130);
-	isa_set_bits(at, 1870, 8, 120);
-	isa_set_bits(at, 1936, 4, 15);
-	isa_set_bits(at, 1942, 4, 15);
-	set_float(at, 1949, 0.0078125f);
-	set_float(at, 1981, 100);
-	set_float(at, 2013, -128);
-	isa_set_bits(at, 2077, 8, 128);
-}
-
-static void write_main(struct ours *ours)
-{
-	uint8_t *at;
-
-	add(ours, ISA_SCALAR, 0x1e);
-	isa_set_bits(add(ours, ISA_TILES, 0x1a), 44, 19, 0x7ffff);
-	at = ours->to_narrow = add(ours, ISA_TILES, 0x14);
-	set_loop(at, 62, of_move, 2078, 1, 0);
-	set_loop(at, 267, of_move, 0, 2, 1);
-	/* Until counter 14, rows that were received, is 1. */
-	isa_set_bits(at, 615, 5, 14);
-	isa_set_bits(at, 620, 3, 1);
-	isa_set_bits(at, 623, 16, 1);
-	isa_set_bits(at, 639, 16, 1);
-	isa_set_bits(at, 655, 1, 1);
-	at = ours->receive = add(ours, ISA_TILES, 0x11);
-	set_loop(at, 62, of_move, 2078, 1, 0);
-	isa_set_bits(at, 335, 1, 1);
-	isa_set_bits(at, 336, 2, 1);
-	at = ours->send = add(ours, ISA_SCALAR, 0x06);
-	isa_set_bits(at, 12, 1, 1);
-	isa_set_bits(at, 409, 16, 1);
-	add(ours, ISA_TILES, 0x1a);
-	add_mac(ours);
-	add(ours, ISA_TILES, 0x1a);
-	at = add(ours, ISA_TILES, 0x13);
-	set_loop(at, 62, of_move, 64, 16, 1);
-	set_loop(at, 337, of_move, 2074, 1, 0);
-	add(ours, ISA_TILES, 0x1a);
-	isa_set_bits(add(ours, ISA_SCALAR, 0x07), 43, 10, OUTPUTS / 8 - 1);
-	at = add(ours, ISA_TILES, 0x10);
-	set_loop(at, 62, of_move, 2074, 1, 0);
-	isa_set_bits(at, 483, 1, 1);
-	add(ours, ISA_SCALAR, 0x01);
-	add(ours, ISA_SCALAR, 0x1f);
-}
-
-static void write_caching(struct ours *ours)
-{
-	struct isa_caching_block block = { .tiles = 1, .row = 4, .units = 8, .lanes = 4,
-					   .begins_layer = true };
-	struct isa_caching_plan plan = { .blocks = 1, .block = &block };
-	struct atoll_error err;
-	size_t size;
-
-	if (isa_caching_write(&plan, &ours->caching_code, &size, &err) < 0)
-		fail_msg("%s", err.text);
-	ours->chunk[1] = (struct edgetpu_chunk){ .bytes = ours->caching_code,
-						 .size = (uint32_t)size };
-}
-
-static struct ours *new_ours(uint64_t seed)
-{
-	struct ours *ours = calloc(1, sizeof(*ours));
-	struct check_random random = { seed };
-
-	assert_non_null(ours);
-	for (size_t i = 0; i < sizeof(ours->weights); i++)
-		ours->weights[i] = (uint8_t)check_random(&random);
-	for (size_t i = 0; i < INPUTS; i++)
-		ours->input[i] = (uint8_t)check_random(&random);
-	write_main(ours);
-	write_caching(ours);
-	ours->chunk[0] = (struct edgetpu_chunk){ .bytes = ours->code,
-						 .size = ours->words * ISA_WORD_BYTES };
-	ours->main = (struct edgetpu_executable){
-		.type = EDGETPU_EXECUTION, .token = 1, .chunks = 1, .chunk = &ours->chunk[0],
-		.hints = 2, .hint = main_hints };
-	ours->caching = (struct edgetpu_executable){
-		.type = EDGETPU_CACHING, .token = 1, .chunks = 1, .chunk = &ours->chunk[1],
-		.hints = 1, .hint = caching_hints, .parameters = ours->weights,
-		.parameter_bytes = sizeof(ours->weights) };
-	ours->package = (struct edgetpu_package){ .main = &ours->main,
-						  .caching = &ours->caching };
-	return ours;
-}
-
-static void free_ours(struct ours *ours)
-{
-	free(ours->caching_code);
-	free(ours);
-}
 
 static struct emulator_program *must_take(const struct edgetpu_package *package)
 {
@@ -191,65 +32,30 @@ static struct emulator_program *must_take(const struct edgetpu_package *package)
 	return program;
 }
 
-static int bring(struct emulator_program *program, const struct edgetpu_executable *caching)
-{
-	int r = program->ops->begin(program, caching);
-
-	for (uint32_t i = 0; i < caching->hints && r == 0; i++)
-		if (caching->hint[i].kind == EDGETPU_PARAMETERS)
-			r = program->ops->infeed(program, &caching->hint[i],
-						 caching->parameters + caching->hint[i].offset);
-	return r;
-}
-
-static int run(struct emulator_program *program, const struct ours *ours, uint8_t *output)
-{
-	int r = program->ops->begin(program, &ours->main);
-
-	if (r == 0)
-		r = program->ops->infeed(program, &main_hints[0], ours->input);
-	return r < 0 ? r : program->ops->outfeed(program, &main_hints[1], 0, output);
-}
-
-static uint8_t expected(const struct ours *ours, int output)
-{
-	int sum = 0;
-	float value;
-
-	for (int i = 0; i < INPUTS; i++)
-		sum += (ours->input[i] - 120) *
-		       (ours->weights[i / 4 * 256 + 4 * output + i % 4] - 130);
-	value = (float)sum / 128;
-	value = value < -128 ? -128 : value > 100 ? 100 : value;
-	/* Nearest, even in the middle: 128 numbers to one, so both sides are exact. */
-	sum = (int)(value + 1024 + 0.5f) - 1024;
-	return (uint8_t)(sum - (value + 0.5f == (float)sum && sum % 2 != 0) + 128);
-}
-
 static void a_program_of_ours_gives_the_right_answer(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed < 9; seed++) {
-		struct ours *ours = new_ours(seed);
+		struct ours *ours = ours_new(seed);
 		struct emulator_program *program = must_take(&ours->package);
 		struct silicon_report report;
-		uint8_t output[OUTPUTS];
+		uint8_t output[OURS_OUTPUTS];
 
-		assert_int_equal(bring(program, &ours->caching), 0);
+		assert_int_equal(ours_bring(program, &ours->caching), 0);
 		assert_memory_equal(silicon_row(program, 0, 4), ours->weights, 256);
 		assert_memory_equal(silicon_row(program, 0, 5), ours->weights + 256, 256);
 		assert_null(silicon_row(program, 0, 6));
 		assert_null(silicon_row(program, 1, 4));
 		for (int again = 0; again < 2; again++) {
-			assert_int_equal(run(program, ours, output), 0);
-			for (int i = 0; i < OUTPUTS; i++)
-				assert_int_equal(output[i], expected(ours, i));
+			assert_int_equal(ours_run(program, ours, output), 0);
+			for (uint32_t i = 0; i < OURS_OUTPUTS; i++)
+				assert_int_equal(output[i], ours_expected(ours, i));
 		}
 		silicon_report(program, &report);
 		assert_int_equal(report.executed, report.instructions);
 		assert_string_equal(report.why, "");
 		program->ops->free(program);
-		free_ours(ours);
+		ours_free(ours);
 	}
 }
 
@@ -258,11 +64,11 @@ static void must_stop(const struct ours *ours, bool has_parameters, const char *
 {
 	struct emulator_program *program = must_take(&ours->package);
 	struct silicon_report report;
-	uint8_t output[OUTPUTS];
+	uint8_t output[OURS_OUTPUTS];
 
 	if (has_parameters)
-		assert_int_equal(bring(program, &ours->caching), 0);
-	assert_true(run(program, ours, output) < 0);
+		assert_int_equal(ours_bring(program, &ours->caching), 0);
+	assert_true(ours_run(program, ours, output) < 0);
 	silicon_report(program, &report);
 	assert_string_equal(report.why, why);
 	assert_true(report.executed < report.instructions);
@@ -271,17 +77,17 @@ static void must_stop(const struct ours *ours, bool has_parameters, const char *
 
 static void what_is_not_understood_stops_with_its_number(void **state)
 {
-	struct ours *ours = new_ours(1);
+	struct ours *ours = ours_new(1);
 
 	(void)state;
 	isa_set_bits(ours->mac, 6, 5, 0x02);
 	must_stop(ours, true, "instruction 4 (op-02, word 18): opcode 0x02 is not understood");
-	free_ours(ours);
+	ours_free(ours);
 }
 
 static void an_opcode_of_unknown_length_is_refused_at_once(void **state)
 {
-	struct ours *ours = new_ours(1);
+	struct ours *ours = ours_new(1);
 	struct atoll_error err = { .text = "" };
 
 	(void)state;
@@ -289,43 +95,43 @@ static void an_opcode_of_unknown_length_is_refused_at_once(void **state)
 	assert_null(silicon_program(&ours->package, &err));
 	assert_non_null(strstr(err.text, "word 18"));
 	assert_null(silicon_program(&ours->package, NULL));
-	free_ours(ours);
+	ours_free(ours);
 }
 
 static void a_wait_that_is_never_over_is_told(void **state)
 {
-	struct ours *ours = new_ours(1);
+	struct ours *ours = ours_new(1);
 
 	(void)state;
 	isa_set_bits(ours->to_narrow, 623, 16, 3);
 	must_stop(ours, true, "instruction 1 (wide-narrow, word 2): tile 0 waits for ever: "
 		  "ring read A is 1 and not 3");
-	free_ours(ours);
+	ours_free(ours);
 }
 
 static void weights_that_never_came_are_missed(void **state)
 {
-	struct ours *ours = new_ours(1);
+	struct ours *ours = ours_new(1);
 
 	(void)state;
 	must_stop(ours, false, "instruction 4 (mac, word 18): tile 0: nothing is in wide row 4");
-	free_ours(ours);
+	ours_free(ours);
 }
 
 static void addresses_outside_of_memory_are_refused(void **state)
 {
-	struct ours *ours = new_ours(1);
+	struct ours *ours = ours_new(1);
 
 	(void)state;
 	isa_set_bits(ours->to_narrow, 62, 16, 2080);
 	must_stop(ours, true, "instruction 1 (wide-narrow, word 2): tile 0: no row 2080 in wide "
 		  "memory");
-	free_ours(ours);
+	ours_free(ours);
 }
 
 static void a_program_cannot_run_for_ever(void **state)
 {
-	struct ours *ours = new_ours(1);
+	struct ours *ours = ours_new(1);
 
 	(void)state;
 	/* The first two units, a thousand times a million times, on all tiles. */
@@ -340,7 +146,7 @@ static void a_program_cannot_run_for_ever(void **state)
 	}
 	must_stop(ours, true, "instruction 1 (wide-narrow, word 2): the program has more than "
 		  "33554432 steps");
-	free_ours(ours);
+	ours_free(ours);
 }
 
 /* Whatever the bits are: it ends, with a sentence or an answer. */
@@ -350,23 +156,23 @@ static void damaged_programs_end(void **state)
 
 	(void)state;
 	for (int i = 0; i < 150; i++) {
-		struct ours *ours = new_ours(1);
+		struct ours *ours = ours_new(1);
 		struct emulator_program *program;
 		struct silicon_report report;
-		uint8_t output[OUTPUTS];
+		uint8_t output[OURS_OUTPUTS];
 		uint32_t bit = check_random(&random) % (ours->words * 128);
 
 		ours->code[bit / 8] = (uint8_t)(ours->code[bit / 8] ^ 1 << bit % 8);
 		program = silicon_program(&ours->package, NULL);
 		if (program) {
-			assert_int_equal(bring(program, &ours->caching), 0);
-			if (run(program, ours, output) < 0) {
+			assert_int_equal(ours_bring(program, &ours->caching), 0);
+			if (ours_run(program, ours, output) < 0) {
 				silicon_report(program, &report);
 				assert_true(strlen(report.why) > 0);
 			}
 			program->ops->free(program);
 		}
-		free_ours(ours);
+		ours_free(ours);
 	}
 }
 
@@ -471,7 +277,7 @@ static void look_at(const char *folder, const char *file, void *context)
 	package = package_of(model);
 	if (package && package->caching) {
 		program = must_take(package);
-		assert_int_equal(bring(program, package->caching), 0);
+		assert_int_equal(ours_bring(program, package->caching), 0);
 		check_places(program, package->caching, file);
 		run_main(program, package->main, file);
 		program->ops->free(program);
