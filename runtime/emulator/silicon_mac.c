@@ -122,14 +122,15 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 	if (s->err.code < 0)
 		return s->err.code;
 	for (uint32_t o = 0; o < outputs; o++) {
-		int32_t zero = mac->weight_zero, sum = 0;
+		uint32_t zero = (uint32_t)mac->weight_zero, sum = 0;
 
+		/* Zero points from wide memory are any numbers: all of it goes around. */
 		if (zeros)
 			memcpy(&zero, zeros + (size_t)o * 4, sizeof(zero));
 		for (uint32_t i = 0; i < taps; i++)
-			sum += (input[i] - mac->input_zero) *
-			       (int32_t)((uint32_t)weights[taps * o + i] - (uint32_t)zero);
-		engine->sum[o] = (int32_t)((uint32_t)engine->sum[o] + (uint32_t)sum);
+			sum += (uint32_t)(input[i] - mac->input_zero) *
+			       (weights[taps * o + i] - zero);
+		engine->sum[o] = (int32_t)((uint32_t)engine->sum[o] + sum);
 	}
 	return 0;
 }
