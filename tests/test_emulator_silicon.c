@@ -75,6 +75,21 @@ static void must_stop(const struct ours *ours, bool has_parameters, const char *
 	program->ops->free(program);
 }
 
+/* The same after so many steps. */
+static void must_stop_within(const struct ours *ours, uint64_t steps, const char *why)
+{
+	struct emulator_program *program = must_take(&ours->package);
+	struct silicon_report report;
+	uint8_t output[OURS_OUTPUTS];
+
+	silicon_limit(program, steps);
+	assert_int_equal(ours_bring(program, &ours->caching), 0);
+	assert_true(ours_run(program, ours, output) < 0);
+	silicon_report(program, &report);
+	assert_string_equal(report.why, why);
+	program->ops->free(program);
+}
+
 static void what_is_not_understood_stops_with_its_number(void **state)
 {
 	struct ours *ours = ours_new(1);
@@ -129,23 +144,150 @@ static void addresses_outside_of_memory_are_refused(void **state)
 	ours_free(ours);
 }
 
-static void a_program_cannot_run_for_ever(void **state)
+/* The first two units, a thousand times a million times, on tiles of which the first
+   alone has what they wait for. */
+static struct ours *new_endless(void)
 {
 	struct ours *ours = ours_new(1);
 
-	(void)state;
-	/* The first two units, a thousand times a million times, on all tiles. */
 	isa_set_bits(ours->to_narrow, 12, 16, 0xffff);
-	isa_set_bits(ours->receive, 12, 16, 0xffff);
-	isa_set_bits(ours->send, 409, 16, 0xffff);
 	isa_set_bits(ours->to_narrow, 620, 3, 7);
 	for (uint32_t d = 1; d < 4; d++) {
 		isa_set_bits(ours->to_narrow, 78 + 33 * d + 17, 16, 1023);
 		isa_set_bits(ours->to_narrow, 283 + 33 * d, 17, 0x1ffff);
 		isa_set_bits(ours->to_narrow, 283 + 33 * d + 17, 16, 1023);
 	}
+	return ours;
+}
+
+static void a_program_cannot_run_for_ever(void **state)
+{
+	struct ours *ours = new_endless();
+
+	(void)state;
+	isa_set_bits(ours->receive, 12, 16, 0xffff);
+	isa_set_bits(ours->send, 409, 16, 0xffff);
 	must_stop(ours, true, "instruction 1 (wide-narrow, word 2): the program has more than "
 		  "33554432 steps");
+	must_stop_within(ours, 1000, "instruction 1 (wide-narrow, word 2): the program has "
+			 "more than 1000 steps");
+	ours_free(ours);
+}
+
+static void tiles_cannot_wait_for_ever_while_one_goes_on(void **state)
+{
+	struct ours *ours = new_endless();
+
+	(void)state;
+	must_stop_within(ours, 1000, "instruction 1 (wide-narrow, word 2): the program waits "
+			 "more than 8000 times");
+	ours_free(ours);
+}
+
+/* Of 8192 units, which go out in 1024 pieces. */
+static void what_is_sent_to_nobody_has_steps_as_well(void **state)
+{
+	struct ours *ours = ours_new(1);
+	uint8_t *much = calloc(8192, OURS_INPUTS);
+	struct emulator_program *program;
+	struct silicon_report report;
+
+	(void)state;
+	assert_non_null(much);
+	ours->hint[0][1].size = 8192 * OURS_INPUTS;
+	program = must_take(&ours->package);
+	silicon_limit(program, 1000);
+	isa_set_bits(ours->send, 409, 16, 0);
+	isa_set_bits(ours->send, 75, 1, 1);
+	isa_set_bits(ours->send, 96, 3, 7);
+	assert_int_equal(program->ops->begin(program, &ours->main), 0);
+	assert_true(program->ops->infeed(program, &ours->hint[0][1], much) < 0);
+	silicon_report(program, &report);
+	assert_string_equal(report.why, "instruction 2 (send, word 13): the program has more "
+			    "than 1000 steps");
+	assert_int_equal(report.steps, 1001);
+	program->ops->free(program);
+	ours_free(ours);
+	free(much);
+}
+
+static void must_refuse(const struct ours *ours, const char *why)
+{
+	struct atoll_error err = { .text = "" };
+
+	assert_null(silicon_program(&ours->package, &err));
+	assert_string_equal(err.text, why);
+}
+
+static void programs_have_a_largest_length_and_a_least(void **state)
+{
+	const uint32_t words = 65537;
+	uint8_t *scalars = calloc(words, ISA_WORD_BYTES);
+	struct emulator_program *program;
+	struct ours *ours = ours_new(1);
+
+	(void)state;
+	assert_non_null(scalars);
+	for (uint32_t i = 0; i < words; i++)
+		isa_set_bits(scalars + (size_t)i * ISA_WORD_BYTES, 11, 1, ISA_SCALAR);
+	ours->chunk[0] = (struct edgetpu_chunk){ .bytes = scalars,
+						 .size = words * ISA_WORD_BYTES };
+	must_refuse(ours, "silicon: 65537 instructions, and not 1 to 65536");
+	ours->chunk[0].size -= ISA_WORD_BYTES;
+	program = must_take(&ours->package);
+	program->ops->free(program);
+	ours->main.chunks = 0;
+	must_refuse(ours, "silicon: 0 instructions, and not 1 to 65536");
+	ours_free(ours);
+	free(scalars);
+}
+
+static void what_the_host_moves_has_a_largest_size(void **state)
+{
+	struct ours *ours = ours_new(1);
+
+	(void)state;
+	for (int which = 0; which < 2; which++) {
+		struct edgetpu_hint *hint = &ours->hint[which][1];
+		uint32_t size = hint->size;
+
+		for (int bits = 28; bits <= 32; bits += 2) {
+			hint->size = (uint32_t)((UINT64_C(1) << bits) - 1);
+			must_refuse(ours, "silicon: no memory for what the host sends and "
+				    "fetches, 256 MiB is the most");
+		}
+		hint->size = size;
+	}
+	ours_free(ours);
+}
+
+static void what_the_host_does_otherwise_is_told(void **state)
+{
+	static const struct { enum edgetpu_hint_kind kind; const char *why; } wrong[] = {
+		{ EDGETPU_SCRATCH_OUT, "scratch of the host is not executed" },
+		{ EDGETPU_SCRATCH_IN, "scratch of the host is not executed" },
+		{ EDGETPU_PARAMETERS, "the host sends more than it said" },
+		{ EDGETPU_OUTPUT, "the host asks for more output than comes" },
+	};
+	struct ours *ours = ours_new(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const struct edgetpu_hint hint = { .kind = wrong[i].kind, .size = 8 };
+		struct emulator_program *program = must_take(&ours->package);
+		struct silicon_report report;
+		uint8_t bytes[8] = { 0 };
+
+		assert_int_equal(program->ops->begin(program, &ours->main), 0);
+		if (hint.kind == EDGETPU_OUTPUT || hint.kind == EDGETPU_SCRATCH_IN)
+			assert_true(program->ops->outfeed(program, &hint, 0, bytes) < 0);
+		else
+			assert_true(program->ops->infeed(program, &hint, bytes) < 0);
+		silicon_report(program, &report);
+		assert_memory_equal(report.why, "instruction ", 12);
+		assert_string_equal(strstr(report.why, "): ") + 3, wrong[i].why);
+		program->ops->free(program);
+	}
 	ours_free(ours);
 }
 
@@ -426,6 +568,11 @@ int main(void)
 		cmocka_unit_test(weights_that_never_came_are_missed),
 		cmocka_unit_test(addresses_outside_of_memory_are_refused),
 		cmocka_unit_test(a_program_cannot_run_for_ever),
+		cmocka_unit_test(tiles_cannot_wait_for_ever_while_one_goes_on),
+		cmocka_unit_test(what_is_sent_to_nobody_has_steps_as_well),
+		cmocka_unit_test(programs_have_a_largest_length_and_a_least),
+		cmocka_unit_test(what_the_host_moves_has_a_largest_size),
+		cmocka_unit_test(what_the_host_does_otherwise_is_told),
 		cmocka_unit_test(damaged_programs_end),
 		cmocka_unit_test(parameters_of_compiled_models_come_to_their_places),
 		cmocka_unit_test(dense_layers_give_the_golden_answers),

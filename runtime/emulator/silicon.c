@@ -15,7 +15,7 @@ struct program {
 	struct emulator_program program;
 	const struct edgetpu_package *package;
 	struct memory memory;
-	struct silicon silicon;
+	struct silicon silicon; /* its tiles are not of `memory` */
 	struct silicon_code main, caching;
 };
 
@@ -55,10 +55,12 @@ static int infeed(struct emulator_program *program, const struct edgetpu_hint *h
 	struct silicon_stream *stream = hint->kind == EDGETPU_INPUT ? &s->input :
 								    &s->parameters;
 
-	if ((hint->kind != EDGETPU_INPUT && hint->kind != EDGETPU_PARAMETERS) || !s->code)
-		return -EINVAL;
+	if (!s->code)
+		return -EINVAL; /* nothing began */
+	if (hint->kind != EDGETPU_INPUT && hint->kind != EDGETPU_PARAMETERS)
+		return silicon_refuse(s, "scratch of the host is not executed");
 	if (hint->size > stream->size - stream->came)
-		return -EINVAL;
+		return silicon_refuse(s, "the host sends more than it said");
 	memcpy(stream->bytes + stream->came, bytes, hint->size);
 	stream->came += hint->size;
 	return silicon_run(s);
@@ -71,14 +73,15 @@ static int outfeed(struct emulator_program *program, const struct edgetpu_hint *
 	int r;
 
 	(void)nth;
-	if (hint->kind != EDGETPU_OUTPUT || !s->code)
-		return -EINVAL;
+	if (!s->code)
+		return -EINVAL; /* nothing began */
+	if (hint->kind != EDGETPU_OUTPUT)
+		return silicon_refuse(s, "scratch of the host is not executed");
 	r = silicon_run(s);
 	if (r < 0)
 		return r;
 	if (hint->size > s->output.came - s->output.taken)
-		return atoll_error_set(&s->err, -EPROTO, "the program ended with %u bytes of "
-				       "output", s->output.came);
+		return silicon_refuse(s, "the host asks for more output than comes");
 	memcpy(bytes, s->output.bytes + s->output.taken, hint->size);
 	s->output.taken += hint->size;
 	return 0;
@@ -99,6 +102,7 @@ static void share(struct emulator_program *program, const struct emulator_progra
 static void free_program(struct emulator_program *program)
 {
 	memory_free(&program_of(program)->memory);
+	free(program_of(program)->silicon.tile);
 	free(program);
 }
 
@@ -112,21 +116,28 @@ static uint32_t most(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
+/* Enough for the runs of either executable. */
+static uint8_t *take_stream(struct program *p, enum edgetpu_hint_kind kind)
+{
+	uint32_t bytes = bytes_of(p->package->main, kind);
+
+	if (p->package->caching)
+		bytes = most(bytes, bytes_of(p->package->caching, kind));
+	return memory_take(&p->memory, bytes);
+}
+
+/* Tiles are large, and few programs touch all of them: they have memory that is not
+   there before it is used. */
 static int take_memory(struct program *p)
 {
-	const struct edgetpu_executable *main = p->package->main;
-	const struct edgetpu_executable *caching = p->package->caching;
 	struct silicon *s = &p->silicon;
-	uint32_t parameters = bytes_of(main, EDGETPU_PARAMETERS);
 
-	if (caching)
-		parameters = most(parameters, bytes_of(caching, EDGETPU_PARAMETERS));
-	s->tile = memory_take(&p->memory, SILICON_TILES * sizeof(*s->tile));
+	s->tile = calloc(SILICON_TILES, sizeof(*s->tile));
 	s->left = memory_take(&p->memory, sizeof(*s->left) * most(p->main.instructions,
 								  p->caching.instructions));
-	s->input.bytes = memory_take(&p->memory, bytes_of(main, EDGETPU_INPUT));
-	s->parameters.bytes = memory_take(&p->memory, parameters);
-	s->output.bytes = memory_take(&p->memory, bytes_of(main, EDGETPU_OUTPUT));
+	s->input.bytes = take_stream(p, EDGETPU_INPUT);
+	s->parameters.bytes = take_stream(p, EDGETPU_PARAMETERS);
+	s->output.bytes = take_stream(p, EDGETPU_OUTPUT);
 	s->again.size = AGAIN_BYTES;
 	s->again.bytes = memory_take(&p->memory, s->again.size);
 	return s->tile && s->left && s->input.bytes && s->parameters.bytes &&
@@ -140,7 +151,8 @@ static int prepare(struct program *p, struct atoll_error *err)
 	if (r == 0 && p->package->caching)
 		r = silicon_read(p->package->caching, &p->memory, &p->caching, err);
 	if (r == 0 && take_memory(p) < 0)
-		r = atoll_error_set(err, -ENOMEM, "silicon: no memory for tiles");
+		r = atoll_error_set(err, -ENOMEM, "silicon: no memory for what the host sends "
+				    "and fetches, %d MiB is the most", SILICON_MEMORY_MAX >> 20);
 	return r;
 }
 
@@ -154,12 +166,18 @@ struct emulator_program *silicon_program(const struct edgetpu_package *package,
 		return NULL;
 	}
 	*p = (struct program){ .program = { .ops = &silicon_ops }, .package = package,
-			       .memory = MEMORY_UNLIMITED };
+			       .memory = { .left = SILICON_MEMORY_MAX },
+			       .silicon = { .steps_max = SILICON_STEPS_MAX } };
 	if (prepare(p, err) < 0) {
 		free_program(&p->program);
 		return NULL;
 	}
 	return &p->program;
+}
+
+void silicon_limit(struct emulator_program *program, uint64_t steps)
+{
+	program_of(program)->silicon.steps_max = steps;
 }
 
 void silicon_report(const struct emulator_program *program, struct silicon_report *report)

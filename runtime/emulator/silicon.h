@@ -34,6 +34,11 @@ struct emulator_program *silicon_program(const struct edgetpu_package *package,
 enum silicon_rounding { SILICON_ROUNDS_ONCE, SILICON_ROUNDS_TWICE };
 void silicon_round(struct emulator_program *program, enum silicon_rounding rounding);
 
+/* Runs may have so many steps, SILICON_STEPS_MAX when nothing is said, and stop then:
+   after seconds, or half a minute where all of them multiply. */
+#define SILICON_STEPS_MAX (UINT64_C(1) << 27)
+void silicon_limit(struct emulator_program *program, uint64_t steps);
+
 /* Of the run under way, or the last one. */
 struct silicon_report {
 	uint32_t instructions; /* of the executable */

@@ -40,7 +40,11 @@
 #define SILICON_BANKS 2           /* of scaling memory: groups take them in turns */
 #define SILICON_BIASES 64         /* the first of the biases; factors are from 0 on */
 #define SILICON_WAITS 6           /* of an instruction */
-#define SILICON_STEPS_MAX (UINT64_C(1) << 25) /* of a run: seconds */
+#define SILICON_PATIENCE 8        /* engines that wait, for each step of a budget */
+#define SILICON_INSTRUCTIONS_MAX 65536 /* of an executable; the longest of all compiled
+				     models at hand has some thousand */
+#define SILICON_MEMORY_MAX (256 << 20) /* bytes of a program, but for its tiles: what an
+				     executable asks for is in its hands */
 
 /* In the order of the registers that show them, as the vendor's driver names these. */
 enum silicon_counter {
@@ -224,7 +228,8 @@ struct silicon {
 	struct silicon_ring ring;  /* to the core, and the host */
 	struct silicon_stream input, parameters, output;
 	struct silicon_stream again; /* collected by the core, to be sent to tiles */
-	uint64_t steps;
+	uint64_t steps, waits;     /* of the run, each up to its budget */
+	uint64_t steps_max;
 	bool is_backwards;         /* which engine comes first in this turn */
 	enum silicon_rounding rounding;
 	void (*done)(void *data, uint32_t tile, uint32_t nth); /* silicon_watch, or NULL */
@@ -232,13 +237,17 @@ struct silicon {
 	struct atoll_error err;    /* why it stopped; code 0 while it runs */
 };
 
-/* silicon_read.c: no memory, or an opcode of unknown length. */
+/* silicon_read.c: no memory, no or too many instructions, or an opcode of unknown
+   length. */
 int silicon_read(const struct edgetpu_executable *executable, struct memory *memory,
 		 struct silicon_code *code, struct atoll_error *err);
 
 /* silicon_run.c */
 void silicon_start(struct silicon *s, const struct silicon_code *code);
 int silicon_run(struct silicon *s); /* 0: done, or waits for bytes of the host */
+
+/* Stop at the instruction that the core is at, for what the host does. */
+int silicon_refuse(struct silicon *s, const char *why);
 
 /* Stop, with "instruction N (name, word W): ". */
 int silicon_stop(struct silicon *s, const struct silicon_instruction *instruction,

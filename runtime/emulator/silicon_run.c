@@ -57,7 +57,7 @@ void silicon_start(struct silicon *s, const struct silicon_code *code)
 	s->code = code;
 	s->issued = s->executed = 0;
 	s->sent = s->collected = 0;
-	s->steps = 0;
+	s->steps = s->waits = 0;
 	s->is_backwards = false;
 	s->err = (struct atoll_error){ .code = 0 };
 	s->ring.rows = 0;
@@ -125,6 +125,19 @@ static const struct silicon_wait *find_wait(const struct silicon_tile *tile,
 	return wait;
 }
 
+/* What a turn of an engine came to, on account of the budgets of a run. A turn that is
+   spent waiting costs less than a step, but a step may have all other engines wait. */
+static int spend(struct silicon *s, const struct silicon_instruction *in, int r)
+{
+	if (r > 0 && ++s->steps > s->steps_max)
+		return silicon_stop(s, in, "the program has more than %" PRIu64 " steps",
+				    s->steps_max);
+	if (r == 0 && ++s->waits > SILICON_PATIENCE * s->steps_max)
+		return silicon_stop(s, in, "the program waits more than %" PRIu64 " times",
+				    SILICON_PATIENCE * s->steps_max);
+	return r;
+}
+
 /* A step, if it can: whether it did, or a negative errno. */
 static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind kind)
 {
@@ -141,12 +154,12 @@ static int turn_engine(struct silicon *s, uint32_t t, enum silicon_engine_kind k
 	if (was_idle && begin(s, in, engine) < 0)
 		return s->err.code;
 	if (!is_exchange(kind) && find_wait(tile, in, engine, &needed))
-		return 0;
-	r = kind == SILICON_MAC ? silicon_mac(s, t, in, engine) :
-				  silicon_move(s, t, in, engine);
-	if (r > 0 && ++s->steps > SILICON_STEPS_MAX)
-		return silicon_stop(s, in, "the program has more than %" PRIu64 " steps",
-				    SILICON_STEPS_MAX);
+		r = 0;
+	else if (kind == SILICON_MAC)
+		r = silicon_mac(s, t, in, engine);
+	else
+		r = silicon_move(s, t, in, engine);
+	r = spend(s, in, r);
 	if (r != SILICON_DONE)
 		return r;
 	engine->at = SILICON_IDLE;
@@ -168,8 +181,8 @@ static int turn_core(struct silicon *s, struct silicon_engine *engine,
 
 	if (!in)
 		return 0;
-	r = kind == SILICON_HOST_SEND ? silicon_host_send(s, in) :
-					silicon_host_collect(s, in);
+	r = spend(s, in, kind == SILICON_HOST_SEND ? silicon_host_send(s, in) :
+						     silicon_host_collect(s, in));
 	if (r == SILICON_DONE) {
 		engine->at = SILICON_IDLE;
 		s->executed++;
@@ -257,6 +270,15 @@ static int rest(struct silicon *s)
 		return silicon_stop(s, &s->code->instruction[s->collect.at],
 				    "it waits for ever: no tile gives it any output");
 	return 0;
+}
+
+int silicon_refuse(struct silicon *s, const char *why)
+{
+	uint32_t at = s->issued > 0 ? s->issued - 1 : 0;
+
+	if (!is_idle(&s->send))
+		at = s->send.at;
+	return silicon_stop(s, &s->code->instruction[at], "%s", why);
 }
 
 /* Which of 10 engines a fence waits for: which of bits 1 to 4 is which is not known, one
