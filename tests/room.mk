@@ -428,6 +428,7 @@ fuzzers += \
 	tests/fuzz_picture.c \
 	tests/fuzz_rules.c \
 	tests/fuzz_serve.c \
+	tests/fuzz_silicon.c \
 	tests/fuzz_usbip.c \
 	tests/fuzz_video.c \
 	tests/fuzz_wav.c
