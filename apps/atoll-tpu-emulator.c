@@ -21,6 +21,8 @@ static const char help[] =
 "  -m, --model=FILE[,CPU]  know the instructions of a compiled model: with CPU,\n"
 "                          the model it is made from, answer what that gives,\n"
 "                          else a pattern. Once for each model\n"
+"      --grade=GRADE       best, the default: as above; silicon, experimental:\n"
+"                          execute the instructions, as far as they are known\n"
 "  -l, --listen=ADDRESS    where usbip(8) finds them, default 127.0.0.1:3240, or\n"
 "                          nowhere with --attach\n"
 "      --attach            attach them to this machine at once, as root\n"
@@ -38,7 +40,7 @@ static const char help[] =
 "temperature DEG, hot, too-hot, fatal.\n";
 
 enum {
-	ATTACH = OPTION_FIRST_OWN, SPEED, DFU, TEMPERATURE, LINK, FAULTS,
+	GRADE = OPTION_FIRST_OWN, ATTACH, SPEED, DFU, TEMPERATURE, LINK, FAULTS,
 };
 
 #define LISTEN "127.0.0.1:3240"
@@ -47,6 +49,7 @@ enum {
 struct settings {
 	struct emulator_options tpu;
 	struct lessons *lessons;
+	enum emulator_grade grade;
 	bool has_model;
 	const char *listen;          /* NULL: nowhere */
 	struct atoll_address address;
@@ -72,6 +75,15 @@ static enum usb_speed read_speed(const char *text)
 	options_wrong("--speed: '%s' is not one of high, super", text);
 }
 
+static enum emulator_grade read_grade(const char *text)
+{
+	if (strcmp(text, "best") == 0)
+		return EMULATOR_BEST;
+	if (strcmp(text, "silicon") == 0)
+		return EMULATOR_SILICON;
+	options_wrong("--grade: '%s' is not one of best, silicon", text);
+}
+
 static void add_model(struct settings *s, const char *files)
 {
 	struct atoll_error err;
@@ -85,6 +97,7 @@ static void read_options(int argc, char **argv, struct settings *s)
 {
 	static const struct option names[] = {
 		{ "model", required_argument, NULL, 'm' },
+		{ "grade", required_argument, NULL, GRADE },
 		{ "listen", required_argument, NULL, 'l' },
 		{ "attach", no_argument, NULL, ATTACH },
 		{ "count", required_argument, NULL, 'n' },
@@ -104,6 +117,7 @@ static void read_options(int argc, char **argv, struct settings *s)
 	while ((c = getopt_long(argc, argv, "m:l:n:vh", names, NULL)) != -1) {
 		switch (c) {
 		case 'm': add_model(s, optarg); break;
+		case GRADE: s->grade = read_grade(optarg); break;
 		case 'l': s->listen = optarg; break;
 		case ATTACH: s->attaches = true; break;
 		case 'n':
@@ -168,7 +182,7 @@ static int add_device(struct program *program, const struct settings *s,
 
 	if (!tpu)
 		return -ENOMEM;
-	if (lessons_teach(s->lessons, tpu, err) < 0) {
+	if (lessons_teach(s->lessons, s->grade, tpu, err) < 0) {
 		emulator_free(tpu);
 		return -EINVAL;
 	}

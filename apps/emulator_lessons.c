@@ -8,13 +8,13 @@
 
 #include "runtime/carried.h"
 #include "runtime/edgetpu/package.h"
-#include "runtime/emulator/program.h"
 #include "runtime/extract.h"
 #include "runtime/model.h"
 
 /* One operator of one compiled model. */
 struct lesson {
 	struct lesson *next;
+	char *file;
 	struct atoll_model *compiled;     /* the last lesson of a file has it */
 	struct edgetpu_package *package;
 	struct atoll_model *part;         /* what it computes, or NULL */
@@ -44,8 +44,9 @@ static int check_carried(const struct edgetpu_package *package, struct atoll_err
 	return is_good ? 0 : -EINVAL;
 }
 
-static int add_operator(struct lessons *lessons, const struct atoll_operator *op,
-			const struct atoll_model *whole, struct atoll_error *err)
+static int add_operator(struct lessons *lessons, const char *file,
+			const struct atoll_operator *op, const struct atoll_model *whole,
+			struct atoll_error *err)
 {
 	struct lesson *lesson = calloc(1, sizeof(*lesson));
 
@@ -53,6 +54,9 @@ static int add_operator(struct lessons *lessons, const struct atoll_operator *op
 		return no_memory(err);
 	lesson->next = lessons->first;
 	lessons->first = lesson;
+	lesson->file = strdup(file);
+	if (!lesson->file)
+		return no_memory(err);
 	lesson->package = edgetpu_package_read(op->custom_options, op->custom_options_bytes,
 					       err);
 	if (!lesson->package || check_carried(lesson->package, err) < 0)
@@ -79,7 +83,7 @@ static int add_model(struct lessons *lessons, const char *compiled, const char *
 		r = whole ? 0 : -EINVAL;
 	}
 	while (r == 0 && (op = edgetpu_next_compiled(&model->graph[0], op))) {
-		r = add_operator(lessons, op, whole, err);
+		r = add_operator(lessons, compiled, op, whole, err);
 		if (r < 0)
 			(void)atoll_error_prefix(err, "%s", atoll_error_path(compiled));
 	}
@@ -108,16 +112,18 @@ int lessons_add(struct lessons *lessons, const char *files, struct atoll_error *
 	return r;
 }
 
-int lessons_teach(const struct lessons *lessons, struct emulator *emulator,
-		  struct atoll_error *err)
+int lessons_teach(const struct lessons *lessons, enum emulator_grade grade,
+		  struct emulator *emulator, struct atoll_error *err)
 {
 	for (const struct lesson *l = lessons->first; l; l = l->next) {
 		struct emulator_program *program =
-			emulator_program_new(l->package, l->part, err);
+			emulator_program_new(grade, l->package, l->part, err);
 		int r;
 
-		if (!program)
+		if (!program) {
+			(void)atoll_error_prefix(err, "%s", atoll_error_path(l->file));
 			return -EINVAL;
+		}
 		r = emulator_teach(emulator, l->package, program, err);
 		if (r < 0)
 			return r;
@@ -142,6 +148,7 @@ void lessons_free(struct lessons *lessons)
 		lessons->first = lesson->next;
 		edgetpu_package_free(lesson->package);
 		atoll_model_free(lesson->part);
+		free(lesson->file);
 		free(lesson);
 	}
 	atoll_model_free(compiled);

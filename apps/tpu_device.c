@@ -186,7 +186,7 @@ int tpu_teach(const struct tpu_device *tpu, const struct edgetpu_package *packag
 
 	if (!is_emulator(tpu->name))
 		return 0;
-	program = emulator_program_new(package, NULL, err);
+	program = emulator_program_new(EMULATOR_BEST, package, NULL, err);
 	return !program ? -EINVAL :
 		emulator_teach(emulator_bus_at(tpu->bus, &tpu->found.place), package, program,
 			       err);

@@ -22,7 +22,7 @@ static int teach(void *bus, const struct usb_place *place, const struct program 
 
 	if (!emulator)
 		return atoll_error_set(err, -ENODEV, "no emulated device there");
-	answers = emulator_program_new(program->package, program->twin, &why);
+	answers = emulator_program_new(EMULATOR_BEST, program->package, program->twin, &why);
 	if (!answers)
 		return atoll_error_set(err, why.code, "emulator: %s", why.text);
 	return emulator_teach(emulator, program->package, answers, err);

@@ -183,7 +183,8 @@ static int teach(struct tpu *tpu, const struct edgetpu_package *package,
 		 const struct atoll_model *twin, struct atoll_error *err)
 {
 	const struct shared *shared = (const struct shared *)tpu;
-	struct emulator_program *program = emulator_program_new(package, twin, err);
+	struct emulator_program *program =
+		emulator_program_new(EMULATOR_BEST, package, twin, err);
 
 	if (!program)
 		return -EINVAL;

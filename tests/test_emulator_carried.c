@@ -22,7 +22,8 @@
 static struct emulator_program *program_of(const struct carry *carry)
 {
 	struct atoll_error err;
-	struct emulator_program *program = emulator_program_new(&carry->package, NULL, &err);
+	struct emulator_program *program =
+		emulator_program_new(EMULATOR_BEST, &carry->package, NULL, &err);
 
 	if (!program)
 		fail_msg("%s", err.text);
@@ -235,9 +236,9 @@ static void a_graph_that_cannot_be_trusted_is_not_learnt(void **state)
 
 	(void)state;
 	carry->chunk_bytes[0][30]++;
-	assert_null(emulator_program_new(&carry->package, NULL, &err));
+	assert_null(emulator_program_new(EMULATOR_BEST, &carry->package, NULL, &err));
 	assert_non_null(strstr(err.text, "named by another SHA-256"));
-	assert_null(emulator_program_new(&carry->package, NULL, NULL));
+	assert_null(emulator_program_new(EMULATOR_BEST, &carry->package, NULL, NULL));
 	carry_free(carry);
 }
 

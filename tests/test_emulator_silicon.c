@@ -14,7 +14,9 @@
 #include "runtime/emulator/silicon.h"
 #include "runtime/isa/caching.h"
 #include "runtime/isa/isa.h"
+#include "tests/carry.h"
 #include "tests/check.h"
+#include "tests/emulated.h"
 #include "tests/golden.h"
 #include "tests/must.h"
 #include "tests/silicon_program.h"
@@ -24,7 +26,8 @@
 static struct emulator_program *must_take(const struct edgetpu_package *package)
 {
 	struct atoll_error err;
-	struct emulator_program *program = silicon_program(package, &err);
+	struct emulator_program *program =
+		emulator_program_new(EMULATOR_SILICON, package, NULL, &err);
 
 	if (!program)
 		fail_msg("%s", err.text);
@@ -318,6 +321,80 @@ static void damaged_programs_end(void **state)
 	}
 }
 
+/* On the wire, up to the answer: its bytes, or how it was refused. */
+static int run_on_chip(struct emulated *tpu, const struct ours *ours,
+		       uint8_t output[OURS_OUTPUTS])
+{
+	int r = emulated_item(tpu, EMULATED_INSTRUCTIONS, ours->caching_code,
+			      ours->chunk[1].size);
+
+	if (r == 0)
+		r = emulated_item(tpu, EMULATED_PARAMETERS, ours->weights,
+				  sizeof(ours->weights));
+	if (r == 0)
+		r = emulated_item(tpu, EMULATED_INSTRUCTIONS, ours->code, ours->chunk[0].size);
+	if (r == 0)
+		r = emulated_item(tpu, EMULATED_INPUT, ours->input, OURS_INPUTS);
+	return r < 0 ? r : emulator_in(tpu->emulator, 0x81, output, OURS_OUTPUTS);
+}
+
+static struct emulated teach(const struct ours *ours)
+{
+	struct emulated tpu = emulated_new(USB_SUPER);
+
+	assert_int_equal(emulator_teach(tpu.emulator, &ours->package, must_take(&ours->package),
+					NULL), 0);
+	emulated_wake(&tpu);
+	return tpu;
+}
+
+static void a_chip_of_this_grade_answers_on_the_wire(void **state)
+{
+	struct ours *ours = ours_new(1);
+	struct emulated tpu = teach(ours);
+	uint8_t output[OURS_OUTPUTS];
+
+	(void)state;
+	assert_int_equal(run_on_chip(&tpu, ours, output), OURS_OUTPUTS);
+	for (uint32_t i = 0; i < OURS_OUTPUTS; i++)
+		assert_int_equal(output[i], ours_expected(ours, i));
+	assert_int_equal(emulator_complaints(tpu.emulator), 0);
+	emulated_free(&tpu);
+	ours_free(ours);
+}
+
+#define FATAL_STATUS 0x4c068
+
+static void where_a_program_stops_the_chip_has_a_fatal_error(void **state)
+{
+	struct ours *ours = ours_new(1);
+	struct emulated tpu;
+	uint8_t output[OURS_OUTPUTS];
+
+	(void)state;
+	isa_set_bits(ours->mac, 6, 5, 0x02);
+	tpu = teach(ours);
+	assert_int_equal(emulated_read64(&tpu, FATAL_STATUS), 0);
+	assert_int_equal(run_on_chip(&tpu, ours, output), -EAGAIN);
+	assert_int_equal(emulated_read64(&tpu, FATAL_STATUS), 1);
+	assert_string_equal(emulator_complaint(tpu.emulator), "ours: instruction 4 (op-02, "
+			    "word 18): opcode 0x02 is not understood");
+	assert_int_equal(emulator_complaints(tpu.emulator), 1);
+	emulated_free(&tpu);
+	ours_free(ours);
+}
+
+static void a_graph_in_place_of_instructions_is_refused(void **state)
+{
+	struct carry *carry = carry_new(CARRY_BOTH, 1);
+	struct atoll_error err = { .text = "" };
+
+	(void)state;
+	assert_null(emulator_program_new(EMULATOR_SILICON, &carry->package, NULL, &err));
+	assert_string_equal(err.text, "silicon: it carries a graph in place of instructions");
+	carry_free(carry);
+}
+
 /* Compiled models */
 
 static char *models;
@@ -574,6 +651,9 @@ int main(void)
 		cmocka_unit_test(what_the_host_moves_has_a_largest_size),
 		cmocka_unit_test(what_the_host_does_otherwise_is_told),
 		cmocka_unit_test(damaged_programs_end),
+		cmocka_unit_test(a_chip_of_this_grade_answers_on_the_wire),
+		cmocka_unit_test(where_a_program_stops_the_chip_has_a_fatal_error),
+		cmocka_unit_test(a_graph_in_place_of_instructions_is_refused),
 		cmocka_unit_test(parameters_of_compiled_models_come_to_their_places),
 		cmocka_unit_test(dense_layers_give_the_golden_answers),
 	};

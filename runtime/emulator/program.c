@@ -4,13 +4,26 @@
 #include <errno.h>
 
 #include "runtime/carried.h"
+#include "runtime/emulator/silicon.h"
 
-ATOLL_API struct emulator_program *emulator_program_new(const struct edgetpu_package *package,
+static struct emulator_program *new_silicon(const struct edgetpu_package *package,
+					    struct atoll_error *err)
+{
+	if (!carried_is(package))
+		return silicon_program(package, err);
+	atoll_error_set(err, -EINVAL, "silicon: it carries a graph in place of instructions");
+	return NULL;
+}
+
+ATOLL_API struct emulator_program *emulator_program_new(enum emulator_grade grade,
+							const struct edgetpu_package *package,
 							const struct atoll_model *twin,
 							struct atoll_error *err)
 {
 	struct emulator_program *pattern;
 
+	if (grade == EMULATOR_SILICON)
+		return new_silicon(package, err);
 	if (carried_is(package))
 		return carried_program(package, err);
 	if (twin)

@@ -20,6 +20,7 @@
  * Grades so far: `pattern` answers bytes that a test can foretell, `twin` runs the
  * CPU model the package was compiled from, `carried` the graph that the package brings
  * along, `silicon` (silicon.h) the instructions themselves, as far as they are known.
+ * Who teaches the emulator chooses.
  */
 struct emulator_program;
 
@@ -41,6 +42,8 @@ struct emulator_program_ops {
 	/* A program with these ops has brought onto the chip what this one would bring.
 	   NULL when that makes no difference. */
 	void (*share)(struct emulator_program *program, const struct emulator_program *from);
+	/* What was wrong when one of these failed, for people. NULL: it has no words. */
+	const char *(*why)(const struct emulator_program *program);
 	void (*free)(struct emulator_program *program);
 };
 
@@ -72,8 +75,14 @@ struct emulator_program *twin_program(const struct edgetpu_package *package,
 struct emulator_program *carried_program(const struct edgetpu_package *package,
 					 struct atoll_error *err);
 
-/* The best that can be had: carried, with a `twin` that is not NULL twin, or pattern. */
-struct emulator_program *emulator_program_new(const struct edgetpu_package *package,
+enum emulator_grade {
+	EMULATOR_BEST,    /* carried, with a `twin` that is not NULL twin, or pattern */
+	EMULATOR_SILICON, /* silicon: experimental, the `twin` makes no difference */
+};
+
+/* NULL with a sentence when the package is none for that grade. */
+struct emulator_program *emulator_program_new(enum emulator_grade grade,
+					      const struct edgetpu_package *package,
 					      const struct atoll_model *twin,
 					      struct atoll_error *err);
 

@@ -99,6 +99,11 @@ static void share(struct emulator_program *program, const struct emulator_progra
 	}
 }
 
+static const char *why(const struct emulator_program *program)
+{
+	return ((const struct program *)program)->silicon.err.text;
+}
+
 static void free_program(struct emulator_program *program)
 {
 	memory_free(&program_of(program)->memory);
@@ -108,7 +113,7 @@ static void free_program(struct emulator_program *program)
 
 static const struct emulator_program_ops silicon_ops = {
 	.grade = "silicon", .takes_any_parameters = true, .begin = begin, .infeed = infeed,
-	.outfeed = outfeed, .share = share, .free = free_program,
+	.outfeed = outfeed, .share = share, .why = why, .free = free_program,
 };
 
 static uint32_t most(uint32_t a, uint32_t b)

@@ -94,6 +94,18 @@ static int make_answer(struct emulator *emulator, const struct edgetpu_hint *hin
 	return r;
 }
 
+/* The program cannot go on: a fatal error of the chip, and what the program says of it
+   for who looks after this one. */
+static void fail(struct emulator *emulator)
+{
+	const struct emulator_program *program = emulator->run.taught->program;
+
+	if (program->ops->why)
+		(void)emulator_complain(emulator, "%s: %s", emulator->run.executable->name,
+					program->ops->why(program));
+	emulator_stop_core(emulator, HIB_INBOUND_PAGE_FAULT);
+}
+
 /* On to the next hint at which the run stands. */
 static void walk(struct emulator *emulator)
 {
@@ -112,7 +124,7 @@ static void walk(struct emulator *emulator)
 		case EDGETPU_SCRATCH_IN:
 			emulator->run.hint++;
 			if (make_answer(emulator, hint) < 0) {
-				emulator_stop_core(emulator, HIB_INBOUND_PAGE_FAULT);
+				fail(emulator);
 				return;
 			}
 			if (emulator->answer.size)
@@ -164,7 +176,7 @@ static int take_instructions(struct emulator *emulator, const uint8_t *bytes, ui
 			return 0;
 		}
 		if (begin(emulator, taught, executable) < 0) {
-			emulator_stop_core(emulator, HIB_INBOUND_PAGE_FAULT);
+			fail(emulator);
 			return 0;
 		}
 	}
@@ -210,7 +222,7 @@ static int take_data(struct emulator *emulator, const uint8_t *bytes)
 	r = program->ops->infeed(program, &emulator->run.executable->hint[emulator->run.hint],
 				 bytes);
 	if (r < 0) {
-		emulator_stop_core(emulator, HIB_INBOUND_PAGE_FAULT);
+		fail(emulator);
 		return 0;
 	}
 	emulator->run.is_fed = true;

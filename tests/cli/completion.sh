@@ -164,6 +164,7 @@ values_are_those_there_are() {
 	offers 'atoll-header get --bias ' down none up &&
 	offers 'atoll-model run --fill=' lcg pattern zero &&
 	offers 'atoll-tpu-emulator --speed=' high super &&
+	offers 'atoll-tpu-emulator --grade=' best silicon &&
 	offers 'atoll-power set tpu-clock m' max medium &&
 	offers 'atoll-power profile ' balanced max quiet &&
 	offers_also 'atoll-camera snap -p Y' YUYV YU12

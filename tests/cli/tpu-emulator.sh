@@ -73,6 +73,7 @@ $try"
 
 a_wrong_value_is_named() {
 	is_wrong "--speed: 'full' is not one of high, super" --speed=full &&
+	is_wrong "--grade: 'gold' is not one of best, silicon" --grade=gold &&
 	is_wrong "--count: 17 is not within 1 to 16" -n 17 &&
 	is_wrong "--temperature: 'hot' is not a number" --temperature=hot &&
 	is_wrong "--listen: '3240' is not an address and port as 127.0.0.1:3240, [::1]:3240 or *:3240" \
@@ -95,6 +96,19 @@ a_model_that_carries_its_graph_needs_no_other() {
 	gives 1 $tool --model="$work/damaged.tflite" && is_silent out &&
 	err_is "$tool: $work/damaged.tflite: carried graph: main executable: named by another SHA-256" &&
 	start --model="$work/carried.tflite" && stop
+}
+
+grade_silicon_takes_no_graph() {
+	writer=tests/test_runtime_carried
+	skip_unless "$BUILD/$writer" && program $writer --models "$work" || return 77
+	gives 1 $tool --model="$work/carried.tflite" --grade=silicon && is_silent out &&
+	err_is "$tool: $work/carried.tflite: silicon: it carries a graph in place of instructions"
+}
+
+grade_silicon_takes_instructions() {
+	model=$data/models/dense_256_edgetpu.tflite
+	skip_unless "$model" || return 77
+	start --grade=silicon --model="$model" --verbose && stop && is_silent log
 }
 
 a_port_that_is_taken_is_named() {
@@ -169,6 +183,7 @@ it_goes_on_when_nobody_gives_orders() {
 # shellcheck disable=SC2086 # a list
 run_tests $every_program a_wrong_value_is_named a_model_that_is_none_is_named \
 	a_model_that_carries_its_graph_needs_no_other \
+	grade_silicon_takes_no_graph grade_silicon_takes_instructions \
 	a_port_that_is_taken_is_named without_the_module_it_says_what_to_do \
 	who_asks_gets_the_list garbage_is_answered_with_the_end orders_are_obeyed \
 	an_order_that_is_too_long_is_passed_over it_goes_on_when_nobody_gives_orders
