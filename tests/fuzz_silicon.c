@@ -87,7 +87,7 @@ static void run_all(const struct edgetpu_package *package, struct input *input)
 	struct atoll_error err = { .text = "" };
 	struct emulator_program *program = silicon_program(package, &err);
 
-	must(program || err.text[0] != '\0');
+	must(program || strncmp(err.text, "silicon: ", 9) == 0);
 	if (!program)
 		return;
 	silicon_limit(program, STEPS_MAX);
@@ -168,6 +168,27 @@ static void write_seed(const char *folder, const char *name, const struct ours *
 	free(file);
 }
 
+/* Zero points of single outputs are the weights, and so are biases and factors: a copy
+   of the move to narrow memory, before it, takes row 4 there, three times. */
+static void scale_outputs(struct ours *ours)
+{
+	const uint32_t words = isa_length(ours->to_narrow);
+	uint8_t *at = ours->to_narrow, *mac = ours->mac + (size_t)words * ISA_WORD_BYTES;
+
+	must(ours->words + words <= OURS_WORDS_MAX);
+	memmove(at + (size_t)words * ISA_WORD_BYTES, at,
+		ours->chunk[0].size - (size_t)(at - ours->code));
+	ours->chunk[0].size += words * ISA_WORD_BYTES;
+	isa_set_bits(at, 62, 16, 4);
+	isa_set_bits(at, 78 + 17, 16, 2);
+	isa_set_bits(at, 283 + 17, 16, 95);
+	isa_set_bits(at, 655, 1, 0);
+	isa_set_bits(at, 867, 1, 1);
+	isa_set_bits(mac, 1853, 1, 1);
+	isa_set_bits(mac, 1908, 13, 16);
+	isa_set_bits(mac, 2093, 2, 3);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct ours *ours;
@@ -176,11 +197,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		return 0;
 	ours = ours_new(1);
 	write_seed((*argv)[2], "dense", ours);
-	/* Zero points of single outputs, biases and factors as well. */
-	isa_set_bits(ours->mac, 1853, 1, 1);
-	isa_set_bits(ours->mac, 1908, 13, 16);
-	isa_set_bits(ours->mac, 2093, 2, 3);
-	write_seed((*argv)[2], "zeros", ours);
+	scale_outputs(ours);
+	write_seed((*argv)[2], "scaled", ours);
 	ours_free(ours);
 	exit(0);
 }

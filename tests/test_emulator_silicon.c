@@ -111,7 +111,8 @@ static void an_opcode_of_unknown_length_is_refused_at_once(void **state)
 	(void)state;
 	isa_set_bits(ours->mac, 6, 5, 0x1d);
 	assert_null(silicon_program(&ours->package, &err));
-	assert_non_null(strstr(err.text, "word 18"));
+	assert_string_equal(err.text, "silicon: main program: word 18: opcode 0x1d of unit 0 is "
+			    "unknown");
 	assert_null(silicon_program(&ours->package, NULL));
 	ours_free(ours);
 }
@@ -235,12 +236,12 @@ static void programs_have_a_largest_length_and_a_least(void **state)
 		isa_set_bits(scalars + (size_t)i * ISA_WORD_BYTES, 11, 1, ISA_SCALAR);
 	ours->chunk[0] = (struct edgetpu_chunk){ .bytes = scalars,
 						 .size = words * ISA_WORD_BYTES };
-	must_refuse(ours, "silicon: 65537 instructions, and not 1 to 65536");
+	must_refuse(ours, "silicon: main program: 65537 instructions, and not 1 to 65536");
 	ours->chunk[0].size -= ISA_WORD_BYTES;
 	program = must_take(&ours->package);
 	program->ops->free(program);
 	ours->main.chunks = 0;
-	must_refuse(ours, "silicon: 0 instructions, and not 1 to 65536");
+	must_refuse(ours, "silicon: main program: 0 instructions, and not 1 to 65536");
 	ours_free(ours);
 	free(scalars);
 }

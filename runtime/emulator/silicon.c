@@ -149,12 +149,23 @@ static int take_memory(struct program *p)
 	       s->output.bytes && s->again.bytes ? 0 : -ENOMEM;
 }
 
+static int take_code(struct program *p, const struct edgetpu_executable *executable,
+		     struct silicon_code *code, struct atoll_error *err)
+{
+	int r = silicon_read(executable, &p->memory, code, err);
+
+	if (r < 0)
+		(void)atoll_error_prefix(err, "silicon: %s program",
+					 code == &p->caching ? "caching" : "main");
+	return r;
+}
+
 static int prepare(struct program *p, struct atoll_error *err)
 {
-	int r = silicon_read(p->package->main, &p->memory, &p->main, err);
+	int r = take_code(p, p->package->main, &p->main, err);
 
 	if (r == 0 && p->package->caching)
-		r = silicon_read(p->package->caching, &p->memory, &p->caching, err);
+		r = take_code(p, p->package->caching, &p->caching, err);
 	if (r == 0 && take_memory(p) < 0)
 		r = atoll_error_set(err, -ENOMEM, "silicon: no memory for what the host sends "
 				    "and fetches, %d MiB is the most", SILICON_MEMORY_MAX >> 20);

@@ -351,11 +351,12 @@ int silicon_read(const struct edgetpu_executable *executable, struct memory *mem
 		instructions += count(&executable->chunk[i]);
 	code->instructions = 0;
 	if (instructions == 0 || instructions > SILICON_INSTRUCTIONS_MAX)
-		return atoll_error_set(err, -EINVAL, "silicon: %zu instructions, and not 1 to "
-				       "%d", instructions, SILICON_INSTRUCTIONS_MAX);
+		return atoll_error_set(err, -EINVAL, "%zu instructions, and not 1 to %d",
+				       instructions, SILICON_INSTRUCTIONS_MAX);
 	code->instruction = memory_take(memory, instructions * sizeof(*code->instruction));
 	if (!code->instruction)
-		return atoll_error_set(err, -ENOMEM, "silicon: no memory for instructions");
+		return atoll_error_set(err, -ENOMEM, "no memory for %zu instructions",
+				       instructions);
 	for (uint32_t i = 0; i < executable->chunks && r == 0; i++)
 		r = read_chunk(&executable->chunk[i], code, err);
 	return r;
