@@ -63,15 +63,25 @@ static void add_mac(struct ours *ours)
 	isa_set_bits(at, 2077, 8, 128);
 }
 
+/* Until all engines of all tiles are done. */
+static uint8_t *add_fence(struct ours *ours)
+{
+	uint8_t *at = add(ours, ISA_TILES, 0x1a);
+
+	isa_set_bits(at, 79, 10, 0x3ff);
+	return at;
+}
+
 static void write_main(struct ours *ours)
 {
 	uint8_t *at;
 
 	add(ours, ISA_SCALAR, 0x1e);
-	isa_set_bits(add(ours, ISA_TILES, 0x1a), 44, 19, 0x7ffff);
+	isa_set_bits(add_fence(ours), 44, 19, 0x7ffff);
 	at = ours->to_narrow = add(ours, ISA_TILES, 0x14);
 	set_loop(at, 62, of_move, 2078, 1, 0);
 	set_loop(at, 267, of_move, 0, 2, 1);
+	isa_set_bits(at, 870, 3, 1); /* a row ends with loop 0 */
 	/* Until counter 14, rows that were received, is 1. */
 	isa_set_bits(at, 615, 5, 14);
 	isa_set_bits(at, 620, 3, 1);
@@ -85,14 +95,18 @@ static void write_main(struct ours *ours)
 	at = ours->send = add(ours, ISA_SCALAR, 0x06);
 	isa_set_bits(at, 12, 1, 1);
 	isa_set_bits(at, 409, 16, 1);
-	add(ours, ISA_TILES, 0x1a);
+	isa_set_bits(at, 434, 6, 63); /* to a row */
+	add_fence(ours);
 	add_mac(ours);
-	add(ours, ISA_TILES, 0x1a);
+	add_fence(ours);
 	at = add(ours, ISA_TILES, 0x13);
 	set_loop(at, 62, of_move, 64, 16, 1);
 	set_loop(at, 337, of_move, 2074, 1, 0);
-	add(ours, ISA_TILES, 0x1a);
-	isa_set_bits(add(ours, ISA_SCALAR, 0x07), 43, 10, OURS_OUTPUTS / 8 - 1);
+	isa_set_bits(at, 801, 3, 1);
+	add_fence(ours);
+	at = add(ours, ISA_SCALAR, 0x07);
+	isa_set_bits(at, 43, 15, OURS_OUTPUTS / 8 - 1);
+	isa_set_bits(at, 173, 2, 3);
 	at = add(ours, ISA_TILES, 0x10);
 	set_loop(at, 62, of_move, 2074, 1, 0);
 	isa_set_bits(at, 483, 1, 1);

@@ -172,7 +172,7 @@ static void a_program_cannot_run_for_ever(void **state)
 	isa_set_bits(ours->receive, 12, 16, 0xffff);
 	isa_set_bits(ours->send, 409, 16, 0xffff);
 	must_stop(ours, true, "instruction 1 (wide-narrow, word 2): the program has more than "
-		  "33554432 steps");
+		  "134217728 steps");
 	must_stop_within(ours, 1000, "instruction 1 (wide-narrow, word 2): the program has "
 			 "more than 1000 steps");
 	ours_free(ours);
@@ -188,7 +188,7 @@ static void tiles_cannot_wait_for_ever_while_one_goes_on(void **state)
 	ours_free(ours);
 }
 
-/* Of 8192 units, which go out in 1024 pieces. */
+/* Of 8192 units of 8 bytes, 4 bytes at a time. */
 static void what_is_sent_to_nobody_has_steps_as_well(void **state)
 {
 	struct ours *ours = ours_new(1);
@@ -202,8 +202,10 @@ static void what_is_sent_to_nobody_has_steps_as_well(void **state)
 	program = must_take(&ours->package);
 	silicon_limit(program, 1000);
 	isa_set_bits(ours->send, 409, 16, 0);
+	isa_set_bits(ours->send, 55, 20, 1023);
 	isa_set_bits(ours->send, 75, 1, 1);
-	isa_set_bits(ours->send, 96, 3, 7);
+	isa_set_bits(ours->send, 96, 20, 7);
+	isa_set_bits(ours->send, 434, 6, 0);
 	assert_int_equal(program->ops->begin(program, &ours->main), 0);
 	assert_true(program->ops->infeed(program, &ours->hint[0][1], much) < 0);
 	silicon_report(program, &report);
