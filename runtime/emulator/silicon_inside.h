@@ -123,6 +123,7 @@ struct silicon_place {
 enum silicon_mode {
 	SILICON_MATRIX,           /* 4 bytes of input with 4 weights for each output */
 	SILICON_BYTES,            /* a byte of input with one weight for each output */
+	SILICON_HALVES,           /* 2 bytes of input with 2 signed weights of 16 bits */
 };
 
 /* Numbers of a multiply-accumulate. */
@@ -133,7 +134,7 @@ struct silicon_mac {
 	bool has_bias, has_factor, has_zeros;
 	int32_t zeros;            /* place of the outputs' own zero points */
 	int32_t weight_zero, input_zero;
-	int32_t output_zero;
+	int32_t output_zero, bias; /* of all outputs, beside those of each */
 	float factor, lower, upper;
 };
 
@@ -275,9 +276,9 @@ const uint8_t *silicon_wide(struct silicon *s, const struct silicon_instruction 
 			    uint32_t tile, int64_t row);
 uint8_t *silicon_wide_to(struct silicon *s, const struct silicon_instruction *by,
 			 uint32_t tile, int64_t row);
-/* 4 bytes from any byte on. */
+/* 1 to 4 bytes from any byte on. */
 const uint8_t *silicon_narrow(struct silicon *s, const struct silicon_instruction *by,
-			      uint32_t tile, int64_t byte);
+			      uint32_t tile, int64_t byte, uint32_t bytes);
 uint8_t *silicon_narrow_to(struct silicon *s, const struct silicon_instruction *by,
 			   uint32_t tile, int64_t unit);
 uint8_t *silicon_scaling_to(struct silicon *s, const struct silicon_instruction *by,

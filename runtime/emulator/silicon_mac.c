@@ -58,7 +58,7 @@ int silicon_begin_mac(struct silicon *s, const struct silicon_instruction *in,
 	uint64_t steps = isa_iterations(&in->loops.access);
 	uint64_t sums = isa_iterations(output) / output->loop[0].count;
 
-	if (in->mac.mode > SILICON_BYTES)
+	if (in->mac.mode > SILICON_HALVES)
 		return silicon_stop(s, in, "mode %u is not understood", in->mac.mode);
 	if (output->loop[0].count != in->mac.fours)
 		return silicon_stop(s, in, "its outputs do not go by groups");
@@ -108,29 +108,51 @@ static const uint8_t *find_zeros(struct silicon *s, const struct silicon_instruc
 	return lanes(s, in, tile, in->mac.zeros, 16 * in->mac.fours, false);
 }
 
+/* Bytes of input of a step, and of weights for each output. */
+static const struct { uint8_t inputs, weights; } widths[] = {
+	[SILICON_MATRIX] = { 4, 4 }, [SILICON_BYTES] = { 1, 1 }, [SILICON_HALVES] = { 2, 4 },
+};
+
+/* For one output; zero points from wide memory are any numbers: all of it goes around. */
+static uint32_t product(const struct silicon_mac *mac, const uint8_t *input,
+			const uint8_t *weights, uint32_t zero)
+{
+	uint32_t sum = 0;
+	int16_t half;
+
+	for (uint32_t i = 0; i < widths[mac->mode].inputs; i++) {
+		uint32_t weight = weights[i];
+
+		if (mac->mode == SILICON_HALVES) {
+			memcpy(&half, weights + (size_t)2 * i, sizeof(half));
+			weight = (uint32_t)half;
+		}
+		sum += (uint32_t)(input[i] - mac->input_zero) * (weight - zero);
+	}
+	return sum;
+}
+
 static int add(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 	       struct silicon_engine *engine)
 {
 	const struct silicon_mac *mac = &in->mac;
-	uint32_t outputs = 4 * mac->fours, taps = mac->mode == SILICON_BYTES ? 1 : 4;
+	uint32_t outputs = 4 * mac->fours, bytes = widths[mac->mode].weights;
 	const uint8_t *input = silicon_narrow(s, in, tile,
-					      narrow_byte(&in->place[INPUT], &engine->input));
+					      narrow_byte(&in->place[INPUT], &engine->input),
+					      widths[mac->mode].inputs);
 	const uint8_t *weights = lanes(s, in, tile, weight_lane(in, engine),
-				       outputs * taps, false);
+				       outputs * bytes, false);
 	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile) : NULL;
 
 	if (s->err.code < 0)
 		return s->err.code;
 	for (uint32_t o = 0; o < outputs; o++) {
-		uint32_t zero = (uint32_t)mac->weight_zero, sum = 0;
+		uint32_t zero = (uint32_t)mac->weight_zero;
 
-		/* Zero points from wide memory are any numbers: all of it goes around. */
 		if (zeros)
 			memcpy(&zero, zeros + (size_t)o * 4, sizeof(zero));
-		for (uint32_t i = 0; i < taps; i++)
-			sum += (uint32_t)(input[i] - mac->input_zero) *
-			       (weights[taps * o + i] - zero);
-		engine->sum[o] = (int32_t)((uint32_t)engine->sum[o] + sum);
+		engine->sum[o] = (int32_t)((uint32_t)engine->sum[o] +
+					   product(mac, input, weights + (size_t)o * bytes, zero));
 	}
 	return 0;
 }
@@ -179,7 +201,7 @@ static int scale(struct silicon *s, uint32_t tile, const struct silicon_instruct
 			return s->err.code;
 		memcpy(&factor, from, sizeof(factor));
 	}
-	sum = (int32_t)((uint32_t)sum + (uint32_t)bias);
+	sum = (int32_t)((uint32_t)sum + (uint32_t)bias + (uint32_t)mac->bias);
 	value = s->rounding == SILICON_ROUNDS_ONCE || mac->mode != SILICON_MATRIX ?
 		round_once(mac, sum, factor) : round_twice(mac, sum, factor);
 	byte = (int64_t)value + mac->output_zero;

@@ -45,10 +45,10 @@ static struct silicon_tile *find_unit(struct silicon *s, const struct silicon_in
 }
 
 const uint8_t *silicon_narrow(struct silicon *s, const struct silicon_instruction *by,
-			      uint32_t tile, int64_t byte)
+			      uint32_t tile, int64_t byte, uint32_t bytes)
 {
-	int64_t unit = byte / SILICON_UNIT_BYTES, last = (byte + SILICON_UNIT_BYTES - 1) /
-							 SILICON_UNIT_BYTES;
+	int64_t unit = byte / SILICON_UNIT_BYTES;
+	int64_t last = (byte + bytes - 1) / SILICON_UNIT_BYTES;
 	struct silicon_tile *t = find_unit(s, by, tile, byte < 0 ? byte : unit);
 
 	if (t && last != unit)

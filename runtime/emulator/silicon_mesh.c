@@ -74,7 +74,8 @@ static int give(struct silicon *s, uint32_t tile, const struct silicon_instructi
 	if (silicon_waits(&s->tile[tile], in, engine, SILICON_FROM, &needed))
 		return 0;
 	unit = silicon_narrow(s, in, tile, SILICON_UNIT_BYTES *
-			      silicon_address(&in->place[0], &engine->walk[SILICON_FROM]));
+			      silicon_address(&in->place[0], &engine->walk[SILICON_FROM]),
+			      SILICON_UNIT_BYTES);
 	if (!unit)
 		return s->err.code;
 	if (to < SILICON_TILES && !put(mesh_of(s, to, in->kind), unit))

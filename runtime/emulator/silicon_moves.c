@@ -86,7 +86,8 @@ static int to_wide(struct silicon *s, uint32_t tile, const struct silicon_instru
 	struct silicon_walk *units = &engine->walk[SILICON_FROM];
 	struct silicon_walk *rows = &engine->walk[SILICON_INTO];
 	const uint8_t *from = silicon_narrow(s, in, tile, SILICON_UNIT_BYTES *
-					     silicon_address(&in->place[0], units));
+					     silicon_address(&in->place[0], units),
+					     SILICON_UNIT_BYTES);
 	uint8_t *to = silicon_wide_to(s, in, tile, silicon_address(&in->place[1], rows));
 	uint32_t level;
 

@@ -233,6 +233,7 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 		.weight_zero = (int32_t)isa_bits(bytes, 1854, 8),
 		.input_zero = (int32_t)isa_bits(bytes, 1870, 8),
 		.output_zero = (int32_t)isa_bits(bytes, 2077, 8),
+		.bias = isa_signed_bits(bytes, 2045, 32),
 		.factor = real(in, 1949), .upper = real(in, 1981), .lower = real(in, 2013) };
 }
 
