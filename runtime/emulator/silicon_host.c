@@ -35,14 +35,16 @@ static uint64_t bytes_to_send(const struct silicon_instruction *in)
 	return units * unit_bytes[isa_bits(in->bytes, 12, 2)];
 }
 
-/* What was collected ends with full rows, of which not all is sent: each send says where
-   it begins, from 1 on. */
-static void skip(struct silicon_stream *stream, const struct silicon_instruction *in)
+/* Each send says where it begins, from 1 on and modulo 65536: some begin a little before
+   the end of the last one, those of collected rows behind what these are filled with. */
+static void seek(struct silicon_stream *stream, const struct silicon_instruction *in)
 {
-	uint32_t at = (isa_bits(in->bytes, 320, 16) - 1) * unit_bytes[OF_CORE];
+	uint32_t unit = unit_bytes[isa_bits(in->bytes, 12, 2)];
+	uint32_t first = isa_bits(in->bytes, 320, 16) - 1;
+	int64_t at = stream->taken + (int64_t)(int16_t)(first - stream->taken / unit) * unit;
 
-	if (at > stream->taken && at <= stream->size)
-		stream->taken = at;
+	if (at >= 0 && at <= stream->size)
+		stream->taken = (uint32_t)at;
 }
 
 /* What the core collected is sent block by block, and tiles that give it more wait for
@@ -66,8 +68,8 @@ int silicon_host_send(struct silicon *s, const struct silicon_instruction *in)
 
 	if (!stream)
 		return silicon_stop(s, in, "what it sends is not understood");
-	if (stream == &s->again && s->sent == 0)
-		skip(stream, in);
+	if (s->sent == 0)
+		seek(stream, in);
 	all = bytes_to_send(in);
 	if (bytes > all - s->sent)
 		bytes = (uint32_t)(all - s->sent);

@@ -132,7 +132,8 @@ struct silicon_mac {
 	uint32_t fours;           /* groups of four outputs, in a full group */
 	bool is_in_small;         /* weights are in the last 32 rows of wide memory */
 	bool has_bias, has_factor, has_zeros;
-	int32_t zeros;            /* place of the outputs' own zero points */
+	int32_t zeros[2];         /* places of the outputs' own zero points, which groups
+				     take in turns */
 	int32_t weight_zero, input_zero;
 	int32_t output_zero, bias; /* of all outputs, beside those of each */
 	float factor, lower, upper;
@@ -179,6 +180,7 @@ struct silicon_engine {
 	uint64_t run, passes;     /* steps to a sum without a pause, and how often again */
 	uint64_t under_way;       /* sums, between two passes */
 	uint64_t terms, runs;     /* of this run, and before it */
+	int64_t group;            /* of outputs */
 	uint32_t bank;            /* of scaling memory */
 	struct silicon_walk walk[SILICON_SIDES], input, weights, sums;
 	int32_t sum[64];

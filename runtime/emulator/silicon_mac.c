@@ -54,13 +54,13 @@ static int split(struct silicon *s, const struct silicon_instruction *in, uint64
 int silicon_begin_mac(struct silicon *s, const struct silicon_instruction *in,
 		      struct silicon_engine *engine)
 {
-	const struct isa_access *output = &in->place[OUTPUT].access;
+	uint32_t units = in->place[OUTPUT].access.loop[0].count;
 	uint64_t steps = isa_iterations(&in->loops.access);
-	uint64_t sums = isa_iterations(output) / output->loop[0].count;
+	uint64_t sums = isa_iterations(&in->place[OUTPUT].access) / in->mac.fours;
 
 	if (in->mac.mode > SILICON_HALVES)
 		return silicon_stop(s, in, "mode %u is not understood", in->mac.mode);
-	if (output->loop[0].count != in->mac.fours)
+	if (units % in->mac.fours > 0)
 		return silicon_stop(s, in, "its outputs do not go by groups");
 	if (isa_iterations(&in->place[INPUT].access) != steps ||
 	    isa_iterations(&in->place[WEIGHTS].access) != steps)
@@ -103,9 +103,10 @@ static int64_t narrow_byte(const struct silicon_place *place, const struct silic
 
 /* The outputs' own zero points, when the weights are quantized for each of them. */
 static const uint8_t *find_zeros(struct silicon *s, const struct silicon_instruction *in,
-				 uint32_t tile)
+				 uint32_t tile, const struct silicon_engine *engine)
 {
-	return lanes(s, in, tile, in->mac.zeros, 16 * in->mac.fours, false);
+	return lanes(s, in, tile, in->mac.zeros[engine->group % 2], 16 * in->mac.fours,
+		     false);
 }
 
 /* Bytes of input of a step, and of weights for each output. */
@@ -142,7 +143,7 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 					      widths[mac->mode].inputs);
 	const uint8_t *weights = lanes(s, in, tile, weight_lane(in, engine),
 				       outputs * bytes, false);
-	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile) : NULL;
+	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile, engine) : NULL;
 
 	if (s->err.code < 0)
 		return s->err.code;
@@ -213,9 +214,9 @@ static int write_group(struct silicon *s, uint32_t tile, const struct silicon_in
 		       struct silicon_engine *engine)
 {
 	struct silicon_walk *walk = &engine->walk[SILICON_INTO];
-	uint32_t fours = silicon_innermost(&in->place[OUTPUT], walk);
+	uint32_t left = silicon_innermost(&in->place[OUTPUT], walk) - walk->at[0];
 
-	for (uint32_t four = 0; four < fours; four++) {
+	for (uint32_t four = 0; four < in->mac.fours && four < left; four++) {
 		uint8_t *to = silicon_narrow_to(s, in, tile, narrow_byte(&in->place[OUTPUT], walk)
 						/ SILICON_UNIT_BYTES);
 
@@ -249,23 +250,25 @@ static uint64_t pass_of(const struct silicon_engine *engine)
 	return engine->runs / engine->under_way % engine->passes;
 }
 
-/* The bank is that of the group which was waited for. */
-static void find_bank(const struct silicon_instruction *in, struct silicon_engine *engine)
+/* A group begins where its factors and biases are waited for, and that says in which
+   bank they are. */
+static void find_group(const struct silicon_instruction *in, struct silicon_engine *engine)
 {
-	int64_t nth;
+	for (uint32_t i = 0; i < in->waits; i++) {
+		const struct silicon_wait *wait = &in->wait[i];
 
-	for (uint32_t i = 0; i < in->waits; i++)
-		if (in->wait[i].counter == SILICON_WIDE_SCALING &&
-		    silicon_begins(&in->loops, &engine->walk[SILICON_FROM],
-				   in->wait[i].loop, &nth))
-			engine->bank = (uint32_t)(in->wait[i].start + in->wait[i].step * nth
-						  - 1) % SILICON_BANKS;
+		if (wait->counter == SILICON_WIDE_SCALING &&
+		    silicon_begins(&in->loops, &engine->walk[SILICON_FROM], wait->loop,
+				   &engine->group))
+			engine->bank = (uint32_t)(wait->start + wait->step * engine->group - 1) %
+				       SILICON_BANKS;
+	}
 }
 
 static int begin_run(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 		     struct silicon_engine *engine)
 {
-	find_bank(in, engine);
+	find_group(in, engine);
 	if (pass_of(engine) > 0)
 		return keep(s, tile, in, engine, false);
 	memset(engine->sum, 0, sizeof(engine->sum));
