@@ -15,6 +15,7 @@
    whose last iteration that is, and by how much it is shorter. */
 struct turn { uint16_t from; uint8_t loop_bits; uint16_t last; uint8_t last_bits; };
 #define PART_BITS 16
+#define BASE_BITS 17 /* as the table has it, of a mac's bases in narrow memory */
 
 /* Where things are in an opcode. Loops of 3 bits belong to nests of 6 or 8. */
 struct layout {
@@ -193,12 +194,13 @@ static float real(const struct silicon_instruction *in, uint32_t bit)
 	return isa_real(isa_bits(in->bytes, bit, 32));
 }
 
-/* In narrow memory the two lowest bits of an increment are no part of it: what they say
-   is not known. */
-static void drop_flags(struct isa_access *access)
+/* In narrow memory the two lowest bits of the first increment are the highest of the
+   base; those of the others are not used. */
+static void move_high_bits(struct isa_access *access)
 {
 	uint32_t stored = 0, covered = 0;
 
+	access->base += (int32_t)((uint32_t)access->loop[0].stride & 3) << BASE_BITS;
 	for (uint32_t d = 0; d < access->loops; d++) {
 		uint32_t stride = (uint32_t)access->loop[d].stride, last = access->loop[d].count - 1;
 		uint32_t increment = (stride - stored) & ~UINT32_C(3);
@@ -218,8 +220,8 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 	for (uint32_t d = 0; d < ISA_LOOPS_MAX; d++)
 		in->loops.access.loop[d].count = limit[d] + 1;
 	in->side[SILICON_FROM] = &in->loops;
-	drop_flags(&in->place[0].access);
-	drop_flags(&in->place[1].access);
+	move_high_bits(&in->place[0].access);
+	move_high_bits(&in->place[1].access);
 	in->place[0].part *= 4; /* is in bytes; strides are quarters of one */
 	in->place[1].part *= 4;
 	in->mac = (struct silicon_mac){
