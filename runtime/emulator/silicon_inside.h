@@ -130,7 +130,7 @@ enum silicon_mode {
 struct silicon_mac {
 	enum silicon_mode mode;
 	uint32_t fours;           /* groups of four outputs, in a full group */
-	bool is_in_small;         /* weights are in the last 32 rows of wide memory */
+	bool is_from_end;         /* weights are counted from the end of the main rows */
 	bool has_bias, has_factor, has_zeros;
 	int32_t zeros[2];         /* places of the outputs' own zero points, which groups
 				     take in turns */

@@ -16,7 +16,7 @@ enum { INPUT, OUTPUT, WEIGHTS, SUMS };
 /* A stride counts quarters of a byte of narrow memory, a base halves. */
 #define BYTE_STRIDES 4
 #define BASE_STRIDES 2
-/* Wide memory as the mac sees it: 4 addresses to a row, negative ones from the end. */
+/* Wide memory as the mac sees it: 4 addresses to a row. */
 #define LANES 4
 #define LANE_BYTES (SILICON_ROW_BYTES / LANES)
 #define MAIN_LANES (SILICON_MAIN_ROWS * LANES)
@@ -74,7 +74,7 @@ int silicon_begin_mac(struct silicon *s, const struct silicon_instruction *in,
 static uint8_t *lanes(struct silicon *s, const struct silicon_instruction *in,
 		      uint32_t tile, int64_t lane, uint32_t bytes, bool is_written)
 {
-	int64_t row = (lane < 0 ? lane + MAIN_LANES : lane) / LANES;
+	int64_t row = lane / LANES;
 	uint32_t from = (uint32_t)(lane & (LANES - 1)) * LANE_BYTES;
 
 	if (from + bytes > SILICON_ROW_BYTES) {
@@ -86,12 +86,19 @@ static uint8_t *lanes(struct silicon *s, const struct silicon_instruction *in,
 	return s->tile[tile].wide[row] + from;
 }
 
+/* Negative bases count from the end of the main rows, and loops go on from there. */
+static int64_t from_base(int32_t base)
+{
+	return base < 0 ? MAIN_LANES : 0;
+}
+
 static int64_t weight_lane(const struct silicon_instruction *in,
 			   const struct silicon_engine *engine)
 {
-	int64_t lane = silicon_address(&in->place[WEIGHTS], &engine->weights);
+	const struct silicon_place *place = &in->place[WEIGHTS];
 
-	return in->mac.is_in_small ? lane + MAIN_LANES : lane;
+	return silicon_address(place, &engine->weights) +
+	       (in->mac.is_from_end ? MAIN_LANES : from_base(place->access.base));
 }
 
 static int64_t narrow_byte(const struct silicon_place *place, const struct silicon_walk *walk)
@@ -105,8 +112,9 @@ static int64_t narrow_byte(const struct silicon_place *place, const struct silic
 static const uint8_t *find_zeros(struct silicon *s, const struct silicon_instruction *in,
 				 uint32_t tile, const struct silicon_engine *engine)
 {
-	return lanes(s, in, tile, in->mac.zeros[engine->group % 2], 16 * in->mac.fours,
-		     false);
+	int32_t zeros = in->mac.zeros[engine->group % 2];
+
+	return lanes(s, in, tile, zeros + from_base(zeros), 16 * in->mac.fours, false);
 }
 
 /* Bytes of input of a step, and of weights for each output. */
@@ -234,8 +242,9 @@ static int keep(struct silicon *s, uint32_t tile, const struct silicon_instructi
 		struct silicon_engine *engine, bool is_written)
 {
 	uint32_t bytes = 16 * in->mac.fours;
-	uint8_t *kept = lanes(s, in, tile, silicon_address(&in->place[SUMS], &engine->sums),
-			      bytes, is_written);
+	const struct silicon_place *place = &in->place[SUMS];
+	uint8_t *kept = lanes(s, in, tile, silicon_address(place, &engine->sums) +
+			      from_base(place->access.base), bytes, is_written);
 
 	if (kept && is_written)
 		memcpy(kept, engine->sum, bytes);

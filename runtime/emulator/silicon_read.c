@@ -227,7 +227,7 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 	in->mac = (struct silicon_mac){
 		.mode = isa_bits(bytes, 1846, 3),
 		.fours = isa_bits(bytes, 1942, 4) + 1,
-		.is_in_small = !isa_bits(bytes, 1843, 1),
+		.is_from_end = !isa_bits(bytes, 1843, 1),
 		.has_bias = isa_bits(bytes, 2093, 1),
 		.has_factor = isa_bits(bytes, 2094, 1),
 		.has_zeros = isa_bits(bytes, 1853, 1),
