@@ -269,7 +269,8 @@ check-pairs: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(pairs_tests:%=$(BUILD)/tests/%)
 	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(pairs_tests:%=$(BUILD)/tests/%)
 
-isa_tests := test_isa_streams test_isa_caching test_emulator_silicon test_silicon_layers
+isa_tests := test_isa_streams test_isa_caching test_emulator_silicon test_silicon_layers \
+	test_compiler_silicon
 
 check-isa: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(isa_tests:%=$(BUILD)/tests/%)

@@ -15,8 +15,10 @@ lib += \
 	runtime/compiler/carry.c \
 	runtime/compiler/compile.c \
 	runtime/compiler/emit_emulator.c \
+	runtime/compiler/emit_layers.c \
 	runtime/compiler/emit_like.c \
 	runtime/compiler/emit_model.c \
+	runtime/compiler/emit_silicon.c \
 	runtime/compiler/estimate.c \
 	runtime/compiler/graph.c \
 	runtime/compiler/legal.c \
@@ -28,6 +30,11 @@ lib += \
 	runtime/compiler/rewrite.c \
 	runtime/compiler/segment.c \
 	runtime/compiler/segment_cut.c \
+	runtime/compiler/silicon_dense.c \
+	runtime/compiler/silicon_layer.c \
+	runtime/compiler/silicon_scalar.c \
+	runtime/compiler/silicon_tiles.c \
+	runtime/compiler/silicon_words.c \
 	runtime/compiler/spread.c \
 	runtime/copy.c \
 	runtime/decode/best.c \

@@ -247,6 +247,7 @@ checks += \
 	tests/test_compiler_partition.c \
 	tests/test_compiler_segment.c \
 	tests/test_compiler_segment_cut.c \
+	tests/test_compiler_silicon.c \
 	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \

@@ -15,10 +15,18 @@
 #include "runtime/compiler/emit.h"
 #include "runtime/compiler/graph.h"
 #include "runtime/compiler/partition.h"
+#include "runtime/compiler/silicon_layer.h"
 #include "runtime/edgetpu/package.h"
+#include "runtime/isa/caching.h"
 #include "runtime/memory.h"
 
 #define RUNTIME_VERSION_LEAST 10
+
+/* On the chip, of what is compiled for silicon. */
+struct place {
+	uint64_t token;
+	uint32_t row;
+};
 
 /* A model on its way. */
 struct unit {
@@ -26,6 +34,7 @@ struct unit {
 	struct compiler_partition partition;
 	struct compiler_load *load;      /* [partition.parts] */
 	struct emit_options *emitted;    /* [partition.parts] */
+	struct place *place;             /* [partition.parts] */
 };
 
 struct whole {
@@ -71,6 +80,22 @@ ATOLL_API const char *atoll_mapping_text(enum atoll_mapping mapping)
 	};
 
 	return mapping < sizeof(texts) / sizeof(texts[0]) ? texts[mapping] : "?";
+}
+
+ATOLL_API const char *atoll_target_text(enum atoll_compile_target target)
+{
+	static const char *const texts[] = {
+		[ATOLL_TARGET_EMULATOR] = "emulator", [ATOLL_TARGET_LIKE] = "like",
+		[ATOLL_TARGET_SILICON] = "silicon",
+	};
+
+	return target < sizeof(texts) / sizeof(texts[0]) ? texts[target] : "?";
+}
+
+ATOLL_API const char *atoll_target_warning(enum atoll_compile_target target)
+{
+	return target == ATOLL_TARGET_SILICON ?
+		"experimental: verified on the emulator, not on a chip" : NULL;
 }
 
 static int no_memory(struct work *work)
@@ -198,7 +223,79 @@ static uint64_t find_capacity(const struct work *work)
 	return work->loads > 0 ? capacity : 0;
 }
 
+/* On silicon all parameters stay on the chip. Parts follow each other in its memory; one
+   that has no room there begins anew, and its token drives the others out. */
+static int place_parts(struct work *work)
+{
+	struct place next = { .token = work->options.token };
+
+	for (uint32_t i = 0; i < work->jobs; i++) {
+		struct unit *unit = &work->unit[i];
+
+		unit->place = take(work, unit->partition.parts, sizeof(*unit->place));
+		if (!unit->place)
+			return no_memory(work);
+		for (uint32_t p = 0; p < unit->partition.parts; p++) {
+			struct compiler_block block;
+			struct dense_layer layer;
+			int r = silicon_layer(&unit->graph, unit->partition.part[p].op[0],
+					      &layer, &block, work->err);
+
+			if (r < 0)
+				return r;
+			if (next.row + dense_rows(&layer) > ISA_CACHING_ROWS_PLACED) {
+				next.token += next.token < UINT64_MAX ? 1 : 2;
+				next.row = 0;
+			}
+			unit->place[p] = next;
+			next.row += dense_rows(&layer);
+		}
+	}
+	return 0;
+}
+
+/* What compiler_allocate does for other targets. */
+static uint64_t keep_all(const struct work *work, uint64_t capacity)
+{
+	for (uint32_t l = 0; l < work->loads; l++)
+		for (uint32_t i = 0; i < work->load[l].blocks; i++) {
+			uint64_t bytes = work->load[l].block[i].bytes;
+
+			work->load[l].is_cached[i] = true;
+			capacity -= bytes < capacity ? bytes : capacity;
+		}
+	return capacity;
+}
+
 /* Writing */
+
+static int emit_part(struct work *work, struct unit *unit, uint32_t p)
+{
+	struct emit_input input = {
+		.graph = &unit->graph, .part = &unit->partition.part[p],
+		.load = &unit->load[p], .token = work->options.token,
+		.runtime_version = work->options.runtime_version,
+	};
+	int r;
+
+	switch (work->options.target) {
+	case ATOLL_TARGET_SILICON:
+		input.token = unit->place[p].token;
+		input.row = unit->place[p].row;
+		return emit_silicon(&input, &unit->emitted[p], work->err);
+	case ATOLL_TARGET_LIKE:
+		r = emit_like(&input, work->options.like, work->options.like_twin,
+			      &unit->emitted[p], work->err);
+		if (r < 0 && r != -ENOMEM)
+			work->failure = ATOLL_COMPILE_DIFFERS;
+		return r;
+	default:
+		r = emit_emulator(&input, &unit->emitted[p], work->err);
+		if (r == -EFBIG)
+			work->failure = ATOLL_COMPILE_TOO_LARGE;
+		return r;
+	}
+}
 
 static int emit_parts(struct work *work, struct unit *unit)
 {
@@ -208,24 +305,8 @@ static int emit_parts(struct work *work, struct unit *unit)
 	unit->emitted = take(work, parts, sizeof(*unit->emitted));
 	if (!unit->emitted)
 		return no_memory(work);
-	for (uint32_t p = 0; p < parts && r == 0; p++) {
-		const struct emit_input input = {
-			.graph = &unit->graph, .part = &unit->partition.part[p],
-			.load = &unit->load[p], .token = work->options.token,
-			.runtime_version = work->options.runtime_version,
-		};
-
-		if (work->options.target == ATOLL_TARGET_EMULATOR) {
-			r = emit_emulator(&input, &unit->emitted[p], work->err);
-			if (r == -EFBIG)
-				work->failure = ATOLL_COMPILE_TOO_LARGE;
-			continue;
-		}
-		r = emit_like(&input, work->options.like, work->options.like_twin,
-			      &unit->emitted[p], work->err);
-		if (r < 0 && r != -ENOMEM)
-			work->failure = ATOLL_COMPILE_DIFFERS;
-	}
+	for (uint32_t p = 0; p < parts && r == 0; p++)
+		r = emit_part(work, unit, p);
 	return r;
 }
 
@@ -322,8 +403,13 @@ static int compile(struct work *work)
 		r = gather(work);
 	if (r < 0)
 		return r;
-	left = compiler_allocate(work->load, work->loads, find_capacity(work),
-				 work->options.caches_in_order);
+	if (work->options.target == ATOLL_TARGET_SILICON) {
+		left = keep_all(work, find_capacity(work));
+		r = place_parts(work);
+	} else {
+		left = compiler_allocate(work->load, work->loads, find_capacity(work),
+					 work->options.caches_in_order);
+	}
 	for (uint32_t i = 0; i < work->jobs && r == 0; i++) {
 		compiled->model[i].remaining_bytes = left;
 		r = emit(work, i);

@@ -63,7 +63,16 @@ enum atoll_compile_target {
 	ATOLL_TARGET_EMULATOR,
 	/* Instructions of a model that the vendor's compiler made of the same graph. */
 	ATOLL_TARGET_LIKE,
+	/* Experimental: instructions of our own, verified on the emulator and not on a chip.
+	   Each FULLY_CONNECTED is a part, all else stays on the CPU. */
+	ATOLL_TARGET_SILICON,
 };
+
+/* "emulator", "like", "silicon". */
+const char *atoll_target_text(enum atoll_compile_target target);
+
+/* What is to be said of whatever was compiled for it; NULL: nothing. */
+const char *atoll_target_warning(enum atoll_compile_target target);
 
 struct atoll_compile_options {
 	int32_t runtime_version;         /* the oldest to run on, 10 to 14; 0: 14 */

@@ -27,6 +27,8 @@ struct emit_input {
 	const struct compiler_load *load; /* its blocks; offsets follow from their order */
 	int32_t runtime_version;
 	uint64_t token;
+	uint32_t row;                     /* of the tiles' memory, the first that is free;
+					     target silicon alone */
 };
 
 /* Target emulator: real layers, hints and parameters; the part itself as a graph in
@@ -34,6 +36,13 @@ struct emit_input {
    no chip has room for. */
 int emit_emulator(const struct emit_input *input, struct emit_options *options,
 		  struct atoll_error *err);
+
+/*
+ * Target silicon: instructions of our own, for a part of one operator that
+ * silicon_is_legal allows. All its parameters stay on the chip, from input->row on.
+ */
+int emit_silicon(const struct emit_input *input, struct emit_options *options,
+		 struct atoll_error *err);
 
 /*
  * Target like: the options of the vendor's operator with the parameters of this graph

@@ -20,7 +20,7 @@
 #include "runtime/carried.h"
 #include "runtime/compiler/carry.h"
 #include "runtime/compiler/emit.h"
-#include "runtime/compiler/spread.h"
+#include "runtime/compiler/emit_layers.h"
 #include "runtime/edgetpu/package_write.h"
 #include "runtime/memory.h"
 
@@ -37,9 +37,6 @@
 #define INSTRUCTION_BYTES 16
 #define FIRST_ADDRESS 4
 #define ADDRESS_BIT 70
-
-/* The chip has 8 MiB, and the vendor's compiler gives up well before this. */
-#define LAYER_BYTES_MAX (64 << 20)
 
 enum { FIELD_OUTPUT, FIELD_INPUT, FIELD_PARAMETERS, FIELD_SCRATCH };
 
@@ -65,91 +62,6 @@ static int no_memory(const struct emission *emission, struct atoll_error *err)
 
 /* Layers */
 
-/* The device's number of a type, and how far its zero point is above the tensor's. */
-static int set_type(const struct atoll_tensor *tensor, struct edgetpu_layer *layer)
-{
-	layer->element = (uint32_t)atoll_type_bytes(tensor->type);
-	layer->scale = tensor->quant.scale;
-	layer->zero_point = tensor->quant.zero_point;
-	switch (tensor->type) {
-	case ATOLL_UINT8:
-		layer->type = EDGETPU_UINT8;
-		return 0;
-	case ATOLL_INT8:
-		layer->type = EDGETPU_INT8;
-		layer->zero_point += 128;
-		break;
-	case ATOLL_INT16:
-		layer->type = EDGETPU_INT16;
-		layer->zero_point += 32768;
-		break;
-	default:
-		return -EINVAL;
-	}
-	layer->is_signed = true;
-	return 0;
-}
-
-/* The three innermost dimensions. */
-static void set_sizes(const struct atoll_tensor *tensor, struct edgetpu_layer *layer)
-{
-	uint32_t rank = tensor->rank;
-
-	layer->z = rank > 0 ? (uint32_t)tensor->dims[rank - 1] : 1;
-	layer->x = rank > 1 ? (uint32_t)tensor->dims[rank - 2] : 1;
-	layer->y = rank > 2 ? (uint32_t)tensor->dims[rank - 3] : 1;
-	layer->bytes = (size_t)layer->y * layer->x * layer->z * layer->element;
-	layer->size = (uint32_t)((layer->bytes + 7) / 8 * 8);
-}
-
-/* Of outputs alone; five dimensions can be told. */
-static void set_shape(const struct atoll_tensor *tensor, struct edgetpu_layer *layer)
-{
-	uint32_t skipped = tensor->rank > 5 ? tensor->rank - 5 : 0;
-
-	layer->rank = tensor->rank - skipped;
-	for (uint32_t i = 0; i < layer->rank; i++)
-		layer->shape[i] = (struct edgetpu_range){
-			.start = 0, .end = tensor->dims[skipped + i] - 1,
-		};
-}
-
-static int set_layer(const struct emission *emission, int32_t index,
-		     struct edgetpu_layer *layer, struct atoll_error *err)
-{
-	const struct atoll_tensor *tensor = &emission->graph->tensor[index];
-	char shape[ATOLL_SHAPE_TEXT];
-
-	*layer = (struct edgetpu_layer){
-		.name = tensor->name, .executions = 1, .state_of = -1,
-		.layout = { .is_flat = true },
-	};
-	if (set_type(tensor, layer) < 0)
-		return atoll_error_set(err, -EINVAL, "tensor %.60s: %s is no type of layers",
-				       tensor->name, atoll_type_name(tensor->type));
-	set_sizes(tensor, layer);
-	if (layer->bytes > LAYER_BYTES_MAX)
-		return atoll_error_set(err, -EFBIG, "tensor %.60s: %zu bytes, at most %d can "
-				       "be taken", tensor->name, layer->bytes,
-				       LAYER_BYTES_MAX);
-	if (layer->bytes == 0 || layer->bytes != tensor->bytes)
-		return atoll_error_set(err, -EINVAL, "tensor %.60s: %s is no shape of layers",
-				       tensor->name,
-				       atoll_shape_text(tensor->rank, tensor->dims, shape));
-	return 0;
-}
-
-static int set_output(struct emission *emission, int32_t index, struct edgetpu_layer *layer,
-		      struct atoll_error *err)
-{
-	int r = set_layer(emission, index, layer, err);
-
-	if (r < 0)
-		return r;
-	set_shape(&emission->graph->tensor[index], layer);
-	return spread_output(layer, &emission->memory) ? 0 : no_memory(emission, err);
-}
-
 /* The next value of the state in input `input`. */
 static int set_state(struct emission *emission, uint32_t input, struct edgetpu_layer *layer,
 		     struct atoll_error *err)
@@ -157,7 +69,7 @@ static int set_state(struct emission *emission, uint32_t input, struct edgetpu_l
 	int32_t index = emission->input->part->input[input];
 	size_t room = strlen(emission->graph->tensor[index].name) + sizeof(STATE_SUFFIX);
 	char *name = memory_take(&emission->memory, room);
-	int r = set_output(emission, index, layer, err);
+	int r = emit_output(emission->input->graph, index, &emission->memory, layer, err);
 
 	if (r < 0)
 		return r;
@@ -180,16 +92,14 @@ static int set_layers(struct emission *emission, struct atoll_error *err)
 		return no_memory(emission, err);
 	emission->out = emission->in + part->inputs;
 	for (uint32_t i = 0; i < part->inputs && r == 0; i++)
-		r = set_layer(emission, part->input[i], &emission->in[i], err);
+		r = emit_layer(emission->input->graph, part->input[i], &emission->in[i], err);
 	for (uint32_t i = 0; i < part->outputs && r == 0; i++)
-		r = set_output(emission, part->output[i], &emission->out[i], err);
+		r = emit_output(emission->input->graph, part->output[i],
+				&emission->memory, &emission->out[i], err);
 	for (uint32_t i = 0; i < part->inputs && r == 0; i++)
 		if (emission->graph->is_variable[part->input[i]])
 			r = set_state(emission, i,
 				      &emission->out[part->outputs + emission->states++], err);
-	if (r < 0 && r != -ENOMEM)
-		(void)atoll_error_prefix(err, "%s", atoll_error_path(
-			emission->input->graph->model->path));
 	return r;
 }
 

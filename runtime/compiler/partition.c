@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "runtime/compiler/legal.h"
+#include "runtime/compiler/silicon_layer.h"
 
 #define NEWEST_RUNTIME 14
 
@@ -24,6 +25,7 @@ struct division {
 	const struct atoll_graph *operators;
 	const struct atoll_compile_job *job;
 	bool has_many_parts;
+	bool is_silicon;               /* each part is one operator */
 	int32_t runtime_version;
 	struct memory *memory;
 	struct atoll_compiled_op *op;  /* [operators] */
@@ -149,6 +151,8 @@ static int judge(struct division *division, uint32_t index)
 						       division->runtime_version, &verdict);
 	int32_t stop = stop_before(division, op);
 
+	if (mapping == ATOLL_MAPPED && division->is_silicon)
+		mapping = silicon_is_legal(division->graph, index, &verdict);
 	if (mapping != ATOLL_MAPPED)
 		return refuse(division, index, mapping, verdict.advice, "%s", verdict.why);
 	if (stop >= 0)
@@ -179,7 +183,8 @@ static bool can_run(const struct division *division, const struct atoll_operator
 	return true;
 }
 
-/* Fill epoch[] and epochs; the kind of an epoch is that of its operators. */
+/* Fill epoch[] and epochs; the kind of an epoch is that of its operators. On silicon
+   one that is mapped ends with its first, and the next of the other kind may be empty. */
 static void make_epochs(struct division *division)
 {
 	const struct atoll_graph *graph = division->operators;
@@ -196,6 +201,8 @@ static void make_epochs(struct division *division)
 				continue;
 			division->epoch[o] = division->epochs;
 			placed++;
+			if (kind && division->is_silicon)
+				break;
 		}
 	}
 }
@@ -215,6 +222,19 @@ static const char *held_up_by(const struct division *division,
 	return "an input";
 }
 
+static int refuse_second(struct division *division, uint32_t op)
+{
+	if (division->is_silicon)
+		return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
+			      "allow several parts", "on silicon each layer is a part of its own, and only the first "
+			      "part is taken");
+	return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
+		      "let operators that cannot be mapped be the last of the model, or allow "
+		      "several parts",
+		      "%.80s is computed on the CPU",
+		      held_up_by(division, &division->operators->op[op]));
+}
+
 /* Without many parts, what is supported but not in the first of them is not. Operators
    come in order, so that those before are settled. */
 static int keep_first_part(struct division *division)
@@ -231,10 +251,7 @@ static int keep_first_part(struct division *division)
 		if (!division->is_supported[o] || division->epoch[o] == first)
 			continue;
 		division->is_supported[o] = false;
-		r = refuse(division, o, ATOLL_NOT_MAPPED_SECOND_PART,
-			   "let operators that cannot be mapped be the last of the model, "
-			   "or allow several parts",
-			   "%.80s is computed on the CPU", held_up_by(division, &graph->op[o]));
+		r = refuse_second(division, o);
 		if (r < 0)
 			return r;
 	}
@@ -358,7 +375,9 @@ int compiler_partition(const struct compiler_graph *graph, const struct atoll_co
 	struct compiler_partition made = { 0 };
 	struct division division = {
 		.graph = graph, .operators = graph->graph, .job = job, .memory = memory,
-		.has_many_parts = options->has_many_parts, .partition = &made, .err = err,
+		.has_many_parts = options->has_many_parts,
+		.is_silicon = options->target == ATOLL_TARGET_SILICON,
+		.partition = &made, .err = err,
 		.runtime_version = options->runtime_version ? options->runtime_version :
 			NEWEST_RUNTIME,
 	};

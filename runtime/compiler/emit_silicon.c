@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A package of instructions that are our own:
+ *
+ *	caching      a program that brings the parameters, block by block
+ *	execution    a program that computes one dense layer from them
+ *
+ * What was read from the vendor's programs to write them, and how certain it is:
+ * ../isa/README.md. An emulated chip computes with them; no real one was ever asked.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "runtime/compiler/emit.h"
+#include "runtime/compiler/emit_layers.h"
+#include "runtime/compiler/silicon_layer.h"
+#include "runtime/compiler/silicon_scalar.h"
+#include "runtime/edgetpu/package_write.h"
+#include "runtime/isa/caching.h"
+#include "runtime/memory.h"
+
+#define COMPILER "cl/"
+#define ADDRESS_BIT 70    /* 32 bits for half an address, in each word that loads one */
+#define LANE_ROWS 16      /* outputs that share a unit of parameters */
+#define GROUP_LANES 4
+
+enum { FIELD_OUTPUT, FIELD_INPUT, FIELD_PARAMETERS, FIELD_SCRATCH };
+#define MAIN_FIELDS 8
+
+struct silicon_emission {
+	const struct emit_input *input;
+	struct memory memory;
+	struct dense_layer layer;
+	struct compiler_block block;
+	struct dense_program program;
+	uint8_t *caching_bytes, *parameters;
+	size_t caching_size;
+	struct edgetpu_layer in, out;
+	struct edgetpu_field field[MAIN_FIELDS];
+	struct edgetpu_chunk main_chunk, caching_chunk;
+};
+
+static uint32_t groups(const struct dense_layer *layer)
+{
+	return (layer->outputs + DENSE_GROUP - 1) / DENSE_GROUP;
+}
+
+/* Group g on tile g mod 16, as the program expects it. */
+static int write_caching(struct silicon_emission *emission, struct atoll_error *err)
+{
+	const struct dense_layer *dense = &emission->layer;
+	uint32_t lanes = (dense->outputs + LANE_ROWS - 1) / LANE_ROWS;
+	const struct isa_caching_layer layer = {
+		.units = emission->block.bytes / ISA_CACHING_UNIT_BYTES,
+		.lanes = (uint8_t)(lanes < GROUP_LANES ? lanes : GROUP_LANES),
+		.groups = (uint16_t)groups(dense),
+		.tables = (uint8_t)(dense->has_factors + dense->has_biases + dense->has_zeros),
+	};
+	struct isa_caching_plan plan;
+	int r = isa_caching_place(&layer, 1, ISA_CACHING_SHORT, &plan, err);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < plan.blocks; i++)
+		plan.block[i].row = (uint16_t)(plan.block[i].row + dense->row);
+	r = isa_caching_write(&plan, &emission->caching_bytes, &emission->caching_size, err);
+	isa_caching_free(&plan);
+	return r;
+}
+
+static int write_programs(struct silicon_emission *emission, struct atoll_error *err)
+{
+	const struct compiler_part *part = emission->input->part;
+	int r = silicon_layer(emission->input->graph, part->op[0], &emission->layer,
+			      &emission->block, err);
+
+	emission->layer.row = emission->input->row;
+	if (r == 0)
+		r = dense_write(&emission->layer, &emission->program, err);
+	if (r == 0)
+		r = write_caching(emission, err);
+	return r;
+}
+
+static int write_parameters(struct silicon_emission *emission, struct atoll_error *err)
+{
+	emission->parameters = memory_take(&emission->memory, emission->block.bytes);
+	if (!emission->parameters)
+		return atoll_error_set(err, -ENOMEM, "no memory for parameters");
+	compiler_block_write(emission->input->graph->graph, &emission->block,
+			     emission->parameters);
+	return 0;
+}
+
+static int set_layers(struct silicon_emission *emission, struct atoll_error *err)
+{
+	const struct emit_input *input = emission->input;
+	int r = emit_layer(input->graph, input->part->input[0], &emission->in, err);
+
+	return r < 0 ? r : emit_output(input->graph, input->part->output[0],
+				       &emission->memory, &emission->out, err);
+}
+
+static struct edgetpu_field half(uint32_t word, uint8_t kind, bool is_upper, const char *name)
+{
+	return (struct edgetpu_field){
+		.bit = word * 8 * ISA_WORD_BYTES + ADDRESS_BIT, .kind = kind,
+		.is_upper = is_upper, .name = name,
+	};
+}
+
+static void set_chunks(struct silicon_emission *emission)
+{
+	const struct dense_program *program = &emission->program;
+	const struct edgetpu_field field[MAIN_FIELDS] = {
+		half(SCALAR_PARAMETERS_WORD, FIELD_PARAMETERS, false, ""),
+		half(SCALAR_PARAMETERS_WORD + 1, FIELD_PARAMETERS, true, ""),
+		half(SCALAR_SCRATCH_WORD, FIELD_SCRATCH, false, ""),
+		half(SCALAR_SCRATCH_WORD + 1, FIELD_SCRATCH, true, ""),
+		half(program->input_word, FIELD_INPUT, true, emission->in.name),
+		half(program->input_word + 1, FIELD_INPUT, false, emission->in.name),
+		half(program->output_word, FIELD_OUTPUT, true, emission->out.name),
+		half(program->output_word + 1, FIELD_OUTPUT, false, emission->out.name),
+	};
+
+	for (uint32_t i = 0; i < MAIN_FIELDS; i++)
+		emission->field[i] = field[i];
+	emission->main_chunk = (struct edgetpu_chunk){
+		.bytes = program->bytes, .size = program->size,
+		.fields = MAIN_FIELDS, .field = emission->field };
+	emission->caching_chunk = (struct edgetpu_chunk){
+		.bytes = emission->caching_bytes, .size = (uint32_t)emission->caching_size };
+	emission->caching_chunk.field =
+		isa_caching_fields(ISA_CACHING_SHORT, &emission->caching_chunk.fields);
+}
+
+static int write_package(const struct silicon_emission *emission, struct emit_options *options,
+			 struct atoll_error *err)
+{
+	const struct emit_input *input = emission->input;
+	const struct edgetpu_hint main_hints[] = {
+		{ .kind = EDGETPU_INSTRUCTIONS },
+		{ .kind = EDGETPU_INPUT, .size = emission->in.size },
+		{ .kind = EDGETPU_OUTPUT, .size = emission->out.size },
+		{ .kind = EDGETPU_INTERRUPT } };
+	const struct edgetpu_hint caching_hints[] = {
+		{ .kind = EDGETPU_INSTRUCTIONS },
+		{ .kind = EDGETPU_PARAMETERS, .size = emission->block.bytes },
+		{ .kind = EDGETPU_INTERRUPT } };
+	const struct edgetpu_executable main = {
+		.name = *input->graph->graph->name ? "model" : "", .type = EDGETPU_EXECUTION,
+		.token = input->token, .is_deterministic = true,
+		.chunks = 1, .chunk = &emission->main_chunk,
+		.hints = sizeof(main_hints) / sizeof(main_hints[0]), .hint = main_hints,
+		.inputs = 1, .input = &emission->in, .outputs = 1, .output = &emission->out,
+		.narrow_bytes = emission->program.narrow_bytes };
+	const struct edgetpu_executable caching = {
+		.name = "Unknown", .type = EDGETPU_CACHING, .token = input->token,
+		.is_deterministic = true, .chunks = 1, .chunk = &emission->caching_chunk,
+		.hints = sizeof(caching_hints) / sizeof(caching_hints[0]),
+		.hint = caching_hints, .parameters = emission->parameters,
+		.parameter_bytes = emission->block.bytes };
+	const struct edgetpu_package package = {
+		.runtime_version = input->runtime_version, .compiler = COMPILER,
+		.main = &main, .caching = &caching };
+
+	return edgetpu_package_write(&package, &options->bytes, &options->size, err);
+}
+
+int emit_silicon(const struct emit_input *input, struct emit_options *options,
+		 struct atoll_error *err)
+{
+	struct silicon_emission emission = { .input = input, .memory = MEMORY_UNLIMITED };
+	int r = set_layers(&emission, err);
+
+	if (r < 0)
+		return r;
+	r = write_programs(&emission, err);
+	if (r == 0)
+		r = write_parameters(&emission, err);
+	if (r == 0) {
+		set_chunks(&emission);
+		r = write_package(&emission, options, err);
+	}
+	free(emission.program.bytes);
+	free(emission.caching_bytes);
+	memory_free(&emission.memory);
+	if (r < 0)
+		(void)atoll_error_prefix(err, "%s",
+					 atoll_error_path(input->graph->model->path));
+	return r;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Input comes in rows of 256 bytes, each to four tiles, of which every one keeps a
+ * quarter; then each gives its quarter to all that compute. So 16 tiles take 1024 bytes
+ * at a time, and longer inputs come in several rounds. Each tile computes a group of 64
+ * outputs from all of the input; more than 16 groups make several rounds, too. Rounds
+ * beyond the first repeat what the vendor's compiler does in one.
+ *
+ *	narrow memory   0            input, whole
+ *	                units        output of the tile's group
+ *	                units + 128  what it picked up, and what was in front of it
+ */
+#include "runtime/compiler/silicon_dense.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/compiler/silicon_scalar.h"
+#include "runtime/compiler/silicon_tiles.h"
+#include "runtime/compiler/silicon_words.h"
+#include "runtime/isa/caching.h"
+
+#define ROW_BYTES 256
+#define ROW_GROUPS (ROW_BYTES / DENSE_GROUP)
+#define SLOT_APART 128              /* units, from the end of the input */
+
+/* Numbers of instructions have 13 bits, and a group takes one or a few. */
+#define OUTPUTS_MAX 65536
+/* Also what narrow memory and the start of a transfer can name. */
+#define INPUTS_MAX 8192
+
+struct dense {
+	struct words words;
+	const struct dense_layer *layer;
+	uint32_t inputs, outputs;   /* groups */
+	uint32_t turn;              /* rows on the ring so far */
+	uint32_t output_word;
+};
+
+static uint32_t up(uint32_t x, uint32_t by)
+{
+	return (x + by - 1) / by;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint16_t first_tiles(uint32_t tiles)
+{
+	return (uint16_t)((1u << tiles) - 1);
+}
+
+static uint32_t tables(const struct dense_layer *layer)
+{
+	return (uint32_t)layer->has_factors + layer->has_biases + layer->has_zeros;
+}
+
+/* Of one group. */
+static uint32_t group_rows(const struct dense_layer *layer)
+{
+	return tables(layer) + up(layer->inputs, 4);
+}
+
+uint32_t dense_rows(const struct dense_layer *layer)
+{
+	return group_rows(layer) * up(layer->outputs, DENSE_GROUP * TILES_TILES);
+}
+
+int dense_check(const struct dense_layer *layer, struct atoll_error *err)
+{
+	if (layer->inputs == 0 || layer->inputs > INPUTS_MAX)
+		return atoll_error_set(err, -ENOTSUP, "%u inputs, 1 to %u can be sent",
+				       layer->inputs, INPUTS_MAX);
+	if (layer->outputs == 0 || layer->outputs > OUTPUTS_MAX)
+		return atoll_error_set(err, -ENOTSUP, "%u outputs, 1 to %u can be numbered",
+				       layer->outputs, OUTPUTS_MAX);
+	if (dense_rows(layer) > ISA_CACHING_ROWS_PLACED)
+		return atoll_error_set(err, -ENOTSUP, "its weights take %u rows of each "
+				       "tile's memory, there are %u", dense_rows(layer),
+				       ISA_CACHING_ROWS_PLACED);
+	return 0;
+}
+
+/* Input */
+
+static uint32_t input_units(const struct dense *dense)
+{
+	return dense->inputs * TILES_GROUP_UNITS;
+}
+
+static uint32_t host_units(uint32_t bytes)
+{
+	return up(bytes, SCALAR_UNIT_BYTES);
+}
+
+/* Groups of 4 bytes that are there, of a group of 64. */
+static uint32_t fours(uint32_t all, uint32_t group)
+{
+	return least(TILES_GROUP_UNITS, up(all - group * DENSE_GROUP, 4));
+}
+
+/* Groups `first` to `first` + tiles - 1, to as many tiles. */
+static void distribute(struct dense *dense, uint32_t first, uint32_t tiles)
+{
+	uint32_t rows = up(tiles, ROW_GROUPS), all = host_units(dense->layer->inputs);
+	uint32_t slot = input_units(dense) + SLOT_APART;
+
+	for (uint32_t t = 0; t < least(tiles, ROW_GROUPS); t++) {
+		uint16_t every_fourth = (uint16_t)(0x1111u << t);
+
+		tiles_pick_up(&dense->words, every_fourth & first_tiles(tiles), t, rows, slot);
+	}
+	for (uint32_t row = 0; row < rows; row++) {
+		uint32_t start = (first * DENSE_GROUP + row * ROW_BYTES) / SCALAR_UNIT_BYTES;
+		uint16_t four = (uint16_t)(0xfu << row * ROW_GROUPS) & first_tiles(tiles);
+
+		tiles_receive_host(&dense->words, four, rows);
+		scalar_send(&dense->words, start,
+			    least(ROW_BYTES / SCALAR_UNIT_BYTES, all - start), four);
+	}
+	tiles_fence(&dense->words, TILES_FENCE_PLAIN);
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+	tiles_fence(&dense->words, TILES_FENCE_CORE);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+}
+
+/* From one tile after the other to all that compute. */
+static void exchange(struct dense *dense, uint32_t first, uint32_t tiles)
+{
+	uint16_t to = first_tiles(least(dense->outputs, TILES_TILES));
+	uint32_t slot = input_units(dense) + SLOT_APART;
+
+	for (uint32_t t = 0; t < tiles; t++) {
+		uint32_t units = fours(dense->layer->inputs, first + t);
+
+		tiles_take(&dense->words, to, t, (first + t) * TILES_GROUP_UNITS, units);
+		tiles_receive(&dense->words, to, t);
+		tiles_send(&dense->words, t, to, dense->turn++);
+		tiles_give(&dense->words, (uint16_t)(1u << t), slot, units, false);
+	}
+	tiles_fence(&dense->words, TILES_FENCE_CORE);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+}
+
+static uint32_t input(struct dense *dense)
+{
+	uint32_t address;
+
+	tiles_fence(&dense->words, TILES_FENCE_CORE);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+	tiles_fence(&dense->words, TILES_FENCE_HOST);
+	address = scalar_address(&dense->words);
+	scalar_wait(&dense->words, SCALAR_INTAKE);
+	scalar_wait(&dense->words, SCALAR_OPENER);
+	scalar_open(&dense->words, host_units(dense->layer->inputs));
+	scalar_pass_address(&dense->words);
+	scalar_request(&dense->words, SCALAR_INPUT,
+		       host_units(dense->layer->inputs) * SCALAR_UNIT_BYTES);
+	for (uint32_t first = 0; first < dense->inputs; first += TILES_TILES) {
+		uint32_t tiles = least(dense->inputs - first, TILES_TILES);
+
+		distribute(dense, first, tiles);
+		exchange(dense, first, tiles);
+	}
+	scalar_wait(&dense->words, SCALAR_NOTHING);
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+	return address;
+}
+
+/* Multiply and accumulate */
+
+enum { CODE_MAC = 0x01 };
+enum { INPUT, OUTPUT, WEIGHTS, SUMS };
+#define STEP 16                     /* of a stride: one address of narrow memory, */
+#define BASE_STEP 8                 /* and of a base */
+#define LANES 4                     /* of a row of wide memory */
+#define SCALED 12                   /* the counter of tables that came */
+
+static const struct words_waits mac_waits = { .from = 1578, .loop_bits = 3 };
+
+/* Constants of macs with one loop: the same for dense and convolution, with scales for
+   channels or without. */
+static const struct words_bits mac_constants[] = {
+	{ 505, 3, 7 }, { 888, 3, 7 }, { 1203, 1, 1 },
+	{ 1563, 1, 1 }, { 1564, 3, 2 },  /* outputs are counted at loop 2, */
+	{ 1568, 1, 1 }, { 1569, 3, 1 },  /* weights at loop 1 */
+	{ 1843, 3, 7 },                  /* arithmetic, no copy */
+	{ 1923, 1, 1 }, { 1926, 1, 1 }, { 1934, 2, 3 }, { 1940, 2, 3 },
+};
+
+#define ZEROS_ARE_THERE 1853
+#define ZEROS_LAST 1884             /* 12 bits: the last place; there is but one */
+#define ZEROS_ROWS 1897             /* of all tables: seen as 2 alone, where there are
+				       factors and zeros, so this is a guess */
+#define ZEROS_PLACE 1908            /* 13 bits */
+#define HAS_BIASES 2093
+#define HAS_FACTORS 2094
+
+static uint32_t bits_of(float value)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+static void put_numbers(uint8_t *at, const struct dense_layer *layer)
+{
+	words_set(at, "scale", bits_of(layer->scale));
+	words_set(at, "lower", bits_of(layer->lower));
+	words_set(at, "upper", bits_of(layer->upper));
+	words_set(at, "weight-zero", layer->weight_zero);
+	words_set(at, "input-zero", layer->input_zero);
+	words_set(at, "output-zero", layer->output_zero);
+	isa_set_bits(at, HAS_BIASES, 1, layer->has_biases);
+	isa_set_bits(at, HAS_FACTORS, 1, layer->has_factors);
+}
+
+/* They are the last table. */
+static void put_zeros(uint8_t *at, const struct dense_layer *layer, uint32_t row)
+{
+	uint32_t lane = (row + tables(layer) - 1) * LANES;
+
+	isa_set_bits(at, ZEROS_ARE_THERE, 1, 1);
+	isa_set_bits(at, ZEROS_LAST, 12, lane);
+	isa_set_bits(at, ZEROS_ROWS, 3, tables(layer));
+	isa_set_bits(at, ZEROS_PLACE, 13, lane);
+}
+
+/* Where the input has one length, a loop that is not used has a stride of all that the
+   one inside covers; so have those of the output. */
+static void multiply(struct dense *dense, uint16_t tiles, uint32_t row, uint32_t output_fours)
+{
+	const struct dense_layer *layer = dense->layer;
+	uint32_t steps = up(layer->inputs, 4);
+	int32_t covered = (int32_t)steps * STEP, group = (int32_t)output_fours * STEP;
+	int32_t full = dense->outputs > 1 ? TILES_GROUP_UNITS * STEP : group;
+	const struct words_loop in[] = { { steps, STEP }, { 1, covered }, { 1, covered } };
+	const struct words_loop out[] = { { output_fours, STEP }, { 1, group }, { 1, full } };
+	const struct words_until scaled = { .counter = SCALED, .loop = 1, .start = 1,
+					    .step = 1 };
+	uint8_t *at = words_add(&dense->words, ISA_TILES, CODE_MAC, tiles);
+
+	words_set(at, "loops", steps);
+	words_loops(at, INPUT, 0, 3, in);
+	words_loops(at, OUTPUT, (int32_t)input_units(dense) * BASE_STEP, 3, out);
+	words_loops(at, WEIGHTS, (int32_t)(row + tables(layer)) * LANES, 1,
+		    &(struct words_loop){ steps, LANES });
+	words_loops(at, SUMS, 0, 1, &(struct words_loop){ steps, 0 });
+	WORDS_PUT(at, mac_constants);
+	words_set(at, "last-fours", output_fours);
+	words_set(at, "fours", output_fours);
+	if (layer->has_factors || layer->has_biases)
+		words_wait(at, &mac_waits, 0, &scaled);
+	if (layer->has_zeros)
+		put_zeros(at, layer, row);
+	put_numbers(at, layer);
+}
+
+/* Output */
+
+/* Of tiles 0 to tiles - 1, the last may have fewer outputs than the others: a set of its
+   own, then. */
+struct share {
+	uint16_t tiles;
+	uint32_t fours;
+};
+
+static uint32_t share(const struct dense *dense, uint32_t first, uint32_t tiles,
+		      struct share shares[2])
+{
+	uint32_t last = fours(dense->layer->outputs, first + tiles - 1);
+	uint16_t all = first_tiles(tiles), few = first_tiles(tiles - 1);
+
+	shares[0] = (struct share){ all, last };
+	if (last == TILES_GROUP_UNITS || tiles == 1)
+		return 1;
+	shares[0] = (struct share){ few, TILES_GROUP_UNITS };
+	shares[1] = (struct share){ all & (uint16_t)~few, last };
+	return 2;
+}
+
+static void compute(struct dense *dense, uint32_t first, uint32_t tiles)
+{
+	const struct dense_layer *layer = dense->layer;
+	uint32_t row = layer->row + first / TILES_TILES * group_rows(layer);
+	struct share shares[2];
+	uint32_t count = share(dense, first, tiles, shares);
+
+	if (layer->has_factors || layer->has_biases)
+		tiles_tables(&dense->words, first_tiles(tiles), row, layer->has_factors,
+			     layer->has_biases);
+	for (uint32_t i = 0; i < count; i++)
+		multiply(dense, shares[i].tiles, row, shares[i].fours);
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR_CORE);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+	tiles_fence(&dense->words, TILES_FENCE_CORE);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+}
+
+/* The request is for all of the output, in the first round. */
+static void put_out(struct dense *dense, uint32_t first, uint32_t tiles)
+{
+	uint32_t all = host_units(dense->layer->outputs);
+	uint32_t group = DENSE_GROUP / SCALAR_UNIT_BYTES;
+	struct share shares[2];
+	uint32_t count = share(dense, first, tiles, shares);
+
+	if (first == 0) {
+		dense->output_word = scalar_address(&dense->words);
+		scalar_pass_address(&dense->words);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		tiles_give(&dense->words, shares[i].tiles, input_units(dense),
+			   shares[i].fours, true);
+	if (first == 0)
+		scalar_request(&dense->words, SCALAR_OUTPUT, all * SCALAR_UNIT_BYTES);
+	for (uint32_t t = 0; t < tiles; t++) {
+		scalar_collect(&dense->words, least(group, all - (first + t) * group));
+		tiles_send(&dense->words, t, 0, dense->turn++);
+	}
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+	scalar_wait_rows(&dense->words, dense->turn);
+}
+
+static void output(struct dense *dense)
+{
+	for (uint32_t first = 0; first < dense->outputs; first += TILES_TILES) {
+		uint32_t tiles = least(dense->outputs - first, TILES_TILES);
+
+		compute(dense, first, tiles);
+		put_out(dense, first, tiles);
+	}
+	tiles_fence(&dense->words, TILES_FENCE_RING);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+	tiles_fence(&dense->words, TILES_FENCE_LAST);
+	scalar_wait(&dense->words, SCALAR_FENCE);
+}
+
+int dense_write(const struct dense_layer *layer, struct dense_program *program,
+		struct atoll_error *err)
+{
+	struct dense dense = {
+		.layer = layer, .inputs = up(layer->inputs, DENSE_GROUP),
+		.outputs = up(layer->outputs, DENSE_GROUP),
+	};
+	int r = dense_check(layer, err);
+
+	if (r < 0)
+		return r;
+	scalar_begin(&dense.words);
+	program->input_word = input(&dense);
+	output(&dense);
+	scalar_end(&dense.words);
+	r = words_end(&dense.words, err);
+	if (r < 0) {
+		free(dense.words.bytes);
+		return r;
+	}
+	program->bytes = dense.words.bytes;
+	program->size = dense.words.words * ISA_WORD_BYTES;
+	program->output_word = dense.output_word;
+	program->narrow_bytes = (input_units(&dense) + SLOT_APART + TILES_GROUP_UNITS) * 4;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_COMPILER_SILICON_LAYER_H
+#define ATOLL_RUNTIME_COMPILER_SILICON_LAYER_H
+
+#include <stdint.h>
+
+#include "board/error.h"
+#include "runtime/compiler/blocks.h"
+#include "runtime/compiler/legal.h"
+#include "runtime/compiler/silicon_dense.h"
+
+/*
+ * What programs of our own can do of a graph: one operator at a time.
+ *
+ *	if (silicon_is_legal(&graph, op, &verdict) != ATOLL_MAPPED)
+ *		puts(verdict.why);
+ *	r = silicon_layer(&graph, op, &layer, &block, &err);
+ *
+ * The Edge TPU can do the operator at all (legal.h).
+ */
+enum atoll_mapping silicon_is_legal(const struct compiler_graph *graph, uint32_t op,
+				    struct compiler_verdict *verdict);
+
+/* All but its row, and the block of its parameters; -ENOTSUP with a sentence. */
+int silicon_layer(const struct compiler_graph *graph, uint32_t op, struct dense_layer *layer,
+		  struct compiler_block *block, struct atoll_error *err);
+
+#endif

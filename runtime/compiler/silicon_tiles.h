@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATOLL_RUNTIME_COMPILER_SILICON_TILES_H
+#define ATOLL_RUNTIME_COMPILER_SILICON_TILES_H
+
+#include <stdint.h>
+
+#include "runtime/compiler/silicon_words.h"
+
+/*
+ * What moves data on the chip, as dense layers need it.
+ *
+ *	host -> receive_host, pick_up -> narrow memory of one tile
+ *	narrow -> give, send -> ring -> receive, take -> narrow memory of all tiles
+ *	narrow -> give, send -> host
+ *	wide memory -> tables -> factors and biases of the multipliers
+ *
+ * Wide memory has rows of 256 bytes, addresses of narrow memory count 4 bytes. The last
+ * rows are buffers, which go around:
+ *
+ *	2074, 2075   what a tile puts on the ring for others
+ *	2080 - 2n    from the host, n rows in a transfer (n at most 4)
+ *	2078, 2079   from the ring, and for the host
+ *
+ * Waits say how far others must have come: ../isa/README.md.
+ */
+#define TILES_ALL 0xffff
+#define TILES_TILES 16
+#define TILES_GROUP_UNITS 16  /* of narrow memory: 64 bytes, which a tile gives at once */
+
+enum tiles_fence {
+	TILES_FENCE_FIRST,      /* clears all counters; the core waits for it */
+	TILES_FENCE_CORE,       /* the core waits for it */
+	TILES_FENCE_HOST,       /* lets one engine finish; which one is not known */
+	TILES_FENCE_PLAIN,
+	TILES_FENCE_CLEAR,      /* clears counters, but those of the ring's turns */
+	TILES_FENCE_CLEAR_CORE,
+	TILES_FENCE_RING,       /* clears that one; the core waits for it */
+	TILES_FENCE_LAST,
+};
+void tiles_fence(struct words *words, enum tiles_fence fence);
+
+/* `rows` of 256 bytes come from the host, one to each set of 4 tiles; of its row a tile
+   picks up its quarter, to `slot` of narrow memory. */
+void tiles_receive_host(struct words *words, uint16_t tiles, uint32_t rows);
+void tiles_pick_up(struct words *words, uint16_t tiles, uint32_t quarter, uint32_t rows,
+		   uint32_t slot);
+
+/* The nth row of an exchange: from the ring, and `units` of it to `narrow`. */
+void tiles_receive(struct words *words, uint16_t tiles, uint32_t nth);
+void tiles_take(struct words *words, uint16_t tiles, uint32_t nth, uint32_t narrow,
+		uint32_t units);
+
+/* `units` from `narrow` into a row for the ring, or for the host; and off. `turn` counts
+   rows on the ring since the program began; `to` is 0 for the host. */
+void tiles_give(struct words *words, uint16_t tiles, uint32_t narrow, uint32_t units,
+		bool is_to_host);
+void tiles_send(struct words *words, uint32_t tile, uint16_t to, uint32_t turn);
+
+/* Rows of tables, factors and then biases as there are, become those of the next
+   operation. */
+void tiles_tables(struct words *words, uint16_t tiles, uint32_t row, bool has_factors,
+		  bool has_biases);
+
+#endif

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Programs of our own: those of the vendor's two dense layers bit for bit, where they are
+ * at hand; and layers of all kinds of sizes, drawn by chance, whose programs an emulated
+ * chip executes to the answers of the CPU.
+ */
+#include "runtime/compiler/silicon_dense.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/compiler/emit.h"
+#include "runtime/devices_inside.h"
+#include "runtime/edgetpu/package.h"
+#include "runtime/emulator/bus.h"
+#include "runtime/emulator/silicon.h"
+#include "runtime/isa/isa.h"
+#include "runtime/schema/tflite.h"
+#include "tests/check.h"
+#include "tests/golden.h"
+#include "tests/graph.h"
+#include "tests/must.h"
+
+#define TOKEN UINT64_C(0x5111c011)
+
+static const struct atoll_compile_options silicon = {
+	.target = ATOLL_TARGET_SILICON, .has_many_parts = true, .token = TOKEN };
+
+/* A dense layer, or several in a row, of random numbers */
+
+struct shape {
+	enum atoll_type type;
+	uint32_t inputs, outputs;
+	bool is_per_channel, has_equal_scales, has_bias;
+	int8_t activation;
+};
+
+static float any(struct check_random *random, float low, float high)
+{
+	return low + (high - low) * (float)(check_random(random) % 4096) / 4096;
+}
+
+static int32_t any_zero(struct check_random *random, enum atoll_type type)
+{
+	return (int32_t)(check_random(random) % 200) + (type == ATOLL_INT8 ? -100 : 28);
+}
+
+/* Sums of that many products, in the middle of the range. */
+static float output_scale(const struct shape *shape, float in, float weights)
+{
+	float width = 1;
+
+	while (width * width < (float)shape->inputs)
+		width++;
+	return in * weights * width * 100;
+}
+
+static int32_t add_weights(struct graph *g, struct check_random *random,
+			   const struct shape *shape, float scale)
+{
+	uint32_t count = shape->inputs * shape->outputs;
+	float *scales = calloc(shape->outputs, sizeof(*scales));
+	uint8_t *data = malloc(count);
+	struct atoll_builder_tensor tensor = {
+		.name = "weights", .type = shape->type, .rank = 2,
+		.dims = { (int32_t)shape->outputs, (int32_t)shape->inputs },
+		.scale = scale, .data = data, .bytes = count };
+	int32_t index;
+
+	assert_true(scales && data);
+	for (uint32_t i = 0; i < count; i++)
+		data[i] = (uint8_t)check_random(random);
+	for (uint32_t o = 0; o < shape->outputs; o++)
+		scales[o] = shape->has_equal_scales ? scale : scale * any(random, 0.3f, 1);
+	if (shape->type == ATOLL_UINT8)
+		tensor.zero_point = any_zero(random, ATOLL_UINT8);
+	if (shape->is_per_channel) {
+		tensor.channels = shape->outputs;
+		tensor.scales = scales;
+	}
+	index = graph_tensor(g, &tensor);
+	free(scales);
+	free(data);
+	return index;
+}
+
+static int32_t add_bias(struct graph *g, struct check_random *random,
+			const struct shape *shape)
+{
+	int32_t *data = calloc(shape->outputs, sizeof(*data)), index;
+
+	assert_non_null(data);
+	for (uint32_t o = 0; o < shape->outputs; o++)
+		data[o] = (int32_t)(check_random(random) % 60001) - 30000;
+	index = graph_tensor(g, &(struct atoll_builder_tensor){
+		.name = "bias", .type = ATOLL_INT32, .rank = 1,
+		.dims = { (int32_t)shape->outputs }, .data = data,
+		.bytes = shape->outputs * sizeof(*data) });
+	free(data);
+	return index;
+}
+
+static void *build(const struct shape *shape, uint32_t layers, uint64_t seed, size_t *size)
+{
+	struct check_random random = { seed };
+	struct graph g = graph_new();
+	struct atoll_builder_tensor tensor = {
+		.name = "input", .type = shape[0].type, .rank = 2,
+		.dims = { 1, (int32_t)shape[0].inputs }, .scale = any(&random, 0.01f, 0.05f),
+		.zero_point = any_zero(&random, shape[0].type) };
+	int32_t at = graph_input(&g, &tensor);
+	void *bytes;
+
+	for (uint32_t l = 0; l < layers; l++) {
+		const struct atoll_builder_option option = {
+			.id = FULLY_CONNECTED_FUSED_ACTIVATION, .kind = ATOLL_OPTION_I8,
+			.i = shape[l].activation };
+		float scale = any(&random, 0.002f, 0.02f);
+		int32_t operand[3] = { at, add_weights(&g, &random, &shape[l], scale), -1 };
+
+		if (shape[l].has_bias)
+			operand[2] = add_bias(&g, &random, &shape[l]);
+		tensor.name = l + 1 < layers ? "middle" : "output";
+		tensor.dims[1] = (int32_t)shape[l].outputs;
+		tensor.scale = output_scale(&shape[l], tensor.scale, scale);
+		tensor.zero_point = any_zero(&random, shape[l].type);
+		at = l + 1 < layers ? graph_tensor(&g, &tensor) : graph_output(&g, &tensor);
+		graph_operator(&g, BUILTIN_FULLY_CONNECTED, OPTIONS_FULLY_CONNECTED, 1,
+			       &option, 3, operand, 1, &at);
+	}
+	graph_open(&g);
+	bytes = malloc(g.size);
+	assert_non_null(bytes);
+	memcpy(bytes, g.bytes, g.size);
+	*size = g.size;
+	graph_free(&g);
+	return bytes;
+}
+
+/* A session whose device executes, and one on the CPU */
+
+#define PARTS_MAX 4
+
+struct bench {
+	void *bytes;
+	size_t size;
+	struct atoll_model *twin, *model;
+	struct atoll_compiled *compiled;
+	uint32_t parts;
+	struct edgetpu_package *package[PARTS_MAX];
+	struct emulator_program *program[PARTS_MAX]; /* the emulator's */
+	struct atoll_devices *devices;
+	struct atoll_session *session, *cpu;
+};
+
+static struct edgetpu_package *read_package(const struct atoll_operator *op)
+{
+	struct atoll_error err;
+	struct edgetpu_package *package = edgetpu_package_read(
+		op->custom_options, op->custom_options_bytes, &err);
+
+	if (!package)
+		fail_msg("%s", err.text);
+	return package;
+}
+
+static void teach(struct bench *b)
+{
+	const struct atoll_graph *graph = &b->model->graph[0];
+	struct atoll_error err;
+	struct usb_bus *bus = emulator_bus_new(
+		&(struct emulator_bus_options){ .is_time_virtual = true }, &err);
+	struct emulator *emulator = emulator_new(&(struct emulator_options){ 0 }, &err);
+
+	assert_non_null(bus);
+	assert_non_null(emulator);
+	for (const struct atoll_operator *op = edgetpu_next_compiled(graph, NULL); op;
+	     op = edgetpu_next_compiled(graph, op)) {
+		assert_true(b->parts < PARTS_MAX);
+		b->package[b->parts] = read_package(op);
+		b->program[b->parts] = silicon_program(b->package[b->parts], &err);
+		if (!b->program[b->parts])
+			fail_msg("%s", err.text);
+		assert_int_equal(emulator_teach(emulator, b->package[b->parts],
+						b->program[b->parts], &err), 0);
+		b->parts++;
+	}
+	assert_int_not_equal(emulator_bus_plug(bus, emulator, &err).ports, 0);
+	devices_use_emulators(b->devices, bus);
+}
+
+/* `bytes` become the bench's. */
+static struct bench new_bench(void *bytes, size_t size)
+{
+	struct bench b = { .bytes = bytes, .size = size, .devices = must_have_devices() };
+	struct atoll_error err;
+
+	b.twin = atoll_model_load_bytes(bytes, size, "dense.tflite", &err);
+	if (!b.twin)
+		fail_msg("%s", err.text);
+	b.compiled = must_compile(&(struct atoll_compile_job){ .model = b.twin }, 1, &silicon);
+	b.model = must_load_compiled(&b.compiled->model[0]);
+	teach(&b);
+	b.session = must_open(b.model, &(struct atoll_session_options){
+		.device = "usb", .devices = b.devices, .threads = 1 });
+	b.cpu = must_open(b.twin, &(struct atoll_session_options){ .device = "cpu",
+								   .threads = 1 });
+	return b;
+}
+
+static void free_bench(struct bench *b)
+{
+	atoll_session_close(b->session);
+	atoll_session_close(b->cpu);
+	atoll_devices_free(b->devices);
+	for (uint32_t i = 0; i < b->parts; i++)
+		edgetpu_package_free(b->package[i]);
+	atoll_model_free(b->model);
+	atoll_compiled_free(b->compiled);
+	atoll_model_free(b->twin);
+	free(b->bytes);
+}
+
+static void must_invoke(struct atoll_session *session, const struct bench *b)
+{
+	struct silicon_report report;
+
+	if (atoll_session_invoke(session) == 0)
+		return;
+	silicon_report(b->program[0], &report);
+	fail_msg("%s (%s)", atoll_session_error(session), report.why);
+}
+
+struct count {
+	uint32_t off, elements, layers;
+	uint64_t inside; /* of the elements, neither lowest nor highest */
+};
+
+static int64_t number(const struct atoll_tensor *tensor, const void *data, size_t i)
+{
+	return (tensor->type == ATOLL_INT8 ? ((const int8_t *)data)[i] :
+					     ((const uint8_t *)data)[i]) -
+	       tensor->quant.zero_point;
+}
+
+/* What an output of the first layer is before it is rounded. */
+static double exactly(const struct atoll_graph *graph, const void *input, size_t output)
+{
+	const struct atoll_operator *op = &graph->op[0];
+	const struct atoll_tensor *in = &graph->tensor[op->input[0]];
+	const struct atoll_tensor *weights = &graph->tensor[op->input[1]];
+	size_t inputs = (size_t)weights->dims[1];
+	bool is_many = weights->quant.channels > 1;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < inputs; i++)
+		sum += number(in, input, i) * number(weights, weights->data,
+						     output * inputs + i);
+	if (op->input[2] >= 0) {
+		const struct atoll_tensor *bias = &graph->tensor[op->input[2]];
+
+		sum += ((const int32_t *)bias->data)[output];
+	}
+	return (double)sum * (double)in->quant.scale *
+	       (double)weights->quant.scales[is_many ? output : 0] /
+	       (double)graph->tensor[op->output[0]].quant.scale;
+}
+
+/* The chip computes in single precision, the CPU does not: where one is off, the exact
+   number lies in the middle of two, as near as single precision can tell. */
+static void must_be_in_the_middle(double exact)
+{
+	double part = fabs(exact) - floor(fabs(exact));
+
+	assert_true(fabs(part - 0.5) < 0x1p-20 * (1 + fabs(exact)));
+}
+
+static void compare(struct bench *b, uint64_t seed, struct count *count)
+{
+	const struct atoll_tensor *a = atoll_session_output(b->session, 0);
+	const struct atoll_tensor *c = atoll_session_output(b->cpu, 0);
+	struct atoll_tensor *in = atoll_session_input(b->session, 0);
+	struct check_random random = { seed };
+
+	for (size_t i = 0; i < in->bytes; i++)
+		((uint8_t *)in->data)[i] = (uint8_t)check_random(&random);
+	memcpy(atoll_session_input(b->cpu, 0)->data, in->data, in->bytes);
+	must_invoke(b->session, b);
+	must_invoke(b->cpu, b);
+	assert_int_equal(a->bytes, c->bytes);
+	for (size_t i = 0; i < a->bytes; i++) {
+		uint8_t flip = a->type == ATOLL_INT8 ? 0x80 : 0;
+		int ours = ((uint8_t *)a->data)[i] ^ flip;
+		int theirs = ((uint8_t *)c->data)[i] ^ flip;
+
+		assert_true(abs(ours - theirs) <= 1);
+		if (ours != theirs && b->parts == 1)
+			must_be_in_the_middle(exactly(&b->twin->graph[0], in->data, i));
+		count->off += ours != theirs;
+		count->inside += theirs > 0 && theirs < 255;
+	}
+	count->elements += (uint32_t)a->bytes;
+}
+
+/* Those layers give what the CPU gives, and every instruction was executed. */
+static void check_layers(const struct shape *shape, uint32_t layers, uint32_t runs,
+			 struct count *count)
+{
+	struct silicon_report report;
+	struct bench b;
+	size_t size;
+	void *bytes = build(shape, layers, count->layers + 1, &size);
+
+	b = new_bench(bytes, size);
+	assert_int_equal(b.parts, layers);
+	assert_int_equal(b.compiled->model[0].mapped, layers);
+	for (uint32_t r = 0; r < runs; r++)
+		compare(&b, r + 1, count);
+	for (uint32_t p = 0; p < b.parts; p++) {
+		silicon_report(b.program[p], &report);
+		assert_string_equal(report.why, "");
+		assert_int_equal(report.executed, report.instructions);
+	}
+	count->layers += layers;
+	free_bench(&b);
+}
+
+static void tell(const char *what, const struct count *count)
+{
+	printf("# isa: generated: %s: %u layers, off by one %u of %u elements\n", what,
+	       count->layers, count->off, count->elements);
+	assert_true(count->inside * 2 > count->elements); /* the others prove little */
+	assert_true(count->off * 1000 <= count->elements);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void layers_of_any_size_give_the_answers_of_the_cpu(void **state)
+{
+	static const uint32_t sizes[][2] = {
+		{ 8, 8 }, { 64, 10 }, { 100, 37 }, { 256, 1000 }, { 512, 256 }, { 1024, 1024 },
+		{ 1, 1 }, { 3, 2 }, { 65, 65 }, { 257, 63 }, { 1028, 20 }, { 2500, 130 },
+		{ 30, 1100 }, { 1100, 2100 },
+	};
+	struct count count = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++)
+		for (uint32_t kind = 0; kind < 4; kind++) {
+			const struct shape shape = {
+				.type = kind == 0 ? ATOLL_UINT8 : ATOLL_INT8,
+				.inputs = sizes[i][0], .outputs = sizes[i][1],
+				.is_per_channel = kind >= 2 && sizes[i][1] > 1,
+				.has_equal_scales = false,
+				.has_bias = (kind + i) % 2 == 0,
+			};
+
+			check_layers(&shape, 1, 3, &count);
+		}
+	tell("sizes", &count);
+}
+
+static void activations_and_tables_of_all_kinds_are_kept(void **state)
+{
+	struct count count = { 0 };
+
+	(void)state;
+	for (uint32_t kind = 0; kind < 32; kind++) {
+		const struct shape shape = {
+			.type = kind & 16 ? ATOLL_INT8 : ATOLL_UINT8, .inputs = 150,
+			.outputs = 90, .is_per_channel = (kind & 16) && (kind & 8),
+			.has_equal_scales = kind & 4 && kind & 1, .has_bias = kind & 4,
+			.activation = (int8_t)(kind & 3),
+		};
+
+		check_layers(&shape, 1, 2, &count);
+	}
+	tell("activations", &count);
+}
+
+/* Each is a part of its own, behind the one before in the chip's memory. */
+static void layers_in_a_row_share_the_chip(void **state)
+{
+	static const struct shape shapes[] = {
+		{ .type = ATOLL_INT8, .inputs = 200, .outputs = 300, .is_per_channel = true },
+		{ .type = ATOLL_INT8, .inputs = 300, .outputs = 120, .has_bias = true },
+		{ .type = ATOLL_INT8, .inputs = 120, .outputs = 16, .is_per_channel = true,
+		  .has_bias = true },
+	};
+	struct count count = { 0 };
+
+	(void)state;
+	check_layers(shapes, COUNT(shapes), 5, &count);
+	tell("in a row", &count);
+}
+
+/* What does not fit beside the others drives them out, with another token. */
+static void layers_that_do_not_fit_together_take_turns(void **state)
+{
+	static const struct shape shapes[] = {
+		{ .type = ATOLL_INT8, .inputs = 4000, .outputs = 70 },
+		{ .type = ATOLL_INT8, .inputs = 70, .outputs = 3900 },
+		{ .type = ATOLL_INT8, .inputs = 3900, .outputs = 8 },
+	};
+	struct count count = { 0 };
+	struct bench b;
+	size_t size;
+	void *bytes = build(shapes, COUNT(shapes), 1, &size);
+
+	(void)state;
+	b = new_bench(bytes, size);
+	assert_int_equal(b.parts, 3);
+	assert_true(b.package[0]->main->token == TOKEN);
+	assert_true(b.package[1]->main->token == TOKEN);
+	assert_true(b.package[2]->main->token == TOKEN + 1);
+	assert_true(b.package[2]->caching->token == TOKEN + 1);
+	compare(&b, 1, &count);
+	compare(&b, 2, &count);
+	assert_int_equal(count.off, 0);
+	free_bench(&b);
+}
+
+/* The form of programs */
+
+static struct dense_program write_dense(const struct dense_layer *layer)
+{
+	struct dense_program program;
+	struct atoll_error err;
+	uint32_t number = 0;
+
+	if (dense_write(layer, &program, &err) < 0)
+		fail_msg("%s", err.text);
+	if (isa_check(program.bytes, program.size / ISA_WORD_BYTES, &number, &err) < 0)
+		fail_msg("%s", err.text);
+	return program;
+}
+
+static void programs_are_as_long_as_the_vendors(void **state)
+{
+	(void)state;
+	for (uint32_t groups = 4; groups <= 16; groups += 4) {
+		const struct dense_layer layer = {
+			.inputs = 64 * groups, .outputs = 64 * groups, .has_factors = true,
+			.has_zeros = true, .scale = 1, .lower = -128, .upper = 127 };
+		struct dense_program program = write_dense(&layer);
+
+		assert_int_equal(program.size / ISA_WORD_BYTES, 144 + 30 * groups);
+		assert_int_equal(program.narrow_bytes, 576 + 64 * groups);
+		free(program.bytes);
+	}
+}
+
+static void what_cannot_be_written_is_refused(void **state)
+{
+	static const struct {
+		struct dense_layer layer;
+		const char *why;
+	} cases[] = {
+		{ { .inputs = 8193, .outputs = 1 }, "8193 inputs, 1 to 8192 can be sent" },
+		{ { .inputs = 1, .outputs = 65537 },
+		  "65537 outputs, 1 to 65536 can be numbered" },
+		{ { .inputs = 7924, .outputs = 64 },
+		  "its weights take 1981 rows of each tile's memory, there are 1980" },
+		{ { .inputs = 3957, .outputs = 1025 },
+		  "its weights take 1980 rows of each tile's memory, there are 1980" },
+	};
+	struct dense_program program;
+	struct atoll_error err;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(dense_write(&cases[i].layer, &program, &err), -ENOTSUP);
+		assert_string_equal(err.text, cases[i].why);
+		assert_int_equal(dense_write(&cases[i].layer, &program, NULL), -ENOTSUP);
+	}
+	assert_int_equal(dense_check(&cases[3].layer, &err), 0);
+}
+
+/* The mapping */
+
+static void without_many_parts_the_first_layer_is_taken(void **state)
+{
+	static const struct shape shapes[] = {
+		{ .type = ATOLL_INT8, .inputs = 20, .outputs = 30 },
+		{ .type = ATOLL_INT8, .inputs = 30, .outputs = 12 },
+	};
+	const struct atoll_compile_options one = { .target = ATOLL_TARGET_SILICON };
+	struct atoll_compiled *compiled;
+	struct atoll_model *model;
+	struct atoll_error err;
+	size_t size;
+	void *bytes = build(shapes, 2, 1, &size);
+
+	(void)state;
+	model = atoll_model_load_bytes(bytes, size, "two.tflite", &err);
+	assert_non_null(model);
+	compiled = must_compile(&(struct atoll_compile_job){ .model = model }, 1, &one);
+	assert_int_equal(compiled->model[0].parts, 1);
+	assert_int_equal(compiled->model[0].op[0].mapping, ATOLL_MAPPED);
+	assert_int_equal(compiled->model[0].op[1].mapping, ATOLL_NOT_MAPPED_SECOND_PART);
+	assert_string_equal(compiled->model[0].op[1].why, "on silicon each layer is a part of "
+			    "its own, and only the first part is taken");
+	atoll_compiled_free(compiled);
+	atoll_model_free(model);
+	free(bytes);
+}
+
+static void what_is_no_dense_layer_stays_on_the_cpu(void **state)
+{
+	struct atoll_model *model = must_load("apps/models/cards/cards.tflite");
+	struct atoll_compiled *compiled =
+		must_compile(&(struct atoll_compile_job){ .model = model }, 1, &silicon);
+	const struct atoll_compiled_model *it = &compiled->model[0];
+	uint32_t convolutions = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < it->operators; i++) {
+		const struct atoll_operator *op = &model->graph[0].op[i];
+
+		if (op->code != BUILTIN_CONV_2D)
+			continue;
+		convolutions++;
+		assert_int_equal(it->op[i].mapping, ATOLL_NOT_MAPPED_OPERATOR);
+		assert_string_equal(it->op[i].why, "CONV_2D is not for target silicon yet");
+	}
+	assert_true(convolutions > 0);
+	assert_true(it->size > 0);
+	atoll_compiled_free(compiled);
+	atoll_model_free(model);
+}
+
+static void targets_have_names_and_one_a_warning(void **state)
+{
+	(void)state;
+	assert_string_equal(atoll_target_text(ATOLL_TARGET_EMULATOR), "emulator");
+	assert_string_equal(atoll_target_text(ATOLL_TARGET_LIKE), "like");
+	assert_string_equal(atoll_target_text(ATOLL_TARGET_SILICON), "silicon");
+	assert_string_equal(atoll_target_text((enum atoll_compile_target)3), "?");
+	assert_string_equal(atoll_target_warning(ATOLL_TARGET_SILICON),
+			    "experimental: verified on the emulator, not on a chip");
+	assert_null(atoll_target_warning(ATOLL_TARGET_EMULATOR));
+}
+
+/* The vendor's */
+
+static uint32_t equal_words(const struct edgetpu_chunk *a, const struct edgetpu_chunk *b)
+{
+	uint32_t equal = 0;
+
+	for (uint32_t at = 0; at < a->size && at < b->size; at += ISA_WORD_BYTES)
+		equal += memcmp(a->bytes + at, b->bytes + at, ISA_WORD_BYTES) == 0;
+	return equal;
+}
+
+/* Where addresses go, in any order. */
+static void same_fields(const struct edgetpu_chunk *a, const struct edgetpu_chunk *b)
+{
+	assert_int_equal(a->fields, b->fields);
+	for (uint32_t i = 0; i < a->fields; i++) {
+		uint32_t k = 0;
+
+		while (k < b->fields && b->field[k].bit != a->field[i].bit)
+			k++;
+		assert_true(k < b->fields);
+		assert_int_equal(a->field[i].kind, b->field[k].kind);
+		assert_int_equal(a->field[i].is_upper, b->field[k].is_upper);
+	}
+}
+
+static void compare_chunks(const char *name, const char *what,
+			   const struct edgetpu_executable *ours,
+			   const struct edgetpu_executable *theirs)
+{
+	uint32_t words = theirs->chunk->size / ISA_WORD_BYTES;
+	uint32_t equal = equal_words(ours->chunk, theirs->chunk);
+
+	printf("# isa: %s: %s: generated: %u of %u words equal\n", name, what, equal, words);
+	assert_int_equal(ours->chunk->size, theirs->chunk->size);
+	assert_int_equal(equal, words);
+	same_fields(ours->chunk, theirs->chunk);
+	assert_int_equal(ours->parameter_bytes, theirs->parameter_bytes);
+	assert_int_equal(ours->narrow_bytes, theirs->narrow_bytes);
+}
+
+static void dense_layers_of_the_vendors_are_equal_bit_for_bit(void **state)
+{
+	static const char *const names[] = { "dense_256", "dense_512" };
+	char *models = golden_models();
+
+	(void)state;
+	(void)check_data_path("models");
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char *path = golden_text("%s/%s.tflite", models, names[i]);
+		char *other = golden_text("%s/%s_edgetpu.tflite", models, names[i]);
+		struct atoll_model *twin = must_load(path), *vendors = must_load(other);
+		struct atoll_compiled *compiled = must_compile(
+			&(struct atoll_compile_job){ .model = twin }, 1, &silicon);
+		struct edgetpu_package *ours, *theirs;
+		struct atoll_model *model;
+
+		model = must_load_compiled(&compiled->model[0]);
+		ours = read_package(edgetpu_next_compiled(&model->graph[0], NULL));
+		theirs = read_package(edgetpu_next_compiled(&vendors->graph[0], NULL));
+		compare_chunks(names[i], "main", ours->main, theirs->main);
+		compare_chunks(names[i], "caching", ours->caching, theirs->caching);
+		assert_memory_equal(ours->caching->parameters, theirs->caching->parameters,
+				    ours->caching->parameter_bytes);
+		edgetpu_package_free(ours);
+		edgetpu_package_free(theirs);
+		atoll_model_free(model);
+		atoll_compiled_free(compiled);
+		atoll_model_free(vendors);
+		atoll_model_free(twin);
+		free(path);
+		free(other);
+	}
+	free(models);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(layers_of_any_size_give_the_answers_of_the_cpu),
+		cmocka_unit_test(activations_and_tables_of_all_kinds_are_kept),
+		cmocka_unit_test(layers_in_a_row_share_the_chip),
+		cmocka_unit_test(layers_that_do_not_fit_together_take_turns),
+		cmocka_unit_test(programs_are_as_long_as_the_vendors),
+		cmocka_unit_test(what_cannot_be_written_is_refused),
+		cmocka_unit_test(without_many_parts_the_first_layer_is_taken),
+		cmocka_unit_test(what_is_no_dense_layer_stays_on_the_cpu),
+		cmocka_unit_test(targets_have_names_and_one_a_warning),
+		cmocka_unit_test(dense_layers_of_the_vendors_are_equal_bit_for_bit),
+	};
+
+	return CHECK_RUN(tests);
+}
