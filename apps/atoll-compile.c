@@ -53,6 +53,7 @@ static void name_outputs(const struct compile_settings *settings, struct compile
 {
 	for (uint32_t i = 0; i < settings->models; i++) {
 		item[i].path = settings->path[i];
+		item[i].warning = atoll_target_warning(settings->options.target);
 		if (files_name(&item[i], settings->folder) < 0)
 			options_could_not("out of memory");
 		for (uint32_t k = 0; k < i; k++)
@@ -150,6 +151,10 @@ static bool compile_with_page(struct compile_run *run)
 /* What was written does not show it. */
 static void tell_target(const struct compile_settings *settings)
 {
+	const char *warning = atoll_target_warning(settings->options.target);
+
+	if (warning && !settings->is_check)
+		options_say("compiled for silicon, %s", warning);
 	if (settings->options.target == ATOLL_TARGET_EMULATOR && !settings->is_check)
 		options_say("compiled for emulated Edge TPUs and the CPU; "
 			    "for real ones see --target=like");

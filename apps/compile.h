@@ -35,6 +35,7 @@ struct compile_item {
 	char *output_path, *log_path;
 	const struct atoll_compiled_model *compiled;
 	uint64_t others_bytes;       /* that other models of the run keep on the chip */
+	const char *warning;         /* of the target, or NULL */
 };
 
 #endif

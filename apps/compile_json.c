@@ -98,8 +98,10 @@ void compile_json(FILE *file, const struct compile_settings *settings,
 
 	(void)snprintf(digits, sizeof(digits), "%016" PRIx64, token);
 	atoll_json_object(&json, NULL);
-	atoll_json_string(&json, "target",
-			  settings->options.target == ATOLL_TARGET_LIKE ? "like" : "emulator");
+	atoll_json_string(&json, "target", atoll_target_text(settings->options.target));
+	if (atoll_target_warning(settings->options.target))
+		atoll_json_string(&json, "warning",
+				  atoll_target_warning(settings->options.target));
 	atoll_json_string(&json, "token", digits);
 	atoll_json_integer(&json, "took_ms", took_ms);
 	atoll_json_array(&json, "models");

@@ -32,9 +32,11 @@ static const char help[] =
 "  -k, --delegate-search-step=N\n"
 "                       so many fewer each time (default 1)\n"
 "  -t, --timeout-sec=N  give up after so many seconds (default 180)\n"
-"      --target=TARGET  emulator (default), or like=FILE: take the instructions\n"
-"                       of this file, which the vendor compiled from the same\n"
-"                       graph, for other weights\n"
+"      --target=TARGET  emulator (default); like=FILE: take the instructions of\n"
+"                       this file, which the vendor compiled from the same\n"
+"                       graph, for other weights; or silicon: write them,\n"
+"                       for dense layers alone (experimental: verified on the\n"
+"                       emulator, not on a chip)\n"
 "      --twin=FILE      what that was compiled from (default: X.tflite beside\n"
 "                       X_edgetpu.tflite)\n"
 "      --cache-rule=N   which parameters of several models stay on the chip: 16\n"
@@ -66,11 +68,14 @@ static void set_target(struct compile_settings *settings, const char *target)
 	if (strcmp(target, "emulator") == 0) {
 		settings->options.target = ATOLL_TARGET_EMULATOR;
 		settings->like_path = NULL;
+	} else if (strcmp(target, "silicon") == 0) {
+		settings->options.target = ATOLL_TARGET_SILICON;
+		settings->like_path = NULL;
 	} else if (strncmp(target, like, strlen(like)) == 0 && target[strlen(like)]) {
 		settings->options.target = ATOLL_TARGET_LIKE;
 		settings->like_path = target + strlen(like);
 	} else {
-		options_wrong("--target: '%s' is not emulator or like=FILE", target);
+		options_wrong("--target: '%s' is not emulator, silicon or like=FILE", target);
 	}
 }
 
@@ -99,6 +104,8 @@ static void check(const struct compile_settings *settings)
 		options_wrong("--target=like: one model at a time");
 	if (is_like && is_cut)
 		options_wrong("--target=like does not go with --num-segments");
+	if (settings->options.target == ATOLL_TARGET_SILICON && is_cut)
+		options_wrong("--target=silicon does not go with --num-segments");
 	if (settings->twin_path && !is_like)
 		options_wrong("--twin goes with --target=like=FILE");
 	if (settings->is_check && (is_cut || settings->searches))

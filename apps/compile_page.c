@@ -266,6 +266,11 @@ int page_item(FILE *file, const struct compile_item *item,
 	fputs("<article>\n<h2>", file);
 	page_text(file, item->path);
 	fputs("</h2>\n", file);
+	if (item->warning) {
+		fputs("<p>Instructions: ", file);
+		page_text(file, item->warning);
+		fputs("</p>\n", file);
+	}
 	numbers(file, item, estimate);
 	memory(file, item);
 	reasons(file, item);

@@ -112,6 +112,8 @@ static void report_model(FILE *file, const struct compile_item *item, bool shows
 	size_line(file, "Input size", item->model->size);
 	fprintf(file, "Output model: %s\n", item->output_path);
 	size_line(file, "Output size", compiled->size);
+	if (item->warning)
+		fprintf(file, "Instructions: %s\n", item->warning);
 	size_line(file, "On-chip memory used for caching model parameters",
 		  compiled->cached_bytes);
 	size_line(file, "On-chip memory remaining for caching model parameters", remaining);
@@ -182,7 +184,10 @@ void report_attempt(FILE *file, const struct atoll_graph *graph, uint32_t operat
 void report_log(FILE *file, const char *version, const struct compile_item *item)
 {
 	report_version(file, version);
-	fprintf(file, "Input: %s\nOutput: %s\n\n", item->path, item->output_path);
+	fprintf(file, "Input: %s\nOutput: %s\n", item->path, item->output_path);
+	if (item->warning)
+		fprintf(file, "Instructions: %s\n", item->warning);
+	fputc('\n', file);
 	table(file, item);
 }
 

@@ -397,6 +397,28 @@ static void layers_in_a_row_share_the_chip(void **state)
 	tell("in a row", &count);
 }
 
+/* The model that listens ends with two; what is before them stays on the CPU. */
+static void the_keywords_model_gives_the_answers_of_the_cpu(void **state)
+{
+	struct atoll_model *model = must_load("apps/models/keywords/keywords.tflite");
+	struct count count = { 0 };
+	void *bytes = malloc(model->size);
+	struct bench b;
+
+	(void)state;
+	assert_non_null(bytes);
+	memcpy(bytes, model->bytes, model->size);
+	b = new_bench(bytes, model->size);
+	atoll_model_free(model);
+	assert_int_equal(b.parts, 2);
+	for (uint64_t run = 0; run < 20; run++)
+		compare(&b, run + 1, &count);
+	printf("# isa: generated: keywords: 2 layers, off by one %u of %u elements behind them\n",
+	       count.off, count.elements);
+	assert_int_equal(count.off, 0);
+	free_bench(&b);
+}
+
 /* What does not fit beside the others drives them out, with another token. */
 static void layers_that_do_not_fit_together_take_turns(void **state)
 {
@@ -626,6 +648,7 @@ int main(void)
 		cmocka_unit_test(layers_of_any_size_give_the_answers_of_the_cpu),
 		cmocka_unit_test(activations_and_tables_of_all_kinds_are_kept),
 		cmocka_unit_test(layers_in_a_row_share_the_chip),
+		cmocka_unit_test(the_keywords_model_gives_the_answers_of_the_cpu),
 		cmocka_unit_test(layers_that_do_not_fit_together_take_turns),
 		cmocka_unit_test(programs_are_as_long_as_the_vendors),
 		cmocka_unit_test(what_cannot_be_written_is_refused),

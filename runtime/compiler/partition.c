@@ -226,7 +226,8 @@ static int refuse_second(struct division *division, uint32_t op)
 {
 	if (division->is_silicon)
 		return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
-			      "allow several parts", "on silicon each layer is a part of its own, and only the first "
+			      "allow several parts",
+			      "on silicon each layer is a part of its own, and only the first "
 			      "part is taken");
 	return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
 		      "let operators that cannot be mapped be the last of the model, or allow "

@@ -59,8 +59,11 @@ $try" &&
 	gives 2 $tool x/a.tflite y/a.tflite &&
 	err_is "$tool: x/a.tflite and y/a.tflite would both become a_edgetpu.tflite
 $try" &&
-	gives 2 $tool --target=silicon a.tflite &&
-	err_is "$tool: --target: 'silicon' is not emulator or like=FILE
+	gives 2 $tool --target=glass a.tflite &&
+	err_is "$tool: --target: 'glass' is not emulator, silicon or like=FILE
+$try" &&
+	gives 2 $tool --target=silicon -n 2 a.tflite &&
+	err_is "$tool: --target=silicon does not go with --num-segments
 $try" &&
 	gives 2 $tool --target=like=c_edgetpu.tflite a.tflite b.tflite &&
 	err_is "$tool: --target=like: one model at a time
@@ -515,6 +518,28 @@ like_takes_the_vendors_instructions() {
 	err_is "$tool: $work/like/theirs.tflite: what was it compiled from? --twin=FILE"
 }
 
+# Instructions of our own, marked as such wherever people look. The keywords model ends
+# with two dense layers.
+silicon_is_experimental() {
+	warning='experimental: verified on the emulator, not on a chip'
+	gives 0 $tool --target=silicon -a --html="$work/silicon.html" -o "$work/silicon" $words &&
+	err_is "$tool: compiled for silicon, $warning" &&
+	out_has "^Instructions: $warning$" && out_has '^Number of Edge TPU subgraphs: 2$' &&
+	out_has '^Number of operations that will run on Edge TPU: 2$' || return
+	cp "$work/silicon/keywords_edgetpu.log" "$work/out" &&
+	out_has "^Instructions: $warning$" && out_has '^CONV_2D +[0-9]+ +Operation not supported$' &&
+	out_has '^FULLY_CONNECTED +2 +Mapped to Edge TPU$' || return
+	cp "$work/silicon.html" "$work/out" && out_has "<p>Instructions: $warning</p>" || return
+	gives 0 atoll-model verify "$work/silicon/keywords_edgetpu.tflite" &&
+	gives 0 atoll-model disasm "$work/silicon/keywords_edgetpu.tflite" &&
+	out_has 'operator [0-9]+, execution, chunk 0: [0-9]+ words' && out_has '^ *[0-9]+  mac ' &&
+	gives 0 $tool --target=silicon --json -o "$work/silicon" $words &&
+	out_has "^\{\"target\":\"silicon\",\"warning\":\"$warning\"," &&
+	out_has 'on silicon each layer is a part of its own, and only the first part is taken' &&
+	gives 0 $tool --target=silicon --check $words && is_silent err &&
+	out_has 'CONV_2D is not for target silicon yet'
+}
+
 run_tests $every_program \
 	the_command_line_is_checked \
 	help_tells_the_default_runtime_version \
@@ -550,4 +575,5 @@ run_tests $every_program \
 	logs_are_those_of_the_vendor \
 	parameters_that_are_kept_are_as_many_as_the_vendors \
 	the_cache_is_shared_by_either_rule \
-	like_takes_the_vendors_instructions
+	like_takes_the_vendors_instructions \
+	silicon_is_experimental

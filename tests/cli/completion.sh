@@ -157,6 +157,7 @@ values_are_those_there_are() {
 	offers 'atoll-classify --fit=c' crop &&
 	offers 'atoll-compile --target=e' emulator &&
 	offers 'atoll-compile --target=l' like= '(no space)' &&
+	offers 'atoll-compile --target=s' silicon &&
 	offers 'atoll-compile --cache-rule=' 15 16 &&
 	offers 'atoll-classify --threads=' &&
 	offers 'atoll-header watch --edges=' both falling rising &&
