@@ -30,6 +30,7 @@ lib += \
 	runtime/compiler/rewrite.c \
 	runtime/compiler/segment.c \
 	runtime/compiler/segment_cut.c \
+	runtime/compiler/silicon_chain.c \
 	runtime/compiler/silicon_dense.c \
 	runtime/compiler/silicon_layer.c \
 	runtime/compiler/silicon_scalar.c \

@@ -15,7 +15,7 @@
 #include "runtime/compiler/emit.h"
 #include "runtime/compiler/graph.h"
 #include "runtime/compiler/partition.h"
-#include "runtime/compiler/silicon_layer.h"
+#include "runtime/compiler/silicon_chain.h"
 #include "runtime/edgetpu/package.h"
 #include "runtime/isa/caching.h"
 #include "runtime/memory.h"
@@ -228,6 +228,7 @@ static uint64_t find_capacity(const struct work *work)
 static int place_parts(struct work *work)
 {
 	struct place next = { .token = work->options.token };
+	struct silicon_layers layers;
 
 	for (uint32_t i = 0; i < work->jobs; i++) {
 		struct unit *unit = &work->unit[i];
@@ -236,19 +237,17 @@ static int place_parts(struct work *work)
 		if (!unit->place)
 			return no_memory(work);
 		for (uint32_t p = 0; p < unit->partition.parts; p++) {
-			struct compiler_block block;
-			struct dense_layer layer;
-			int r = silicon_layer(&unit->graph, unit->partition.part[p].op[0],
-					      &layer, &block, work->err);
+			int r = silicon_layers_of(&unit->graph, &unit->partition.part[p], 0,
+						  &layers, work->err);
 
 			if (r < 0)
 				return r;
-			if (next.row + dense_rows(&layer) > ISA_CACHING_ROWS_PLACED) {
+			if (next.row + layers.rows > ISA_CACHING_ROWS_PLACED) {
 				next.token += next.token < UINT64_MAX ? 1 : 2;
 				next.row = 0;
 			}
 			unit->place[p] = next;
-			next.row += dense_rows(&layer);
+			next.row += layers.rows;
 		}
 	}
 	return 0;

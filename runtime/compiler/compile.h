@@ -64,7 +64,7 @@ enum atoll_compile_target {
 	/* Instructions of a model that the vendor's compiler made of the same graph. */
 	ATOLL_TARGET_LIKE,
 	/* Experimental: instructions of our own, verified on the emulator and not on a chip.
-	   Each FULLY_CONNECTED is a part, all else stays on the CPU. */
+	   Each chain of FULLY_CONNECTED is a part, all else stays on the CPU. */
 	ATOLL_TARGET_SILICON,
 };
 

@@ -38,8 +38,8 @@ int emit_emulator(const struct emit_input *input, struct emit_options *options,
 		  struct atoll_error *err);
 
 /*
- * Target silicon: instructions of our own, for a part of one operator that
- * silicon_is_legal allows. All its parameters stay on the chip, from input->row on.
+ * Target silicon: instructions of our own, for a part that is one silicon_chain. All its
+ * parameters stay on the chip, from input->row on.
  */
 int emit_silicon(const struct emit_input *input, struct emit_options *options,
 		 struct atoll_error *err);

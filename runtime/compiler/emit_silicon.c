@@ -3,7 +3,7 @@
  * A package of instructions that are our own:
  *
  *	caching      a program that brings the parameters, block by block
- *	execution    a program that computes one dense layer from them
+ *	execution    a program that computes a chain of dense layers with them
  *
  * What was read from the vendor's programs to write them, and how certain it is:
  * ../isa/README.md. An emulated chip computes with them; no real one was ever asked.
@@ -13,7 +13,7 @@
 
 #include "runtime/compiler/emit.h"
 #include "runtime/compiler/emit_layers.h"
-#include "runtime/compiler/silicon_layer.h"
+#include "runtime/compiler/silicon_chain.h"
 #include "runtime/compiler/silicon_scalar.h"
 #include "runtime/edgetpu/package_write.h"
 #include "runtime/isa/caching.h"
@@ -30,11 +30,11 @@ enum { FIELD_OUTPUT, FIELD_INPUT, FIELD_PARAMETERS, FIELD_SCRATCH };
 struct silicon_emission {
 	const struct emit_input *input;
 	struct memory memory;
-	struct dense_layer layer;
-	struct compiler_block block;
+	struct silicon_layers layers;
 	struct dense_program program;
 	uint8_t *caching_bytes, *parameters;
 	size_t caching_size;
+	uint32_t parameter_bytes;
 	struct edgetpu_layer in, out;
 	struct edgetpu_field field[MAIN_FIELDS];
 	struct edgetpu_chunk main_chunk, caching_chunk;
@@ -46,37 +46,56 @@ static uint32_t groups(const struct dense_layer *layer)
 }
 
 /* Group g on tile g mod 16, as the program expects it. */
-static int write_caching(struct silicon_emission *emission, struct atoll_error *err)
+static int place_layer(const struct silicon_emission *emission, uint32_t index,
+		       struct isa_caching_plan *plan, struct atoll_error *err)
 {
-	const struct dense_layer *dense = &emission->layer;
+	const struct dense_layer *dense = &emission->layers.layer[index];
 	uint32_t lanes = (dense->outputs + LANE_ROWS - 1) / LANE_ROWS;
 	const struct isa_caching_layer layer = {
-		.units = emission->block.bytes / ISA_CACHING_UNIT_BYTES,
+		.units = emission->layers.block[index].bytes / ISA_CACHING_UNIT_BYTES,
 		.lanes = (uint8_t)(lanes < GROUP_LANES ? lanes : GROUP_LANES),
 		.groups = (uint16_t)groups(dense),
-		.tables = (uint8_t)(dense->has_factors + dense->has_biases + dense->has_zeros),
+		.tables = (uint8_t)dense_tables(dense),
 	};
-	struct isa_caching_plan plan;
-	int r = isa_caching_place(&layer, 1, ISA_CACHING_SHORT, &plan, err);
+	struct isa_caching_plan alone;
+	int r = isa_caching_place(&layer, 1, ISA_CACHING_SHORT, &alone, err);
 
-	if (r < 0)
-		return r;
-	for (uint32_t i = 0; i < plan.blocks; i++)
-		plan.block[i].row = (uint16_t)(plan.block[i].row + dense->row);
-	r = isa_caching_write(&plan, &emission->caching_bytes, &emission->caching_size, err);
-	isa_caching_free(&plan);
+	for (uint32_t i = 0; r == 0 && i < alone.blocks; i++) {
+		struct isa_caching_block *block = &plan->block[plan->blocks++];
+
+		*block = alone.block[i];
+		block->row = (uint16_t)(block->row + dense->row);
+	}
+	if (r == 0)
+		isa_caching_free(&alone);
 	return r;
+}
+
+static int write_caching(struct silicon_emission *emission, struct atoll_error *err)
+{
+	struct isa_caching_plan plan = { .form = ISA_CACHING_SHORT };
+	uint32_t blocks = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; i < emission->layers.layers; i++)
+		blocks += groups(&emission->layers.layer[i]);
+	plan.block = memory_take(&emission->memory, blocks * sizeof(*plan.block));
+	if (!plan.block)
+		return atoll_error_set(err, -ENOMEM, "no memory to place its parameters");
+	for (uint32_t i = 0; i < emission->layers.layers && r == 0; i++)
+		r = place_layer(emission, i, &plan, err);
+	return r < 0 ? r : isa_caching_write(&plan, &emission->caching_bytes,
+					     &emission->caching_size, err);
 }
 
 static int write_programs(struct silicon_emission *emission, struct atoll_error *err)
 {
-	const struct compiler_part *part = emission->input->part;
-	int r = silicon_layer(emission->input->graph, part->op[0], &emission->layer,
-			      &emission->block, err);
+	const struct emit_input *input = emission->input;
+	struct silicon_layers *layers = &emission->layers;
+	int r = silicon_layers_of(input->graph, input->part, input->row, layers, err);
 
-	emission->layer.row = emission->input->row;
 	if (r == 0)
-		r = dense_write(&emission->layer, &emission->program, err);
+		r = dense_write(layers->layer, layers->layers, &emission->program, err);
 	if (r == 0)
 		r = write_caching(emission, err);
 	return r;
@@ -84,11 +103,19 @@ static int write_programs(struct silicon_emission *emission, struct atoll_error 
 
 static int write_parameters(struct silicon_emission *emission, struct atoll_error *err)
 {
-	emission->parameters = memory_take(&emission->memory, emission->block.bytes);
+	const struct silicon_layers *layers = &emission->layers;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < layers->layers; i++)
+		emission->parameter_bytes += layers->block[i].bytes;
+	emission->parameters = memory_take(&emission->memory, emission->parameter_bytes);
 	if (!emission->parameters)
 		return atoll_error_set(err, -ENOMEM, "no memory for parameters");
-	compiler_block_write(emission->input->graph->graph, &emission->block,
-			     emission->parameters);
+	for (uint32_t i = 0; i < layers->layers; i++) {
+		compiler_block_write(emission->input->graph->graph, &layers->block[i],
+				     emission->parameters + at);
+		at += layers->block[i].bytes;
+	}
 	return 0;
 }
 
@@ -145,7 +172,7 @@ static int write_package(const struct silicon_emission *emission, struct emit_op
 		{ .kind = EDGETPU_INTERRUPT } };
 	const struct edgetpu_hint caching_hints[] = {
 		{ .kind = EDGETPU_INSTRUCTIONS },
-		{ .kind = EDGETPU_PARAMETERS, .size = emission->block.bytes },
+		{ .kind = EDGETPU_PARAMETERS, .size = emission->parameter_bytes },
 		{ .kind = EDGETPU_INTERRUPT } };
 	const struct edgetpu_executable main = {
 		.name = *input->graph->graph->name ? "model" : "", .type = EDGETPU_EXECUTION,
@@ -159,7 +186,7 @@ static int write_package(const struct silicon_emission *emission, struct emit_op
 		.is_deterministic = true, .chunks = 1, .chunk = &emission->caching_chunk,
 		.hints = sizeof(caching_hints) / sizeof(caching_hints[0]),
 		.hint = caching_hints, .parameters = emission->parameters,
-		.parameter_bytes = emission->block.bytes };
+		.parameter_bytes = emission->parameter_bytes };
 	const struct edgetpu_package package = {
 		.runtime_version = input->runtime_version, .compiler = COMPILER,
 		.main = &main, .caching = &caching };

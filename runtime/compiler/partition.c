@@ -13,7 +13,8 @@
 #include <string.h>
 
 #include "runtime/compiler/legal.h"
-#include "runtime/compiler/silicon_layer.h"
+#include "runtime/compiler/silicon_chain.h"
+#include "runtime/schema/tflite.h"
 
 #define NEWEST_RUNTIME 14
 
@@ -25,7 +26,7 @@ struct division {
 	const struct atoll_graph *operators;
 	const struct atoll_compile_job *job;
 	bool has_many_parts;
-	bool is_silicon;               /* each part is one operator */
+	bool is_silicon;               /* each part is one chain of layers */
 	int32_t runtime_version;
 	struct memory *memory;
 	struct atoll_compiled_op *op;  /* [operators] */
@@ -167,6 +168,24 @@ static int judge(struct division *division, uint32_t index)
 	return 0;
 }
 
+/* On silicon: what is of use beside a dense layer alone. */
+static int drop_lonely(struct division *division)
+{
+	int r = 0;
+
+	for (uint32_t o = 0; o < division->operators->operators && r == 0; o++) {
+		const struct atoll_operator *op = &division->operators->op[o];
+
+		if (!division->is_supported[o] || op->code != BUILTIN_QUANTIZE ||
+		    silicon_is_beside(division->graph, o, division->is_supported))
+			continue;
+		division->is_supported[o] = false;
+		r = refuse(division, o, ATOLL_NOT_MAPPED_OPERATOR, NULL,
+			   "QUANTIZE is for target silicon beside a dense layer alone");
+	}
+	return r;
+}
+
 /* Epochs */
 
 static bool can_run(const struct division *division, const struct atoll_operator *op)
@@ -184,7 +203,7 @@ static bool can_run(const struct division *division, const struct atoll_operator
 }
 
 /* Fill epoch[] and epochs; the kind of an epoch is that of its operators. On silicon
-   one that is mapped ends with its first, and the next of the other kind may be empty. */
+   one that is mapped is a chain, and the next of the other kind may be empty. */
 static void make_epochs(struct division *division)
 {
 	const struct atoll_graph *graph = division->operators;
@@ -193,16 +212,19 @@ static void make_epochs(struct division *division)
 
 	memset(division->epoch, 0, graph->operators * sizeof(*division->epoch));
 	for (division->epochs = 0; placed < graph->operators; kind = !kind) {
+		struct silicon_chain chain = { 0 };
+
 		division->epochs++;
 		for (uint32_t o = 0; o < graph->operators; o++) {
 			if (division->epoch[o] != NOWHERE ||
 			    division->is_supported[o] != kind ||
 			    !can_run(division, &graph->op[o]))
 				continue;
+			if (kind && division->is_silicon &&
+			    !silicon_chain_add(&chain, division->graph, o))
+				continue;
 			division->epoch[o] = division->epochs;
 			placed++;
-			if (kind && division->is_silicon)
-				break;
 		}
 	}
 }
@@ -227,8 +249,8 @@ static int refuse_second(struct division *division, uint32_t op)
 	if (division->is_silicon)
 		return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
 			      "allow several parts",
-			      "on silicon each layer is a part of its own, and only the first "
-			      "part is taken");
+			      "on silicon a part is one chain of dense layers, and only the "
+			      "first part is taken");
 	return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
 		      "let operators that cannot be mapped be the last of the model, or allow "
 		      "several parts",
@@ -388,6 +410,8 @@ int compiler_partition(const struct compiler_graph *graph, const struct atoll_co
 		r = find_stops(&division);
 	for (uint32_t o = 0; o < graph->graph->operators && r == 0; o++)
 		r = judge(&division, o);
+	if (r == 0 && division.is_silicon)
+		r = drop_lonely(&division);
 	if (r < 0)
 		return r;
 	make_epochs(&division);

@@ -4,11 +4,13 @@
  * quarter; then each gives its quarter to all that compute. So 16 tiles take 1024 bytes
  * at a time, and longer inputs come in several rounds. Each tile computes a group of 64
  * outputs from all of the input; more than 16 groups make several rounds, too. Rounds
- * beyond the first repeat what the vendor's compiler does in one.
+ * beyond the first repeat what the vendor's compiler does in one. Between layers the
+ * groups are exchanged as quarters of the input are.
  *
  *	narrow memory   0            input, whole
  *	                units        output of the tile's group
  *	                units + 128  what it picked up, and what was in front of it
+ *	                units + 192  the same for the next layer, from its input on
  */
 #include "runtime/compiler/silicon_dense.h"
 
@@ -24,16 +26,22 @@
 #define ROW_BYTES 256
 #define ROW_GROUPS (ROW_BYTES / DENSE_GROUP)
 #define SLOT_APART 128              /* units, from the end of the input */
+#define LAYER_APART (SLOT_APART + ROW_GROUPS * TILES_GROUP_UNITS)
 
 /* Numbers of instructions have 13 bits, and a group takes one or a few. */
 #define OUTPUTS_MAX 65536
 /* Also what narrow memory and the start of a transfer can name. */
 #define INPUTS_MAX 8192
 
-struct dense {
-	struct words words;
+/* A layer, and where it is in narrow memory. */
+struct stage {
 	const struct dense_layer *layer;
 	uint32_t inputs, outputs;   /* groups */
+	uint32_t base;              /* of its input */
+};
+
+struct dense {
+	struct words words;
 	uint32_t turn;              /* rows on the ring so far */
 	uint32_t output_word;
 };
@@ -53,15 +61,10 @@ static uint16_t first_tiles(uint32_t tiles)
 	return (uint16_t)((1u << tiles) - 1);
 }
 
-static uint32_t tables(const struct dense_layer *layer)
-{
-	return (uint32_t)layer->has_factors + layer->has_biases + layer->has_zeros;
-}
-
 /* Of one group. */
 static uint32_t group_rows(const struct dense_layer *layer)
 {
-	return tables(layer) + up(layer->inputs, 4);
+	return dense_tables(layer) + up(layer->inputs, 4);
 }
 
 uint32_t dense_rows(const struct dense_layer *layer)
@@ -86,9 +89,24 @@ int dense_check(const struct dense_layer *layer, struct atoll_error *err)
 
 /* Input */
 
-static uint32_t input_units(const struct dense *dense)
+/* Where output begins. */
+static uint32_t output_base(const struct stage *stage)
 {
-	return dense->inputs * TILES_GROUP_UNITS;
+	return stage->base + stage->inputs * TILES_GROUP_UNITS;
+}
+
+static struct stage first_stage(const struct dense_layer *layer)
+{
+	return (struct stage){ .layer = layer, .inputs = up(layer->inputs, DENSE_GROUP),
+			       .outputs = up(layer->outputs, DENSE_GROUP) };
+}
+
+static struct stage next_stage(const struct stage *before)
+{
+	struct stage stage = first_stage(before->layer + 1);
+
+	stage.base = output_base(before) + LAYER_APART;
+	return stage;
 }
 
 static uint32_t host_units(uint32_t bytes)
@@ -103,10 +121,11 @@ static uint32_t fours(uint32_t all, uint32_t group)
 }
 
 /* Groups `first` to `first` + tiles - 1, to as many tiles. */
-static void distribute(struct dense *dense, uint32_t first, uint32_t tiles)
+static void distribute(struct dense *dense, const struct stage *stage, uint32_t first,
+		       uint32_t tiles)
 {
-	uint32_t rows = up(tiles, ROW_GROUPS), all = host_units(dense->layer->inputs);
-	uint32_t slot = input_units(dense) + SLOT_APART;
+	uint32_t rows = up(tiles, ROW_GROUPS), all = host_units(stage->layer->inputs);
+	uint32_t slot = output_base(stage) + SLOT_APART;
 
 	for (uint32_t t = 0; t < least(tiles, ROW_GROUPS); t++) {
 		uint16_t every_fourth = (uint16_t)(0x1111u << t);
@@ -127,26 +146,34 @@ static void distribute(struct dense *dense, uint32_t first, uint32_t tiles)
 	scalar_wait(&dense->words, SCALAR_FENCE);
 }
 
-/* From one tile after the other to all that compute. */
-static void exchange(struct dense *dense, uint32_t first, uint32_t tiles)
+/* Groups of this layer's input from one tile after the other, where they are at `from`,
+   to all that compute. */
+static void exchange(struct dense *dense, const struct stage *stage, uint32_t first,
+		     uint32_t tiles, uint32_t from)
 {
-	uint16_t to = first_tiles(least(dense->outputs, TILES_TILES));
-	uint32_t slot = input_units(dense) + SLOT_APART;
+	uint16_t to = first_tiles(least(stage->outputs, TILES_TILES));
 
 	for (uint32_t t = 0; t < tiles; t++) {
-		uint32_t units = fours(dense->layer->inputs, first + t);
+		uint32_t units = fours(stage->layer->inputs, first + t);
+		uint32_t narrow = stage->base + (first + t) * TILES_GROUP_UNITS;
 
-		tiles_take(&dense->words, to, t, (first + t) * TILES_GROUP_UNITS, units);
+		tiles_take(&dense->words, to, t, narrow, units);
 		tiles_receive(&dense->words, to, t);
 		tiles_send(&dense->words, t, to, dense->turn++);
-		tiles_give(&dense->words, (uint16_t)(1u << t), slot, units, false);
+		tiles_give(&dense->words, (uint16_t)(1u << t), from, units, false);
 	}
 	tiles_fence(&dense->words, TILES_FENCE_CORE);
 	scalar_wait(&dense->words, SCALAR_FENCE);
 	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
 }
 
-static uint32_t input(struct dense *dense)
+static void input_is_there(struct dense *dense)
+{
+	scalar_wait(&dense->words, SCALAR_NOTHING);
+	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+}
+
+static uint32_t input(struct dense *dense, const struct stage *stage)
 {
 	uint32_t address;
 
@@ -156,18 +183,17 @@ static uint32_t input(struct dense *dense)
 	address = scalar_address(&dense->words);
 	scalar_wait(&dense->words, SCALAR_INTAKE);
 	scalar_wait(&dense->words, SCALAR_OPENER);
-	scalar_open(&dense->words, host_units(dense->layer->inputs));
+	scalar_open(&dense->words, host_units(stage->layer->inputs));
 	scalar_pass_address(&dense->words);
 	scalar_request(&dense->words, SCALAR_INPUT,
-		       host_units(dense->layer->inputs) * SCALAR_UNIT_BYTES);
-	for (uint32_t first = 0; first < dense->inputs; first += TILES_TILES) {
-		uint32_t tiles = least(dense->inputs - first, TILES_TILES);
+		       host_units(stage->layer->inputs) * SCALAR_UNIT_BYTES);
+	for (uint32_t first = 0; first < stage->inputs; first += TILES_TILES) {
+		uint32_t tiles = least(stage->inputs - first, TILES_TILES);
 
-		distribute(dense, first, tiles);
-		exchange(dense, first, tiles);
+		distribute(dense, stage, first, tiles);
+		exchange(dense, stage, first, tiles, output_base(stage) + SLOT_APART);
 	}
-	scalar_wait(&dense->words, SCALAR_NOTHING);
-	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+	input_is_there(dense);
 	return address;
 }
 
@@ -223,22 +249,23 @@ static void put_numbers(uint8_t *at, const struct dense_layer *layer)
 /* They are the last table. */
 static void put_zeros(uint8_t *at, const struct dense_layer *layer, uint32_t row)
 {
-	uint32_t lane = (row + tables(layer) - 1) * LANES;
+	uint32_t lane = (row + dense_tables(layer) - 1) * LANES;
 
 	isa_set_bits(at, ZEROS_ARE_THERE, 1, 1);
 	isa_set_bits(at, ZEROS_LAST, 12, lane);
-	isa_set_bits(at, ZEROS_ROWS, 3, tables(layer));
+	isa_set_bits(at, ZEROS_ROWS, 3, dense_tables(layer));
 	isa_set_bits(at, ZEROS_PLACE, 13, lane);
 }
 
 /* Where the input has one length, a loop that is not used has a stride of all that the
    one inside covers; so have those of the output. */
-static void multiply(struct dense *dense, uint16_t tiles, uint32_t row, uint32_t output_fours)
+static void multiply(struct dense *dense, const struct stage *stage, uint16_t tiles,
+		     uint32_t row, uint32_t output_fours)
 {
-	const struct dense_layer *layer = dense->layer;
+	const struct dense_layer *layer = stage->layer;
 	uint32_t steps = up(layer->inputs, 4);
 	int32_t covered = (int32_t)steps * STEP, group = (int32_t)output_fours * STEP;
-	int32_t full = dense->outputs > 1 ? TILES_GROUP_UNITS * STEP : group;
+	int32_t full = stage->outputs > 1 ? TILES_GROUP_UNITS * STEP : group;
 	const struct words_loop in[] = { { steps, STEP }, { 1, covered }, { 1, covered } };
 	const struct words_loop out[] = { { output_fours, STEP }, { 1, group }, { 1, full } };
 	const struct words_until scaled = { .counter = SCALED, .loop = 1, .start = 1,
@@ -246,9 +273,9 @@ static void multiply(struct dense *dense, uint16_t tiles, uint32_t row, uint32_t
 	uint8_t *at = words_add(&dense->words, ISA_TILES, CODE_MAC, tiles);
 
 	words_set(at, "loops", steps);
-	words_loops(at, INPUT, 0, 3, in);
-	words_loops(at, OUTPUT, (int32_t)input_units(dense) * BASE_STEP, 3, out);
-	words_loops(at, WEIGHTS, (int32_t)(row + tables(layer)) * LANES, 1,
+	words_loops(at, INPUT, (int32_t)stage->base * BASE_STEP, 3, in);
+	words_loops(at, OUTPUT, (int32_t)output_base(stage) * BASE_STEP, 3, out);
+	words_loops(at, WEIGHTS, (int32_t)(row + dense_tables(layer)) * LANES, 1,
 		    &(struct words_loop){ steps, LANES });
 	words_loops(at, SUMS, 0, 1, &(struct words_loop){ steps, 0 });
 	WORDS_PUT(at, mac_constants);
@@ -270,10 +297,10 @@ struct share {
 	uint32_t fours;
 };
 
-static uint32_t share(const struct dense *dense, uint32_t first, uint32_t tiles,
+static uint32_t share(const struct stage *stage, uint32_t first, uint32_t tiles,
 		      struct share shares[2])
 {
-	uint32_t last = fours(dense->layer->outputs, first + tiles - 1);
+	uint32_t last = fours(stage->layer->outputs, first + tiles - 1);
 	uint16_t all = first_tiles(tiles), few = first_tiles(tiles - 1);
 
 	shares[0] = (struct share){ all, last };
@@ -284,39 +311,41 @@ static uint32_t share(const struct dense *dense, uint32_t first, uint32_t tiles,
 	return 2;
 }
 
-static void compute(struct dense *dense, uint32_t first, uint32_t tiles)
+static void compute(struct dense *dense, const struct stage *stage, uint32_t first,
+		    uint32_t tiles)
 {
-	const struct dense_layer *layer = dense->layer;
+	const struct dense_layer *layer = stage->layer;
 	uint32_t row = layer->row + first / TILES_TILES * group_rows(layer);
 	struct share shares[2];
-	uint32_t count = share(dense, first, tiles, shares);
+	uint32_t count = share(stage, first, tiles, shares);
 
 	if (layer->has_factors || layer->has_biases)
 		tiles_tables(&dense->words, first_tiles(tiles), row, layer->has_factors,
 			     layer->has_biases);
 	for (uint32_t i = 0; i < count; i++)
-		multiply(dense, shares[i].tiles, row, shares[i].fours);
+		multiply(dense, stage, shares[i].tiles, row, shares[i].fours);
 	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
 	tiles_fence(&dense->words, TILES_FENCE_CLEAR_CORE);
-	scalar_wait(&dense->words, SCALAR_FENCE);
-	tiles_fence(&dense->words, TILES_FENCE_CORE);
 	scalar_wait(&dense->words, SCALAR_FENCE);
 }
 
 /* The request is for all of the output, in the first round. */
-static void put_out(struct dense *dense, uint32_t first, uint32_t tiles)
+static void put_out(struct dense *dense, const struct stage *stage, uint32_t first,
+		    uint32_t tiles)
 {
-	uint32_t all = host_units(dense->layer->outputs);
+	uint32_t all = host_units(stage->layer->outputs);
 	uint32_t group = DENSE_GROUP / SCALAR_UNIT_BYTES;
 	struct share shares[2];
-	uint32_t count = share(dense, first, tiles, shares);
+	uint32_t count = share(stage, first, tiles, shares);
 
+	tiles_fence(&dense->words, TILES_FENCE_CORE);
+	scalar_wait(&dense->words, SCALAR_FENCE);
 	if (first == 0) {
 		dense->output_word = scalar_address(&dense->words);
 		scalar_pass_address(&dense->words);
 	}
 	for (uint32_t i = 0; i < count; i++)
-		tiles_give(&dense->words, shares[i].tiles, input_units(dense),
+		tiles_give(&dense->words, shares[i].tiles, output_base(stage),
 			   shares[i].fours, true);
 	if (first == 0)
 		scalar_request(&dense->words, SCALAR_OUTPUT, all * SCALAR_UNIT_BYTES);
@@ -328,13 +357,26 @@ static void put_out(struct dense *dense, uint32_t first, uint32_t tiles)
 	scalar_wait_rows(&dense->words, dense->turn);
 }
 
-static void output(struct dense *dense)
+/* Output of this stage becomes input of the next. */
+static void pass_on(struct dense *dense, const struct stage *stage, const struct stage *next)
 {
-	for (uint32_t first = 0; first < dense->outputs; first += TILES_TILES) {
-		uint32_t tiles = least(dense->outputs - first, TILES_TILES);
+	for (uint32_t first = 0; first < stage->outputs; first += TILES_TILES) {
+		uint32_t tiles = least(stage->outputs - first, TILES_TILES);
 
-		compute(dense, first, tiles);
-		put_out(dense, first, tiles);
+		compute(dense, stage, first, tiles);
+		tiles_fence(&dense->words, TILES_FENCE_CLEAR);
+		exchange(dense, next, first, tiles, output_base(stage));
+	}
+	input_is_there(dense);
+}
+
+static void output(struct dense *dense, const struct stage *stage)
+{
+	for (uint32_t first = 0; first < stage->outputs; first += TILES_TILES) {
+		uint32_t tiles = least(stage->outputs - first, TILES_TILES);
+
+		compute(dense, stage, first, tiles);
+		put_out(dense, stage, first, tiles);
 	}
 	tiles_fence(&dense->words, TILES_FENCE_RING);
 	scalar_wait(&dense->words, SCALAR_FENCE);
@@ -342,20 +384,47 @@ static void output(struct dense *dense)
 	scalar_wait(&dense->words, SCALAR_FENCE);
 }
 
-int dense_write(const struct dense_layer *layer, struct dense_program *program,
-		struct atoll_error *err)
+static int check_layers(const struct dense_layer *layer, uint32_t layers,
+			struct atoll_error *err)
 {
-	struct dense dense = {
-		.layer = layer, .inputs = up(layer->inputs, DENSE_GROUP),
-		.outputs = up(layer->outputs, DENSE_GROUP),
-	};
-	int r = dense_check(layer, err);
+	uint32_t rows = 0;
+	int r = 0;
+
+	if (layers == 0 || layers > DENSE_LAYERS_MAX)
+		return atoll_error_set(err, -EINVAL, "%u layers, 1 to %u make a program",
+				       layers, DENSE_LAYERS_MAX);
+	for (uint32_t i = 0; i < layers && r == 0; i++) {
+		r = dense_check(&layer[i], err);
+		if (r == 0 && i > 0 && layer[i].inputs != layer[i - 1].outputs)
+			r = atoll_error_set(err, -EINVAL, "layer %u: %u inputs, the one "
+					    "before has %u outputs", i, layer[i].inputs,
+					    layer[i - 1].outputs);
+		rows += dense_rows(&layer[i]);
+	}
+	if (r == 0 && rows > ISA_CACHING_ROWS_PLACED)
+		r = atoll_error_set(err, -ENOTSUP, "%u layers take %u rows of each tile's "
+				    "memory, there are %u", layers, rows,
+				    ISA_CACHING_ROWS_PLACED);
+	return r;
+}
+
+int dense_write(const struct dense_layer *layer, uint32_t layers,
+		struct dense_program *program, struct atoll_error *err)
+{
+	struct dense dense = { 0 };
+	struct stage stage, next;
+	int r = check_layers(layer, layers, err);
 
 	if (r < 0)
 		return r;
+	stage = first_stage(layer);
 	scalar_begin(&dense.words);
-	program->input_word = input(&dense);
-	output(&dense);
+	program->input_word = input(&dense, &stage);
+	for (uint32_t i = 1; i < layers; i++, stage = next) {
+		next = next_stage(&stage);
+		pass_on(&dense, &stage, &next);
+	}
+	output(&dense, &stage);
 	scalar_end(&dense.words);
 	r = words_end(&dense.words, err);
 	if (r < 0) {
@@ -365,6 +434,6 @@ int dense_write(const struct dense_layer *layer, struct dense_program *program,
 	program->bytes = dense.words.bytes;
 	program->size = dense.words.words * ISA_WORD_BYTES;
 	program->output_word = dense.output_word;
-	program->narrow_bytes = (input_units(&dense) + SLOT_APART + TILES_GROUP_UNITS) * 4;
+	program->narrow_bytes = (output_base(&stage) + SLOT_APART + TILES_GROUP_UNITS) * 4;
 	return 0;
 }

@@ -8,13 +8,14 @@
 #include "board/error.h"
 
 /*
- * The program of one dense layer, whose parameters are on the chip already.
+ * The program of dense layers, one on the other's output, whose parameters are on the
+ * chip already.
  *
  *	struct dense_layer layer = { .inputs = 256, .outputs = 256, .has_factors = true,
  *				     .has_zeros = true, .scale = 1, ... };
  *	struct dense_program program;
  *
- *	if (dense_write(&layer, &program, &err) == 0)
+ *	if (dense_write(&layer, 1, &program, &err) == 0)
  *		use(program.bytes, program.size);
  *	free(program.bytes);
  *
@@ -25,6 +26,10 @@
  * kinds, and no such program was tried on a chip.
  */
 #define DENSE_GROUP 64              /* outputs, or bytes of input */
+
+/* Of layers in a program. Since there are only so many rows for weights, numbers of
+   instructions and places in narrow memory do not run out before that. */
+#define DENSE_LAYERS_MAX 32
 
 struct dense_layer {
 	uint32_t inputs, outputs;
@@ -46,14 +51,20 @@ struct dense_program {
 	uint32_t narrow_bytes;      /* of each tile */
 };
 
+static inline uint32_t dense_tables(const struct dense_layer *layer)
+{
+	return (uint32_t)layer->has_factors + layer->has_biases + layer->has_zeros;
+}
+
 /* Rows that it takes of each tile, from layer->row on. */
 uint32_t dense_rows(const struct dense_layer *layer);
 
 /* Sizes that can be written: 0, or -ENOTSUP with a sentence. */
 int dense_check(const struct dense_layer *layer, struct atoll_error *err);
 
-/* -ENOMEM, or what dense_check says. */
-int dense_write(const struct dense_layer *layer, struct dense_program *program,
-		struct atoll_error *err);
+/* -ENOMEM, -EINVAL for a layer that does not go on where the one before ended, or what
+   dense_check says. */
+int dense_write(const struct dense_layer *layer, uint32_t layers,
+		struct dense_program *program, struct atoll_error *err);
 
 #endif

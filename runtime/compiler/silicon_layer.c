@@ -100,6 +100,17 @@ int silicon_layer(const struct compiler_graph *graph, uint32_t index,
 	return dense_check(layer, err);
 }
 
+/* Bytes are the same on the device, which knows no sign. */
+static bool is_relabelled(const struct compiler_graph *graph, const struct atoll_operator *op)
+{
+	const struct atoll_tensor *in = &graph->graph->tensor[op->input[0]];
+	const struct atoll_tensor *out = &graph->graph->tensor[op->output[0]];
+	bool has_bytes = in->bytes == in->elements && out->bytes == out->elements;
+
+	return has_bytes && in->quant.scale == out->quant.scale &&
+	       zero_of(in) == zero_of(out) && !compiler_is_constant(graph, op->input[0]);
+}
+
 enum atoll_mapping silicon_is_legal(const struct compiler_graph *graph, uint32_t op,
 				    struct compiler_verdict *verdict)
 {
@@ -108,6 +119,9 @@ enum atoll_mapping silicon_is_legal(const struct compiler_graph *graph, uint32_t
 	struct dense_layer layer;
 	struct atoll_error err;
 
+	if (graph->graph->op[op].code == BUILTIN_QUANTIZE &&
+	    is_relabelled(graph, &graph->graph->op[op]))
+		return ATOLL_MAPPED;
 	if (silicon_layer(graph, op, &layer, &block, &err) == 0)
 		return ATOLL_MAPPED;
 	(void)snprintf(verdict->why, sizeof(verdict->why), "%.150s", err.text);

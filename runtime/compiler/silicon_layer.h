@@ -10,7 +10,8 @@
 #include "runtime/compiler/silicon_dense.h"
 
 /*
- * What programs of our own can do of a graph: one operator at a time.
+ * What programs of our own can do of a graph: dense layers, and QUANTIZE beside them
+ * where it changes no byte on the device, which is the one between int8 and uint8.
  *
  *	if (silicon_is_legal(&graph, op, &verdict) != ATOLL_MAPPED)
  *		puts(verdict.why);
