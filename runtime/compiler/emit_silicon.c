@@ -19,7 +19,6 @@
 #include "runtime/isa/caching.h"
 #include "runtime/memory.h"
 
-#define COMPILER "cl/"
 #define ADDRESS_BIT 70    /* 32 bits for half an address, in each word that loads one */
 #define LANE_ROWS 16      /* outputs that share a unit of parameters */
 #define GROUP_LANES 4
@@ -188,7 +187,7 @@ static int write_package(const struct silicon_emission *emission, struct emit_op
 		.hint = caching_hints, .parameters = emission->parameters,
 		.parameter_bytes = emission->parameter_bytes };
 	const struct edgetpu_package package = {
-		.runtime_version = input->runtime_version, .compiler = COMPILER,
+		.runtime_version = input->runtime_version, .compiler = EDGETPU_OWN_COMPILER,
 		.main = &main, .caching = &caching };
 
 	return edgetpu_package_write(&package, &options->bytes, &options->size, err);

@@ -158,6 +158,9 @@ struct edgetpu_executable {
 	uint32_t model_bytes;
 };
 
+/* The compiler of instructions that are our own: emulated devices execute them. */
+#define EDGETPU_OWN_COMPILER "atoll silicon"
+
 struct edgetpu_package {
 	int32_t runtime_version;      /* the lowest that can run it */
 	const char *compiler;         /* "cl/343520747" */

@@ -2,6 +2,7 @@
 #include "runtime/emulator/program.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "runtime/carried.h"
 #include "runtime/emulator/silicon.h"
@@ -26,6 +27,8 @@ ATOLL_API struct emulator_program *emulator_program_new(enum emulator_grade grad
 		return new_silicon(package, err);
 	if (carried_is(package))
 		return carried_program(package, err);
+	if (package->compiler && strcmp(package->compiler, EDGETPU_OWN_COMPILER) == 0)
+		return silicon_program(package, err);
 	if (twin)
 		return twin_program(package, twin, err);
 	pattern = pattern_program(package);

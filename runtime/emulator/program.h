@@ -76,7 +76,8 @@ struct emulator_program *carried_program(const struct edgetpu_package *package,
 					 struct atoll_error *err);
 
 enum emulator_grade {
-	EMULATOR_BEST,    /* carried, with a `twin` that is not NULL twin, or pattern */
+	EMULATOR_BEST,    /* carried, for instructions of our own silicon, with a `twin` that
+			     is not NULL twin, or pattern */
 	EMULATOR_SILICON, /* silicon: experimental, the `twin` makes no difference */
 };
 

@@ -533,6 +533,14 @@ silicon_is_experimental() {
 	gives 0 atoll-model verify "$work/silicon/keywords_edgetpu.tflite" &&
 	gives 0 atoll-model disasm "$work/silicon/keywords_edgetpu.tflite" &&
 	out_has 'operator [0-9]+, execution, chunk 0: [0-9]+ words' && out_has '^ *[0-9]+  mac ' &&
+	for set in pattern lcg; do
+		gives 0 atoll-model run --fill=$set --device=cpu $words || return
+		grep sha256 "$work/out" >"$work/cpu"
+		gives 0 atoll-model run --fill=$set --device=emu \
+			"$work/silicon/keywords_edgetpu.tflite" || return
+		grep sha256 "$work/out" >"$work/emu"
+		diff "$work/cpu" "$work/emu" || return
+	done
 	gives 0 $tool --target=silicon --json -o "$work/silicon" $words &&
 	out_has "^\{\"target\":\"silicon\",\"warning\":\"$warning\"," &&
 	out_has 'on silicon a part is one chain of dense layers, and only the first part is taken' &&
