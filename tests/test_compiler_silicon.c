@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -551,6 +552,34 @@ static void programs_are_as_long_as_the_vendors(void **state)
 	}
 }
 
+/* Digests of the vendor's, so that it is noticed where those are not at hand. */
+static void programs_are_the_vendors_by_their_digests(void **state)
+{
+	static const struct {
+		struct dense_layer layer;
+		const char *digest;
+	} cases[] = {
+		{ { .inputs = 256, .outputs = 256, .has_factors = true, .has_zeros = true,
+		    .scale = 1, .lower = -0x1.020002p+7f, .upper = 0x1.f80002p+6f,
+		    .input_zero = 127, .output_zero = 129 },
+		  "bff10c8c60b03d5be26ddf69c4290bc8deb13293f4f3424894f6854e88e3ec1a" },
+		{ { .inputs = 512, .outputs = 512, .has_factors = true, .has_zeros = true,
+		    .scale = 1, .lower = -127, .upper = 128, .input_zero = 127,
+		    .output_zero = 127 },
+		  "94a751290d44b908356b3a0b6a2ba54c02a5c8dd8538c2c33a1368b559c9dd6b" },
+	};
+	char digest[SHA256_DIGEST_STRING_LENGTH];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct dense_program program = write_dense(&cases[i].layer);
+
+		(void)SHA256Data(program.bytes, program.size, digest);
+		assert_string_equal(digest, cases[i].digest);
+		free(program.bytes);
+	}
+}
+
 static void what_cannot_be_written_is_refused(void **state)
 {
 	static const struct {
@@ -743,6 +772,7 @@ int main(void)
 		cmocka_unit_test(the_keywords_model_gives_the_answers_of_the_cpu),
 		cmocka_unit_test(layers_that_do_not_fit_together_take_turns),
 		cmocka_unit_test(programs_are_as_long_as_the_vendors),
+		cmocka_unit_test(programs_are_the_vendors_by_their_digests),
 		cmocka_unit_test(what_cannot_be_written_is_refused),
 		cmocka_unit_test(layers_that_do_not_follow_each_other_are_refused),
 		cmocka_unit_test(without_many_parts_the_first_chain_is_taken),
