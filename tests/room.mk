@@ -93,6 +93,7 @@ check_parts += \
 	tests/compiled_walk.c \
 	tests/conf.c \
 	tests/daemon.c \
+	tests/dense_chain.c \
 	tests/drawn.c \
 	tests/ears.c \
 	tests/emulated.c \
@@ -248,6 +249,7 @@ checks += \
 	tests/test_compiler_segment.c \
 	tests/test_compiler_segment_cut.c \
 	tests/test_compiler_silicon.c \
+	tests/test_compiler_silicon_dense.c \
 	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \
 	tests/test_edgetpu_chip.c \

@@ -1,145 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs of our own: those of the vendor's two dense layers bit for bit, where they are
- * at hand; and layers of all kinds of sizes, drawn by chance, whose programs an emulated
- * chip executes to the answers of the CPU.
+ * Target silicon: dense layers of all kinds of sizes, drawn by chance, whose programs an
+ * emulated chip executes to the answers of the CPU; and what stays on the CPU.
  */
-#include "runtime/compiler/silicon_dense.h"
-
-#include <errno.h>
 #include <math.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/compiler/emit.h"
+#include "runtime/compiler/compile.h"
 #include "runtime/devices_inside.h"
 #include "runtime/edgetpu/package.h"
 #include "runtime/emulator/bus.h"
 #include "runtime/emulator/silicon.h"
-#include "runtime/isa/isa.h"
 #include "runtime/schema/tflite.h"
 #include "tests/check.h"
-#include "tests/golden.h"
+#include "tests/compiled.h"
+#include "tests/dense_chain.h"
 #include "tests/graph.h"
 #include "tests/must.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TOKEN UINT64_C(0x5111c011)
 
 static const struct atoll_compile_options silicon = {
 	.target = ATOLL_TARGET_SILICON, .has_many_parts = true, .token = TOKEN };
-
-/* A dense layer, or several in a row, of random numbers */
-
-struct shape {
-	enum atoll_type type;
-	uint32_t inputs, outputs;
-	bool is_per_channel, has_equal_scales, has_bias;
-	int8_t activation;
-};
-
-static float any(struct check_random *random, float low, float high)
-{
-	return low + (high - low) * (float)(check_random(random) % 4096) / 4096;
-}
-
-static int32_t any_zero(struct check_random *random, enum atoll_type type)
-{
-	return (int32_t)(check_random(random) % 200) + (type == ATOLL_INT8 ? -100 : 28);
-}
-
-/* Sums of that many products, in the middle of the range. */
-static float output_scale(const struct shape *shape, float in, float weights)
-{
-	float width = 1;
-
-	while (width * width < (float)shape->inputs)
-		width++;
-	return in * weights * width * 97.3f;
-}
-
-static int32_t add_weights(struct graph *g, struct check_random *random,
-			   const struct shape *shape, float scale)
-{
-	uint32_t count = shape->inputs * shape->outputs;
-	float *scales = calloc(shape->outputs, sizeof(*scales));
-	uint8_t *data = malloc(count);
-	struct atoll_builder_tensor tensor = {
-		.name = "weights", .type = shape->type, .rank = 2,
-		.dims = { (int32_t)shape->outputs, (int32_t)shape->inputs },
-		.scale = scale, .data = data, .bytes = count };
-	int32_t index;
-
-	assert_true(scales && data);
-	for (uint32_t i = 0; i < count; i++)
-		data[i] = (uint8_t)check_random(random);
-	for (uint32_t o = 0; o < shape->outputs; o++)
-		scales[o] = shape->has_equal_scales ? scale : scale * any(random, 0.3f, 1);
-	if (shape->type == ATOLL_UINT8)
-		tensor.zero_point = any_zero(random, ATOLL_UINT8);
-	if (shape->is_per_channel) {
-		tensor.channels = shape->outputs;
-		tensor.scales = scales;
-	}
-	index = graph_tensor(g, &tensor);
-	free(scales);
-	free(data);
-	return index;
-}
-
-static int32_t add_bias(struct graph *g, struct check_random *random,
-			const struct shape *shape)
-{
-	int32_t *data = calloc(shape->outputs, sizeof(*data)), index;
-
-	assert_non_null(data);
-	for (uint32_t o = 0; o < shape->outputs; o++)
-		data[o] = (int32_t)(check_random(random) % 60001) - 30000;
-	index = graph_tensor(g, &(struct atoll_builder_tensor){
-		.name = "bias", .type = ATOLL_INT32, .rank = 1,
-		.dims = { (int32_t)shape->outputs }, .data = data,
-		.bytes = shape->outputs * sizeof(*data) });
-	free(data);
-	return index;
-}
-
-static void *build(const struct shape *shape, uint32_t layers, uint64_t seed, size_t *size)
-{
-	struct check_random random = { seed };
-	struct graph g = graph_new();
-	struct atoll_builder_tensor tensor = {
-		.name = "input", .type = shape[0].type, .rank = 2,
-		.dims = { 1, (int32_t)shape[0].inputs }, .scale = any(&random, 0.01f, 0.05f),
-		.zero_point = any_zero(&random, shape[0].type) };
-	int32_t at = graph_input(&g, &tensor);
-	void *bytes;
-
-	for (uint32_t l = 0; l < layers; l++) {
-		const struct atoll_builder_option option = {
-			.id = FULLY_CONNECTED_FUSED_ACTIVATION, .kind = ATOLL_OPTION_I8,
-			.i = shape[l].activation };
-		float scale = any(&random, 0.002f, 0.02f);
-		int32_t operand[3] = { at, add_weights(&g, &random, &shape[l], scale), -1 };
-
-		if (shape[l].has_bias)
-			operand[2] = add_bias(&g, &random, &shape[l]);
-		tensor.name = l + 1 < layers ? "middle" : "output";
-		tensor.dims[1] = (int32_t)shape[l].outputs;
-		tensor.scale = output_scale(&shape[l], tensor.scale, scale);
-		tensor.zero_point = any_zero(&random, shape[l].type);
-		at = l + 1 < layers ? graph_tensor(&g, &tensor) : graph_output(&g, &tensor);
-		graph_operator(&g, BUILTIN_FULLY_CONNECTED, OPTIONS_FULLY_CONNECTED, 1,
-			       &option, 3, operand, 1, &at);
-	}
-	graph_open(&g);
-	bytes = malloc(g.size);
-	assert_non_null(bytes);
-	memcpy(bytes, g.bytes, g.size);
-	*size = g.size;
-	graph_free(&g);
-	return bytes;
-}
 
 /* A session whose device executes, and one on the CPU */
 
@@ -157,17 +42,6 @@ struct bench {
 	struct atoll_session *session, *cpu;
 };
 
-static struct edgetpu_package *read_package(const struct atoll_operator *op)
-{
-	struct atoll_error err;
-	struct edgetpu_package *package = edgetpu_package_read(
-		op->custom_options, op->custom_options_bytes, &err);
-
-	if (!package)
-		fail_msg("%s", err.text);
-	return package;
-}
-
 static void teach(struct bench *b)
 {
 	const struct atoll_graph *graph = &b->model->graph[0];
@@ -181,7 +55,8 @@ static void teach(struct bench *b)
 	for (const struct atoll_operator *op = edgetpu_next_compiled(graph, NULL); op;
 	     op = edgetpu_next_compiled(graph, op)) {
 		assert_true(b->parts < PARTS_MAX);
-		b->package[b->parts] = read_package(op);
+		b->package[b->parts] = compiled_read(op->custom_options,
+						   op->custom_options_bytes);
 		b->program[b->parts] = silicon_program(b->package[b->parts], &err);
 		if (!b->program[b->parts])
 			fail_msg("%s", err.text);
@@ -307,13 +182,13 @@ static void compare(struct bench *b, uint64_t seed, struct count *count)
 }
 
 /* Those layers give what the CPU gives, and every instruction was executed. */
-static void check_layers(const struct shape *shape, uint32_t layers, uint32_t runs,
+static void check_layers(const struct dense_shape *shape, uint32_t layers, uint32_t runs,
 			 struct count *count)
 {
 	struct silicon_report report;
 	struct bench b;
 	size_t size;
-	void *bytes = build(shape, layers, count->layers + 1, &size);
+	void *bytes = dense_chain(shape, layers, count->layers + 1, &size);
 
 	b = new_bench(bytes, size);
 	assert_int_equal(b.parts, 1);
@@ -337,8 +212,6 @@ static void tell(const char *what, const struct count *count)
 	assert_true(count->off * 1000 <= count->elements);
 }
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 static void layers_of_any_size_give_the_answers_of_the_cpu(void **state)
 {
 	static const uint32_t sizes[][2] = {
@@ -351,7 +224,7 @@ static void layers_of_any_size_give_the_answers_of_the_cpu(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++)
 		for (uint32_t kind = 0; kind < 4; kind++) {
-			const struct shape shape = {
+			const struct dense_shape shape = {
 				.type = kind == 0 ? ATOLL_UINT8 : ATOLL_INT8,
 				.inputs = sizes[i][0], .outputs = sizes[i][1],
 				.is_per_channel = kind >= 2 && sizes[i][1] > 1,
@@ -370,7 +243,7 @@ static void activations_and_tables_of_all_kinds_are_kept(void **state)
 
 	(void)state;
 	for (uint32_t kind = 0; kind < 32; kind++) {
-		const struct shape shape = {
+		const struct dense_shape shape = {
 			.type = kind & 16 ? ATOLL_INT8 : ATOLL_UINT8, .inputs = 150,
 			.outputs = 90, .is_per_channel = (kind & 16) && (kind & 8),
 			.has_equal_scales = kind & 4 && kind & 1, .has_bias = kind & 4,
@@ -384,7 +257,7 @@ static void activations_and_tables_of_all_kinds_are_kept(void **state)
 
 static void layers_in_a_row_are_one_program(void **state)
 {
-	static const struct shape shapes[] = {
+	static const struct dense_shape shapes[] = {
 		{ .type = ATOLL_INT8, .inputs = 200, .outputs = 300, .is_per_channel = true },
 		{ .type = ATOLL_INT8, .inputs = 300, .outputs = 120, .has_bias = true },
 		{ .type = ATOLL_INT8, .inputs = 120, .outputs = 16, .is_per_channel = true,
@@ -406,10 +279,10 @@ static void chains_of_any_sizes_are_one_program(void **state)
 	for (int chain = 0; chain < 12; chain++) {
 		uint32_t layers = 2 + check_random(&random) % 3;
 		uint32_t at = 1 + check_random(&random) % 600;
-		struct shape shapes[4];
+		struct dense_shape shapes[4];
 
 		for (uint32_t l = 0; l < layers; l++) {
-			shapes[l] = (struct shape){
+			shapes[l] = (struct dense_shape){
 				.type = ATOLL_INT8, .inputs = at,
 				.outputs = 1 + check_random(&random) % 1500,
 				.has_bias = check_random(&random) % 2,
@@ -430,7 +303,7 @@ static void quantize_beside_a_layer_is_part_of_it(void **state)
 {
 	struct graph g = graph_new();
 	struct check_random random = { 5 };
-	const struct shape shape = { .type = ATOLL_INT8, .inputs = 80, .outputs = 70 };
+	const struct dense_shape shape = { .type = ATOLL_INT8, .inputs = 80, .outputs = 70 };
 	struct atoll_builder_tensor tensor = { .name = "in", .type = ATOLL_UINT8, .rank = 2,
 					       .dims = { 1, 80 }, .scale = 0.02f,
 					       .zero_point = 120 };
@@ -454,7 +327,7 @@ static void quantize_beside_a_layer_is_part_of_it(void **state)
 	at[3] = graph_output(&g, &tensor);
 	graph_operator(&g, BUILTIN_QUANTIZE, OPTIONS_QUANTIZE, 0, NULL, 1, &at[0], 1, &at[1]);
 	operand[0] = at[1];
-	operand[1] = add_weights(&g, &random, &shape, 0.004f);
+	operand[1] = dense_weights(&g, &random, &shape, 0.004f);
 	operand[2] = -1;
 	graph_operator(&g, BUILTIN_FULLY_CONNECTED, OPTIONS_FULLY_CONNECTED, 0, NULL, 3,
 		       operand, 1, &at[2]);
@@ -500,7 +373,7 @@ static void the_keywords_model_gives_the_answers_of_the_cpu(void **state)
 /* What does not fit beside the others drives them out, with another token. */
 static void layers_that_do_not_fit_together_take_turns(void **state)
 {
-	static const struct shape shapes[] = {
+	static const struct dense_shape shapes[] = {
 		{ .type = ATOLL_INT8, .inputs = 4000, .outputs = 70 },
 		{ .type = ATOLL_INT8, .inputs = 70, .outputs = 3900 },
 		{ .type = ATOLL_INT8, .inputs = 3900, .outputs = 8 },
@@ -508,7 +381,7 @@ static void layers_that_do_not_fit_together_take_turns(void **state)
 	struct count count = { 0 };
 	struct bench b;
 	size_t size;
-	void *bytes = build(shapes, COUNT(shapes), 1, &size);
+	void *bytes = dense_chain(shapes, COUNT(shapes), 1, &size);
 
 	(void)state;
 	b = new_bench(bytes, size);
@@ -520,110 +393,6 @@ static void layers_that_do_not_fit_together_take_turns(void **state)
 	compare(&b, 2, &count);
 	assert_int_equal(count.off, 0);
 	free_bench(&b);
-}
-
-/* The form of programs */
-
-static struct dense_program write_dense(const struct dense_layer *layer)
-{
-	struct dense_program program;
-	struct atoll_error err;
-	uint32_t number = 0;
-
-	if (dense_write(layer, 1, &program, &err) < 0)
-		fail_msg("%s", err.text);
-	if (isa_check(program.bytes, program.size / ISA_WORD_BYTES, &number, &err) < 0)
-		fail_msg("%s", err.text);
-	return program;
-}
-
-static void programs_are_as_long_as_the_vendors(void **state)
-{
-	(void)state;
-	for (uint32_t groups = 4; groups <= 16; groups += 4) {
-		const struct dense_layer layer = {
-			.inputs = 64 * groups, .outputs = 64 * groups, .has_factors = true,
-			.has_zeros = true, .scale = 1, .lower = -128, .upper = 127 };
-		struct dense_program program = write_dense(&layer);
-
-		assert_int_equal(program.size / ISA_WORD_BYTES, 144 + 30 * groups);
-		assert_int_equal(program.narrow_bytes, 576 + 64 * groups);
-		free(program.bytes);
-	}
-}
-
-/* Digests of the vendor's, so that it is noticed where those are not at hand. */
-static void programs_are_the_vendors_by_their_digests(void **state)
-{
-	static const struct {
-		struct dense_layer layer;
-		const char *digest;
-	} cases[] = {
-		{ { .inputs = 256, .outputs = 256, .has_factors = true, .has_zeros = true,
-		    .scale = 1, .lower = -0x1.020002p+7f, .upper = 0x1.f80002p+6f,
-		    .input_zero = 127, .output_zero = 129 },
-		  "bff10c8c60b03d5be26ddf69c4290bc8deb13293f4f3424894f6854e88e3ec1a" },
-		{ { .inputs = 512, .outputs = 512, .has_factors = true, .has_zeros = true,
-		    .scale = 1, .lower = -127, .upper = 128, .input_zero = 127,
-		    .output_zero = 127 },
-		  "94a751290d44b908356b3a0b6a2ba54c02a5c8dd8538c2c33a1368b559c9dd6b" },
-	};
-	char digest[SHA256_DIGEST_STRING_LENGTH];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct dense_program program = write_dense(&cases[i].layer);
-
-		(void)SHA256Data(program.bytes, program.size, digest);
-		assert_string_equal(digest, cases[i].digest);
-		free(program.bytes);
-	}
-}
-
-static void what_cannot_be_written_is_refused(void **state)
-{
-	static const struct {
-		struct dense_layer layer;
-		const char *why;
-	} cases[] = {
-		{ { .inputs = 8193, .outputs = 1 }, "8193 inputs, 1 to 8192 can be sent" },
-		{ { .inputs = 1, .outputs = 65537 },
-		  "65537 outputs, 1 to 65536 can be numbered" },
-		{ { .inputs = 7924, .outputs = 64 },
-		  "its weights take 1981 rows of each tile's memory, there are 1980" },
-		{ { .inputs = 3957, .outputs = 1025 },
-		  "its weights take 1980 rows of each tile's memory, there are 1980" },
-	};
-	struct dense_program program;
-	struct atoll_error err;
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(dense_write(&cases[i].layer, 1, &program, &err), -ENOTSUP);
-		assert_string_equal(err.text, cases[i].why);
-		assert_int_equal(dense_write(&cases[i].layer, 1, &program, NULL), -ENOTSUP);
-	}
-	assert_int_equal(dense_check(&cases[3].layer, &err), 0);
-}
-
-static void layers_that_do_not_follow_each_other_are_refused(void **state)
-{
-	static const struct dense_layer layer[] = { { .inputs = 5, .outputs = 6 },
-						    { .inputs = 7, .outputs = 8 } };
-	static const struct dense_layer large[] = {
-		{ .inputs = 4000, .outputs = 1024 }, { .inputs = 1024, .outputs = 4000 } };
-	struct dense_program program;
-	struct atoll_error err;
-
-	(void)state;
-	assert_int_equal(dense_write(layer, 2, &program, &err), -EINVAL);
-	assert_string_equal(err.text, "layer 1: 7 inputs, the one before has 6 outputs");
-	assert_int_equal(dense_write(layer, 0, &program, &err), -EINVAL);
-	assert_string_equal(err.text, "0 layers, 1 to 32 make a program");
-	assert_int_equal(dense_write(layer, 33, &program, NULL), -EINVAL);
-	assert_int_equal(dense_write(large, 2, &program, &err), -ENOTSUP);
-	assert_string_equal(err.text, "2 layers take 2024 rows of each tile's memory, there "
-			    "are 1980");
 }
 
 /* The mapping */
@@ -684,83 +453,6 @@ static void targets_have_names_and_one_a_warning(void **state)
 	assert_null(atoll_target_warning(ATOLL_TARGET_EMULATOR));
 }
 
-/* The vendor's */
-
-static uint32_t equal_words(const struct edgetpu_chunk *a, const struct edgetpu_chunk *b)
-{
-	uint32_t equal = 0;
-
-	for (uint32_t at = 0; at < a->size && at < b->size; at += ISA_WORD_BYTES)
-		equal += memcmp(a->bytes + at, b->bytes + at, ISA_WORD_BYTES) == 0;
-	return equal;
-}
-
-/* Where addresses go, in any order. */
-static void same_fields(const struct edgetpu_chunk *a, const struct edgetpu_chunk *b)
-{
-	assert_int_equal(a->fields, b->fields);
-	for (uint32_t i = 0; i < a->fields; i++) {
-		uint32_t k = 0;
-
-		while (k < b->fields && b->field[k].bit != a->field[i].bit)
-			k++;
-		assert_true(k < b->fields);
-		assert_string_equal(a->field[i].name, b->field[k].name);
-		assert_int_equal(a->field[i].kind, b->field[k].kind);
-		assert_int_equal(a->field[i].is_upper, b->field[k].is_upper);
-	}
-}
-
-static void compare_chunks(const char *name, const char *what,
-			   const struct edgetpu_executable *ours,
-			   const struct edgetpu_executable *theirs)
-{
-	uint32_t words = theirs->chunk->size / ISA_WORD_BYTES;
-	uint32_t equal = equal_words(ours->chunk, theirs->chunk);
-
-	printf("# isa: %s: %s: generated: %u of %u words equal\n", name, what, equal, words);
-	assert_int_equal(ours->chunk->size, theirs->chunk->size);
-	assert_int_equal(equal, words);
-	same_fields(ours->chunk, theirs->chunk);
-	assert_int_equal(ours->parameter_bytes, theirs->parameter_bytes);
-	assert_int_equal(ours->narrow_bytes, theirs->narrow_bytes);
-}
-
-static void dense_layers_of_the_vendors_are_equal_bit_for_bit(void **state)
-{
-	static const char *const names[] = { "dense_256", "dense_512" };
-	char *models = golden_models();
-
-	(void)state;
-	(void)check_data_path("models");
-	for (size_t i = 0; i < COUNT(names); i++) {
-		char *path = golden_text("%s/%s.tflite", models, names[i]);
-		char *other = golden_text("%s/%s_edgetpu.tflite", models, names[i]);
-		struct atoll_model *twin = must_load(path), *vendors = must_load(other);
-		struct atoll_compiled *compiled = must_compile(
-			&(struct atoll_compile_job){ .model = twin }, 1, &silicon);
-		struct edgetpu_package *ours, *theirs;
-		struct atoll_model *model;
-
-		model = must_load_compiled(&compiled->model[0]);
-		ours = read_package(edgetpu_next_compiled(&model->graph[0], NULL));
-		theirs = read_package(edgetpu_next_compiled(&vendors->graph[0], NULL));
-		compare_chunks(names[i], "main", ours->main, theirs->main);
-		compare_chunks(names[i], "caching", ours->caching, theirs->caching);
-		assert_memory_equal(ours->caching->parameters, theirs->caching->parameters,
-				    ours->caching->parameter_bytes);
-		edgetpu_package_free(ours);
-		edgetpu_package_free(theirs);
-		atoll_model_free(model);
-		atoll_compiled_free(compiled);
-		atoll_model_free(vendors);
-		atoll_model_free(twin);
-		free(path);
-		free(other);
-	}
-	free(models);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -771,14 +463,9 @@ int main(void)
 		cmocka_unit_test(quantize_beside_a_layer_is_part_of_it),
 		cmocka_unit_test(the_keywords_model_gives_the_answers_of_the_cpu),
 		cmocka_unit_test(layers_that_do_not_fit_together_take_turns),
-		cmocka_unit_test(programs_are_as_long_as_the_vendors),
-		cmocka_unit_test(programs_are_the_vendors_by_their_digests),
-		cmocka_unit_test(what_cannot_be_written_is_refused),
-		cmocka_unit_test(layers_that_do_not_follow_each_other_are_refused),
 		cmocka_unit_test(without_many_parts_the_first_chain_is_taken),
 		cmocka_unit_test(what_is_no_dense_layer_stays_on_the_cpu),
 		cmocka_unit_test(targets_have_names_and_one_a_warning),
-		cmocka_unit_test(dense_layers_of_the_vendors_are_equal_bit_for_bit),
 	};
 
 	return CHECK_RUN(tests);
