@@ -17,6 +17,7 @@
 #include "tests/check.h"
 #include "tests/compiled.h"
 #include "tests/dense_chain.h"
+#include "tests/golden.h"
 #include "tests/graph.h"
 #include "tests/must.h"
 
@@ -370,6 +371,55 @@ static void the_keywords_model_gives_the_answers_of_the_cpu(void **state)
 	free_bench(&b);
 }
 
+struct looked_at {
+	uint32_t models;
+	struct count count;
+};
+
+/* What has a dense layer, and 8 bits at its ends. */
+static void look_at(const char *folder, const char *file, void *context)
+{
+	struct looked_at *looked = context;
+	char *path = golden_text("%s/%s", folder, file);
+	struct atoll_model *model = strstr(file, "_edgetpu") ? NULL : atoll_model_load(path, NULL);
+	const struct atoll_graph *graph = model ? &model->graph[0] : NULL;
+	bool is_good = model && graph->inputs == 1 && graph->tensor[graph->input[0]].bytes ==
+		       graph->tensor[graph->input[0]].elements;
+	struct atoll_compiled *compiled = is_good ? atoll_compile(
+		&(struct atoll_compile_job){ .model = model }, 1, &silicon, NULL, NULL) : NULL;
+
+	if (compiled && compiled->model[0].parts > 0) {
+		void *bytes = malloc(model->size);
+		struct bench b;
+
+		assert_non_null(bytes);
+		memcpy(bytes, model->bytes, model->size);
+		b = new_bench(bytes, model->size);
+		for (uint64_t run = 0; run < 3; run++)
+			compare(&b, run + 1, &looked->count);
+		looked->models++;
+		free_bench(&b);
+	}
+	atoll_compiled_free(compiled);
+	atoll_model_free(model);
+	free(path);
+}
+
+static void models_at_hand_give_the_answers_of_the_cpu(void **state)
+{
+	struct looked_at looked = { 0 };
+	char *models = golden_models();
+
+	(void)state;
+	(void)check_data_path("models");
+	golden_each(models, look_at, &looked);
+	printf("# isa: generated: %u models with dense layers, off by one %u of %u elements "
+	       "behind them\n", looked.models, looked.count.off, looked.count.elements);
+	assert_true(looked.models > 0);
+	assert_true(looked.count.off * 1000 <= looked.count.elements);
+	free(models);
+}
+
 /* What does not fit beside the others drives them out, with another token. */
 static void layers_that_do_not_fit_together_take_turns(void **state)
 {
@@ -462,6 +512,7 @@ int main(void)
 		cmocka_unit_test(chains_of_any_sizes_are_one_program),
 		cmocka_unit_test(quantize_beside_a_layer_is_part_of_it),
 		cmocka_unit_test(the_keywords_model_gives_the_answers_of_the_cpu),
+		cmocka_unit_test(models_at_hand_give_the_answers_of_the_cpu),
 		cmocka_unit_test(layers_that_do_not_fit_together_take_turns),
 		cmocka_unit_test(without_many_parts_the_first_chain_is_taken),
 		cmocka_unit_test(what_is_no_dense_layer_stays_on_the_cpu),
