@@ -143,7 +143,6 @@ struct silicon_instruction {
 	const struct isa_opcode *opcode;
 	const uint8_t *bytes;
 	enum silicon_engine_kind kind;
-	const char *why;          /* it cannot be done; NULL: its opcode is unknown */
 	uint32_t word, number;
 	uint16_t tiles;
 	uint32_t waits, accesses;
