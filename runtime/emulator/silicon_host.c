@@ -52,15 +52,20 @@ static uint64_t bytes_to_send(const struct silicon_instruction *in)
 	return units * unit_bytes[isa_bits(in->bytes, 12, 2)];
 }
 
-/* Each send says where it begins, from 1 on and modulo 65536: some begin a little before
-   the end of the last one, those of collected rows behind what these are filled with. */
+/* Each send says where in a block it begins: a little before the end of the last one, or
+   behind it. What was collected ends with a full block, the next begins with another. */
 static void seek(struct silicon_stream *stream, const struct silicon_instruction *in)
 {
-	uint32_t unit = unit_bytes[isa_bits(in->bytes, 12, 2)];
-	uint32_t first = isa_bits(in->bytes, 320, 16) - 1;
-	uint32_t taken = stream->taken - stream->first;
-	int64_t at = stream->taken + (int64_t)(int16_t)(first - taken / unit) * unit;
+	uint32_t type = isa_bits(in->bytes, 12, 2), unit = unit_bytes[type];
+	int64_t block = (int64_t)isa_bits(in->bytes, 55, 20) + 1;
+	int64_t at = (stream->taken - stream->first) / unit;
+	int64_t behind = ((int64_t)isa_bits(in->bytes, 14, 20) - at) % block;
 
+	if (behind < 0)
+		behind += block;
+	if (type != OF_CORE && behind > block / 2)
+		behind -= block;
+	at = stream->first + (at + behind) * unit;
 	if (at >= stream->first && at <= stream->size)
 		stream->taken = (uint32_t)at;
 }
