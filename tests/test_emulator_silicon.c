@@ -270,8 +270,8 @@ static void what_the_host_moves_has_a_largest_size(void **state)
 static void what_the_host_does_otherwise_is_told(void **state)
 {
 	static const struct { enum edgetpu_hint_kind kind; const char *why; } wrong[] = {
-		{ EDGETPU_SCRATCH_OUT, "scratch of the host is not executed" },
-		{ EDGETPU_SCRATCH_IN, "scratch of the host is not executed" },
+		{ EDGETPU_INTERRUPT, "the host sends what no stream takes" },
+		{ EDGETPU_SCRATCH_IN, "the host asks for more output than comes" },
 		{ EDGETPU_PARAMETERS, "the host sends more than it said" },
 		{ EDGETPU_OUTPUT, "the host asks for more output than comes" },
 	};
