@@ -370,6 +370,7 @@ checks += \
 	tests/test_serve_stress.c \
 	tests/test_silicon_layers.c \
 	tests/test_silicon_mesh.c \
+	tests/test_silicon_moves.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 # What reads overlays leans on libfdt (named as in apps/room.mk); and they are applied to trees of the SoC.
