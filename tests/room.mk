@@ -369,6 +369,7 @@ checks += \
 	tests/test_serve_server.c \
 	tests/test_serve_stress.c \
 	tests/test_silicon_layers.c \
+	tests/test_silicon_mac.c \
 	tests/test_silicon_mesh.c \
 	tests/test_silicon_moves.c \
 	tests/test_traces.c \
