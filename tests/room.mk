@@ -373,6 +373,7 @@ checks += \
 	tests/test_silicon_mac.c \
 	tests/test_silicon_mesh.c \
 	tests/test_silicon_moves.c \
+	tests/test_silicon_pipeline.c \
 	tests/test_silicon_run.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c

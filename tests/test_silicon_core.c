@@ -78,12 +78,15 @@ static void what_the_core_collects_is_sent_again_in_shorter_rows(void **state)
 {
 	static const uint32_t lengths[] = { 1, 5, 8, 63, 64 };
 	uint32_t units[100];
+	uint8_t full[16 * 256];
 
 	(void)state;
+	memset(full, 0xff, sizeof(full));
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		uint32_t n = lengths[i], rows = (100 + n - 1) / n;
 		struct script *s = new_rows(units, 100);
 
+		script_rows(s, 1 << 2, 300, full, sizeof(full)); /* of which nothing stays */
 		collect(s, TO_CORE, 50, 2);
 		give(s, 0, 20, 2);
 		receive(s, 1 << 2 | 1 << 7, 400, rows);
@@ -147,6 +150,25 @@ static void a_send_begins_where_it_says(void **state)
 	for (uint32_t i = 0; i < 4; i++)
 		must_be_row(s, 1, 400 + i, &units[starts[i]], 40);
 	script_free(s);
+}
+
+static void a_send_of_what_was_not_collected_is_told(void **state)
+{
+	static const uint32_t starts[] = { 65, 128, 32767 };
+	uint32_t units[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct script *s = new_rows(units, 64);
+
+		collect(s, TO_CORE, 64, 1);
+		give(s, 0, 20, 1);
+		script_fence(s);
+		send_again(s, 2, starts[i], 1, 1, 0, 64);
+		script_stops(s, "it waits for ever: the host has no more bytes, or no tile "
+			     "takes them");
+		script_free(s);
+	}
 }
 
 /* Rows of the image that two sends share: units of 8 bytes here. */
@@ -246,6 +268,7 @@ int main(void)
 		cmocka_unit_test(blocks_that_are_sent_again_are_counted),
 		cmocka_unit_test(blocks_of_the_host_are_not_counted),
 		cmocka_unit_test(a_send_begins_where_it_says),
+		cmocka_unit_test(a_send_of_what_was_not_collected_is_told),
 		cmocka_unit_test(a_send_of_the_host_begins_before_the_end_of_the_last),
 		cmocka_unit_test(the_host_collects_several_rows_in_order),
 		cmocka_unit_test(more_output_than_the_host_takes_is_told),
