@@ -148,6 +148,20 @@ static void a_receiver_without_a_sender_is_told(void **state)
 	}
 }
 
+/* Two rows into one, that says it is moved on. */
+static void a_row_that_is_never_moved_on_is_told(void **state)
+{
+	struct script *s = new_row();
+	uint8_t *at = script_add(s, 0x11, 1 << 3), rows[512] = { 0 };
+
+	(void)state;
+	script_place(at, "into", 60, LOOPS({ 2, 0 }));
+	script_reuse(at, 0, SCRIPT_WIDE_NARROW, 0, 0, 0);
+	script_send(s, 1 << 3, rows, sizeof(rows));
+	script_stops(s, "tile 3 waits for ever: what was received before is not moved on");
+	script_free(s);
+}
+
 static void a_sender_without_a_receiver_is_told(void **state)
 {
 	struct script *s = new_row();
@@ -195,6 +209,7 @@ int main(void)
 		cmocka_unit_test(a_fence_clears_the_counters_that_it_names),
 		cmocka_unit_test(engines_go_on_side_by_side),
 		cmocka_unit_test(a_receiver_without_a_sender_is_told),
+		cmocka_unit_test(a_row_that_is_never_moved_on_is_told),
 		cmocka_unit_test(a_sender_without_a_receiver_is_told),
 		cmocka_unit_test(a_sender_to_nobody_is_told),
 		cmocka_unit_test(exchanges_that_wait_for_each_other_are_told),

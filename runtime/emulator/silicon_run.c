@@ -259,8 +259,13 @@ static int say_stuck(struct silicon *s, const struct silicon_instruction *in, ui
 				    tile->counter[wait->counter], needed);
 	if (is_exchange(in->kind))
 		return say_lonely(s, in, t);
-	return silicon_stop(s, in, "tile %u waits for ever: %s", t, in->kind == SILICON_SEND ?
-			    "nobody takes what is on the ring" : "nothing comes on the ring");
+	if (in->kind == SILICON_SEND)
+		return silicon_stop(s, in, "tile %u waits for ever: nobody takes what is on "
+				    "the ring", t);
+	return silicon_stop(s, in, "tile %u waits for ever: %s", t,
+			    tile->ring[in->kind == SILICON_RECEIVE_B].rows > 0 ?
+			    "what was received before is not moved on" :
+			    "nothing comes on the ring");
 }
 
 static bool may_bytes_come(const struct silicon *s)
