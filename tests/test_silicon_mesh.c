@@ -50,13 +50,28 @@ static void mark(struct script *s, uint32_t tiles)
 }
 
 /* Two columns of three rows, 4 units apart, to where they are 8 apart. */
-static uint8_t *exchange(struct script *s, uint32_t code, uint32_t tiles)
+static uint8_t *give(struct script *s, uint32_t code, uint32_t tiles)
 {
 	uint8_t *at = script_add(s, code, tiles);
 
 	script_place(at, "from", 0, LOOPS({ 2, 1 }, { 3, 4 }));
+	return at;
+}
+
+static uint8_t *get_also(uint8_t *at)
+{
 	script_place(at, "into", 100, LOOPS({ 2, 1 }, { 3, 8 }));
 	return at;
+}
+
+static uint8_t *get(struct script *s, uint32_t code, uint32_t tiles)
+{
+	return get_also(script_add(s, code, tiles));
+}
+
+static uint8_t *exchange(struct script *s, uint32_t code, uint32_t tiles)
+{
+	return get_also(give(s, code, tiles));
 }
 
 static bool has_gift(const struct script *s, uint32_t tile, uint32_t giver)
@@ -178,12 +193,10 @@ static void a_tile_gives_no_sooner_than_it_waits_for(void **state)
 
 		mark(s, 1 << 1);
 		script_rows(s, 1 << 1, 40, zeros, sizeof(zeros));
-		at = exchange(s, 0x15, 1 << 1);
-		isa_set_bits(at, 267, 152, 0); /* nothing comes to it */
+		at = give(s, 0x15, 1 << 1);
 		if (has_wait)
 			script_wait(at, 0, SCRIPT_WIDE_NARROW, 1, 2, 1);
-		at = exchange(s, 0x15, 1 << 5);
-		isa_set_bits(at, 62, 152, 0);
+		get(s, 0x15, 1 << 5);
 		script_make(overwrite(s, 1), 0, 1);
 		script_run(s);
 		/* Row k of the exchange is given when row k + 1 is overwritten. */
@@ -201,11 +214,9 @@ static void waits_grow_with_each_iteration(void **state)
 	(void)state;
 	mark(s, 1 << 1);
 	script_rows(s, 1 << 1, 40, "", 1);
-	at = exchange(s, 0x15, 1 << 1);
-	isa_set_bits(at, 267, 152, 0);
+	at = give(s, 0x15, 1 << 1);
 	script_wait(at, 0, SCRIPT_WIDE_NARROW, 1, 1, 2);
-	at = exchange(s, 0x15, 1 << 5);
-	isa_set_bits(at, 62, 152, 0);
+	get(s, 0x15, 1 << 5);
 	script_make(overwrite(s, 1), 0, 1); /* 4 times: enough for 1 and 3, not for 5 */
 	script_stops(s, "tile 1 waits for ever: wide to narrow is 4 and not 5");
 	assert_non_null(silicon_unit(s->program, 5, 109));
