@@ -19,7 +19,6 @@ enum { INPUT, OUTPUT, WEIGHTS, SUMS };
 /* Wide memory as the mac sees it: 4 addresses to a row. */
 #define LANES 4
 #define LANE_BYTES (SILICON_ROW_BYTES / LANES)
-#define MAIN_LANES (SILICON_MAIN_ROWS * LANES)
 
 static bool stands_still(const struct isa_access *access, uint32_t d)
 {
@@ -88,21 +87,6 @@ static uint8_t *lanes(struct silicon *s, const struct silicon_instruction *in,
 	return s->tile[tile].wide[row] + from;
 }
 
-/* Negative bases count from the end of the main rows, and loops go on from there. */
-static int64_t from_base(int32_t base)
-{
-	return base < 0 ? MAIN_LANES : 0;
-}
-
-static int64_t weight_lane(const struct silicon_instruction *in,
-			   const struct silicon_engine *engine)
-{
-	const struct silicon_place *place = &in->place[WEIGHTS];
-
-	return silicon_address(place, &engine->weights) +
-	       (in->mac.is_from_end ? MAIN_LANES : from_base(place->access.base));
-}
-
 static int64_t narrow_byte(const struct silicon_place *place, const struct silicon_walk *walk)
 {
 	int64_t base = place->access.base;
@@ -114,9 +98,7 @@ static int64_t narrow_byte(const struct silicon_place *place, const struct silic
 static const uint8_t *find_zeros(struct silicon *s, const struct silicon_instruction *in,
 				 uint32_t tile, const struct silicon_engine *engine)
 {
-	int32_t zeros = in->mac.zeros[engine->group % 2];
-
-	return lanes(s, in, tile, zeros + from_base(zeros), 16 * in->mac.fours, false);
+	return lanes(s, in, tile, in->mac.zeros[engine->group % 2], 16 * in->mac.fours, false);
 }
 
 /* Bytes of input of a step, and of weights for each output. */
@@ -151,7 +133,7 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 	const uint8_t *input = silicon_narrow(s, in, tile,
 					      narrow_byte(&in->place[INPUT], &engine->input),
 					      widths[mac->mode].inputs);
-	const uint8_t *weights = lanes(s, in, tile, weight_lane(in, engine),
+	const uint8_t *weights = lanes(s, in, tile, silicon_address(&in->place[WEIGHTS], &engine->weights),
 				       outputs * bytes, false);
 	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile, engine) : NULL;
 
@@ -244,9 +226,8 @@ static int keep(struct silicon *s, uint32_t tile, const struct silicon_instructi
 		struct silicon_engine *engine, bool is_written)
 {
 	uint32_t bytes = 16 * in->mac.fours;
-	const struct silicon_place *place = &in->place[SUMS];
-	uint8_t *kept = lanes(s, in, tile, silicon_address(place, &engine->sums) +
-			      from_base(place->access.base), bytes, is_written);
+	uint8_t *kept = lanes(s, in, tile, silicon_address(&in->place[SUMS], &engine->sums),
+			      bytes, is_written);
 
 	if (kept && is_written)
 		memcpy(kept, engine->sum, bytes);

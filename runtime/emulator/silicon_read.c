@@ -15,6 +15,7 @@
    whose last iteration that is, and by how much it is shorter. */
 struct turn { uint16_t from; uint8_t loop_bits; uint16_t last; uint8_t last_bits; };
 #define PART_BITS 16
+#define LANE_BITS 14 /* of a mac's bases in wide memory: quarters of a row */
 #define BASE_BITS 17 /* as the table has it, of a mac's bases in narrow memory */
 
 /* Where things are in an opcode. Loops of 3 bits belong to nests of 6 or 8. */
@@ -224,15 +225,15 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 	move_high_bits(&in->place[1].access);
 	in->place[0].part *= 4; /* is in bytes; strides are quarters of one */
 	in->place[1].part *= 4;
+	in->place[2].access.base = (int32_t)isa_bits(bytes, 957, LANE_BITS);
+	in->place[3].access.base = (int32_t)isa_bits(bytes, 1260, LANE_BITS);
 	in->mac = (struct silicon_mac){
 		.mode = isa_bits(bytes, 1846, 3),
 		.fours = isa_bits(bytes, 1942, 4) + 1,
-		.is_from_end = !isa_bits(bytes, 1843, 1),
 		.has_bias = isa_bits(bytes, 2093, 1),
 		.has_factor = isa_bits(bytes, 2094, 1),
 		.has_zeros = isa_bits(bytes, 1853, 1),
-		.zeros = { isa_signed_bits(bytes, 1908, 13),
-			   isa_signed_bits(bytes, 1884, 13) },
+		.zeros = { isa_bits(bytes, 1908, LANE_BITS), isa_bits(bytes, 1884, LANE_BITS) },
 		.weight_zero = (int32_t)isa_bits(bytes, 1854, 8),
 		.input_zero = (int32_t)isa_bits(bytes, 1870, 8),
 		.output_zero = (int32_t)isa_bits(bytes, 2077, 8),

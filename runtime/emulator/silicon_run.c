@@ -348,8 +348,6 @@ static int issue(struct silicon *s)
 {
 	const struct silicon_instruction *in = &s->code->instruction[s->issued];
 
-	if (in->kind == SILICON_UNKNOWN && in->why)
-		return silicon_stop(s, in, "%s", in->why);
 	if (in->kind == SILICON_UNKNOWN)
 		return silicon_stop(s, in, "opcode 0x%02x is not understood",
 				    in->opcode->code);
