@@ -240,7 +240,6 @@ static struct script *new_sums(uint32_t mode)
 	script_last(at, "output", 1, 5);
 	script_make(at, 0, 1);
 	script_make(at, 1, 2);
-	isa_set_bits(at, 1843, 1, 1);
 	isa_set_bits(at, 1846, 3, mode);
 	isa_set_bits(at, 1854, 8, 120);
 	isa_set_bits(at, 1870, 8, 130);

@@ -47,7 +47,6 @@ static uint8_t *add_mac(struct script *s, uint32_t fours, const struct script_lo
 
 	for (uint32_t i = 0; loops[i].count > 0; i++)
 		isa_set_bits(at, 62 + 14 * i, 14, loops[i].count - 1);
-	isa_set_bits(at, 1843, 1, 1);
 	isa_set_bits(at, 1854, 8, 128);
 	isa_set_bits(at, 1870, 8, 128);
 	isa_set_bits(at, 1942, 4, fours - 1);
@@ -104,11 +103,10 @@ static void must_be_dense(const struct script *s, const uint8_t *input,
 /* Three pixels of 16 channels, 8 channels at a time. */
 static void sums_are_in_wide_memory_between_two_passes(void **state)
 {
-	static const int32_t bases[] = { 60 * LANES, -5 * LANES };
-	static const uint32_t rows[] = { 60, 2043 };
+	static const uint32_t rows[] = { 60, 2043, 2064 };
 
 	(void)state;
-	for (int b = 0; b < 2; b++) {
+	for (int b = 0; b < 3; b++) {
 		struct operands o;
 		struct script *s = new_operands(&o, ROW);
 		uint8_t *at = add_mac(s, 16, LOOPS({ 2, 0 }, { 3, 0 }, { 2, 0 }));
@@ -116,7 +114,8 @@ static void sums_are_in_wide_memory_between_two_passes(void **state)
 		script_place(at, "input", 0, LOOPS({ 2, 16 }, { 3, 64 }, { 2, 32 }));
 		script_place(at, "weights", ROW * LANES,
 			     LOOPS({ 2, LANES }, { 3, 0 }, { 2, 2 * LANES }));
-		script_place(at, "sums", bases[b], LOOPS({ 2, 0 }, { 3, LANES }, { 2, 0 }));
+		script_place(at, "sums", 0, LOOPS({ 2, 0 }, { 3, LANES }, { 2, 0 }));
+		isa_set_bits(at, 1260, 14, rows[b] * LANES);
 		script_place(at, "output", OUTPUT * UNIT, LOOPS({ 16, 16 }, { 3, 256 }));
 		script_run(s);
 		for (uint32_t i = 0; i < 3 * OUTPUTS; i++) {
@@ -173,6 +172,7 @@ static void bring_scaling(struct script *s, struct scaling *scaling)
 	for (uint32_t i = 0; i < 2 * OUTPUTS; i++)
 		scaling->zeros[i / OUTPUTS][i % OUTPUTS] = check_random_in(&random, 120, 136);
 	script_rows(s, 1, 30, scaling, sizeof(*scaling));
+	script_rows(s, 1, 2056, scaling->zeros[1], sizeof(scaling->zeros[1]));
 }
 
 /* The rows of a group to the bank whose turn it is: there are two, so the third waits
@@ -208,8 +208,8 @@ static void groups_take_banks_and_zero_points_in_turns(void **state)
 	script_wait(at, 0, SCRIPT_WIDE_SCALING, 1, 1, 1);
 	script_make(at, 1, 1);
 	isa_set_bits(at, 1853, 1, 1);
-	isa_set_bits(at, 1908, 13, 36 * LANES);
-	isa_set_bits(at, 1884, 13, 37 * LANES);
+	isa_set_bits(at, 1908, 14, 36 * LANES);
+	isa_set_bits(at, 1884, 14, 2056 * LANES);
 	isa_set_bits(at, 2093, 2, 3);
 	script_run(s);
 	for (uint32_t i = 0; i < 3 * OUTPUTS; i++) {
@@ -226,23 +226,19 @@ static void groups_take_banks_and_zero_points_in_turns(void **state)
 	script_free(s);
 }
 
-static void weights_are_behind_the_main_rows_and_across_their_end(void **state)
+/* All rows that moves reach: a base has 14 bits. */
+static void weights_are_in_any_row(void **state)
 {
-	static const struct { uint32_t bit; int32_t base; uint32_t row; } places[] = {
-		{ 0, 0, 2048 }, { 0, 3 * LANES, 2051 }, { 0, -2 * LANES, 2046 },
-		{ 1, -2 * LANES, 2046 }, { 1, -1 * LANES, 2047 },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (uint32_t row = 2044; row < 2052; row++) {
 		struct operands o;
-		struct script *s = new_operands(&o, 2046);
+		struct script *s = new_operands(&o, row - row % 4);
 		uint8_t *at = add_dense(s);
 
-		script_place(at, "weights", places[i].base, LOOPS({ 2, LANES }));
-		isa_set_bits(at, 1843, 1, places[i].bit);
+		script_place(at, "weights", 0, LOOPS({ 2, LANES }));
+		isa_set_bits(at, 957, 14, row * LANES);
 		script_run(s);
-		must_be_dense(s, o.input, &o.weights[places[i].row - 2046], OUTPUT);
+		must_be_dense(s, o.input, &o.weights[row % 4], OUTPUT);
 		script_free(s);
 	}
 }
@@ -391,6 +387,33 @@ static void high_bits_of_bases_are_low_bits_of_increments(void **state)
 	}
 }
 
+/* Three groups, of inputs in turns 40 bytes apart, to outputs 1024 bytes apart. */
+static void inputs_and_outputs_are_buffers_of_two_parts(void **state)
+{
+	struct operands o;
+	struct script *s = new_operands(&o, ROW);
+	uint8_t *at = add_mac(s, 16, LOOPS({ 2, 0 }, { 3, 0 }));
+
+	(void)state;
+	script_place(at, "input", 0, LOOPS({ 2, 16 }, { 3, 16 }));
+	script_turn(at, "input", 1, 40);
+	script_place(at, "weights", ROW * LANES, LOOPS({ 2, LANES }, { 3, 0 }));
+	script_turn(at, "weights", 1, 2 * LANES);
+	script_place(at, "sums", 0, LOOPS({ 2, 0 }, { 3, 0 }));
+	script_place(at, "output", OUTPUT * UNIT, LOOPS({ 16, 16 }, { 3, 256 }));
+	script_turn(at, "output", 1, 1024);
+	script_run(s);
+	for (uint32_t i = 0; i < 3 * OUTPUTS; i++) {
+		uint32_t group = i / OUTPUTS, turn = group % 2;
+
+		assert_int_equal(output_at(s, OUTPUT + turn * 1024 / 4, i),
+				 stored(sum_of(o.input + 4 * group + 40 * turn,
+					       &o.weights[2 * turn], 2, i % OUTPUTS)));
+	}
+	assert_null(silicon_unit(s->program, 0, OUTPUT + 16));
+	script_free(s);
+}
+
 /* 4 times 0.12499 is below the middle, and 3.99968 / 8 is not when 4 / 8 is rounded. All
    but sums of four bytes are rounded once in any case. */
 static void sums_are_rounded_once_or_twice(void **state)
@@ -454,7 +477,7 @@ int main(void)
 		cmocka_unit_test(sums_are_in_wide_memory_between_two_passes),
 		cmocka_unit_test(a_last_group_of_outputs_is_smaller),
 		cmocka_unit_test(groups_take_banks_and_zero_points_in_turns),
-		cmocka_unit_test(weights_are_behind_the_main_rows_and_across_their_end),
+		cmocka_unit_test(weights_are_in_any_row),
 		cmocka_unit_test(a_byte_of_input_has_one_weight_for_each_output),
 		cmocka_unit_test(two_bytes_of_input_have_signed_weights_of_16_bits),
 		cmocka_unit_test(weights_in_front_of_all_rows_are_refused),
@@ -462,6 +485,7 @@ int main(void)
 		cmocka_unit_test(one_bias_is_for_all_outputs),
 		cmocka_unit_test(inputs_begin_at_any_byte),
 		cmocka_unit_test(high_bits_of_bases_are_low_bits_of_increments),
+		cmocka_unit_test(inputs_and_outputs_are_buffers_of_two_parts),
 		cmocka_unit_test(sums_are_rounded_once_or_twice),
 		cmocka_unit_test(loops_that_nobody_can_count_are_refused),
 	};

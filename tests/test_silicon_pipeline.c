@@ -150,7 +150,6 @@ static uint8_t *add_mac(struct script *s, uint32_t steps)
 	isa_set_bits(at, 62, 14, steps - 1);
 	isa_set_bits(at, 62 + 14, 14, WIDTH * HALF - 1);
 	script_place(at, "sums", 0, LOOPS({ steps, 0 }, { WIDTH * HALF, 0 }));
-	isa_set_bits(at, 1843, 1, 1);
 	isa_set_bits(at, 1854, 8, ZERO);
 	isa_set_bits(at, 1870, 8, ZERO);
 	isa_set_bits(at, 1949, 32, 0x3d800000); /* 1/16 */
