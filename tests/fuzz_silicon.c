@@ -149,7 +149,8 @@ static void write_hint(uint8_t *at, const struct edgetpu_hint *hint)
 }
 
 /* With the hints of two executables, and what infeeds bring. */
-static void write_seed(const char *folder, const char *name, const struct edgetpu_chunk chunk[2],
+static void write_seed(const char *folder, const char *name,
+		       const struct edgetpu_chunk chunk[2],
 		       const struct edgetpu_hint hint[2][HINTS], const struct input *input)
 {
 	size_t size = HEAD_BYTES + (size_t)chunk[0].size + chunk[1].size + input->size;
