@@ -231,13 +231,14 @@ packages += flatbuffers-compiler libmd-dev libusb-1.0-0-dev
 # Plain loops that the compiler puts into vector registers when asked to; clang
 # does so at -O2, and gcc's -O3 would double the code for nothing measurable.
 loops := $(addprefix runtime/kernels/, depthwise.c floats.c lstm_float.c lstm_integer.c \
-	plain.c pool.c product.c transpose_conv.c) runtime/edgetpu/relayout.c
+	plain.c pool.c product.c transpose_conv.c) runtime/edgetpu/relayout.c \
+	runtime/emulator/silicon_mac.c
 $(loops:%.c=$(BUILD)/%.o): isa = -O2 -ftree-vectorize \
 	$(if $(findstring clang,$(CC)),,-fvect-cost-model=dynamic)
 
-# What runs before all inferences, or in place of a device.
-$(BUILD)/runtime/compiler/%.o $(BUILD)/runtime/emulator/%.o $(BUILD)/runtime/isa/%.o \
-$(BUILD)/runtime/learn/%.o: \
+# What runs before all inferences, in place of a device, or waits for one.
+$(BUILD)/runtime/compiler/%.o $(BUILD)/runtime/edgetpu/%.o $(BUILD)/runtime/emulator/%.o \
+$(BUILD)/runtime/isa/%.o $(BUILD)/runtime/learn/%.o: \
 	isa = $(small)
 
 # Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s.

@@ -457,33 +457,6 @@ static void check_places(const struct emulator_program *program,
 	isa_caching_free(&plan);
 }
 
-/* As far as it goes; inputs are zeros. */
-static void run_main(struct emulator_program *program, const struct edgetpu_executable *main,
-		     const char *name)
-{
-	int r = program->ops->begin(program, main);
-	struct silicon_report report;
-	uint32_t nth = 0;
-
-	for (uint32_t i = 0; i < main->hints && r == 0; i++) {
-		const struct edgetpu_hint *hint = &main->hint[i];
-		uint8_t *bytes = calloc(1, hint->size + 1);
-
-		assert_non_null(bytes);
-		if (hint->kind == EDGETPU_OUTPUT || hint->kind == EDGETPU_SCRATCH_IN)
-			r = program->ops->outfeed(program, hint, nth++, bytes);
-		else if (hint->kind == EDGETPU_PARAMETERS)
-			r = program->ops->infeed(program, hint, main->parameters + hint->offset);
-		else if (hint->kind == EDGETPU_INPUT)
-			r = program->ops->infeed(program, hint, bytes);
-		free(bytes);
-	}
-	silicon_report(program, &report);
-	printf("# isa: %s: executed %u of %u instructions; %s\n", name, report.executed,
-	       report.instructions, r < 0 ? report.why : "to the end");
-	assert_true(r == 0 || strlen(report.why) > 0);
-}
-
 static void look_at(const char *folder, const char *file, void *context)
 {
 	size_t length = strlen(file), end = strlen("_edgetpu.tflite");
@@ -501,7 +474,6 @@ static void look_at(const char *folder, const char *file, void *context)
 		program = must_take(package);
 		assert_int_equal(ours_bring(program, package->caching), 0);
 		check_places(program, package->caching, file);
-		run_main(program, package->main, file);
 		program->ops->free(program);
 		(*(uint32_t *)context)++;
 	}

@@ -24,14 +24,14 @@ static struct program *program_of(struct emulator_program *program)
 	return (struct program *)program;
 }
 
-/* What hints of these kinds move in a run. */
-static uint32_t bytes_of(const struct edgetpu_executable *executable,
-			 enum edgetpu_hint_kind kind)
+/* What hints move over a stream in a run. */
+static uint32_t bytes_of(struct silicon *s, const struct edgetpu_executable *executable,
+			 const struct silicon_stream *stream)
 {
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < executable->hints; i++)
-		if (executable->hint[i].kind == kind)
+		if (silicon_stream_of(s, executable->hint[i].kind) == stream)
 			bytes += executable->hint[i].size;
 	return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
@@ -42,9 +42,10 @@ static int begin(struct emulator_program *program, const struct edgetpu_executab
 	struct silicon *s = &p->silicon;
 
 	silicon_start(s, executable == p->package->caching ? &p->caching : &p->main);
-	s->input.size = bytes_of(executable, EDGETPU_INPUT);
-	s->parameters.size = bytes_of(executable, EDGETPU_PARAMETERS);
-	s->output.size = bytes_of(executable, EDGETPU_OUTPUT);
+	s->executable = executable;
+	s->input.size = bytes_of(s, executable, &s->input);
+	s->parameters.size = bytes_of(s, executable, &s->parameters);
+	s->output.size = bytes_of(s, executable, &s->output);
 	return 0;
 }
 
@@ -52,13 +53,12 @@ static int infeed(struct emulator_program *program, const struct edgetpu_hint *h
 		  const uint8_t *bytes)
 {
 	struct silicon *s = &program_of(program)->silicon;
-	struct silicon_stream *stream = hint->kind == EDGETPU_INPUT ? &s->input :
-								    &s->parameters;
+	struct silicon_stream *stream = silicon_stream_of(s, hint->kind);
 
 	if (!s->code)
 		return -EINVAL; /* nothing began */
-	if (hint->kind != EDGETPU_INPUT && hint->kind != EDGETPU_PARAMETERS)
-		return silicon_refuse(s, "scratch of the host is not executed");
+	if (!stream || stream == &s->output)
+		return silicon_refuse(s, "the host sends what no stream takes");
 	if (hint->size > stream->size - stream->came)
 		return silicon_refuse(s, "the host sends more than it said");
 	memcpy(stream->bytes + stream->came, bytes, hint->size);
@@ -75,8 +75,8 @@ static int outfeed(struct emulator_program *program, const struct edgetpu_hint *
 	(void)nth;
 	if (!s->code)
 		return -EINVAL; /* nothing began */
-	if (hint->kind != EDGETPU_OUTPUT)
-		return silicon_refuse(s, "scratch of the host is not executed");
+	if (silicon_stream_of(s, hint->kind) != &s->output)
+		return silicon_refuse(s, "the host asks for what no stream gives");
 	r = silicon_run(s);
 	if (r < 0)
 		return r;
@@ -122,12 +122,13 @@ static uint32_t most(uint32_t a, uint32_t b)
 }
 
 /* Enough for the runs of either executable. */
-static uint8_t *take_stream(struct program *p, enum edgetpu_hint_kind kind)
+static uint8_t *take_stream(struct program *p, const struct silicon_stream *stream)
 {
-	uint32_t bytes = bytes_of(p->package->main, kind);
+	struct silicon *s = &p->silicon;
+	uint32_t bytes = bytes_of(s, p->package->main, stream);
 
 	if (p->package->caching)
-		bytes = most(bytes, bytes_of(p->package->caching, kind));
+		bytes = most(bytes, bytes_of(s, p->package->caching, stream));
 	return memory_take(&p->memory, bytes);
 }
 
@@ -140,9 +141,9 @@ static int take_memory(struct program *p)
 	s->tile = calloc(SILICON_TILES, sizeof(*s->tile));
 	s->left = memory_take(&p->memory, sizeof(*s->left) * most(p->main.instructions,
 								  p->caching.instructions));
-	s->input.bytes = take_stream(p, EDGETPU_INPUT);
-	s->parameters.bytes = take_stream(p, EDGETPU_PARAMETERS);
-	s->output.bytes = take_stream(p, EDGETPU_OUTPUT);
+	s->input.bytes = take_stream(p, &s->input);
+	s->parameters.bytes = take_stream(p, &s->parameters);
+	s->output.bytes = take_stream(p, &s->output);
 	s->again.size = AGAIN_BYTES;
 	s->again.bytes = memory_take(&p->memory, s->again.size);
 	return s->tile && s->left && s->input.bytes && s->parameters.bytes &&

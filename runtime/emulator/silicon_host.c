@@ -8,6 +8,23 @@
 static const uint32_t unit_bytes[] = { 64, 8, 4 };
 
 enum { OF_PARAMETERS, OF_INPUT, OF_CORE };
+#define OPEN 0x05 /* the opcode */
+
+struct silicon_stream *silicon_stream_of(struct silicon *s, enum edgetpu_hint_kind kind)
+{
+	switch (kind) {
+	case EDGETPU_INPUT:
+	case EDGETPU_SCRATCH_OUT:
+		return &s->input;
+	case EDGETPU_PARAMETERS:
+		return &s->parameters;
+	case EDGETPU_OUTPUT:
+	case EDGETPU_SCRATCH_IN:
+		return &s->output;
+	default:
+		return NULL;
+	}
+}
 
 static struct silicon_stream *source(struct silicon *s, const struct silicon_instruction *in)
 {
@@ -41,9 +58,10 @@ static void seek(struct silicon_stream *stream, const struct silicon_instruction
 {
 	uint32_t unit = unit_bytes[isa_bits(in->bytes, 12, 2)];
 	uint32_t first = isa_bits(in->bytes, 320, 16) - 1;
-	int64_t at = stream->taken + (int64_t)(int16_t)(first - stream->taken / unit) * unit;
+	uint32_t taken = stream->taken - stream->first;
+	int64_t at = stream->taken + (int64_t)(int16_t)(first - taken / unit) * unit;
 
-	if (at >= 0 && at <= stream->size)
+	if (at >= stream->first && at <= stream->size)
 		stream->taken = (uint32_t)at;
 }
 
@@ -59,7 +77,7 @@ static void count_blocks(struct silicon *s, const struct silicon_instruction *in
 		s->tile[t].counter[SILICON_RING_PRODUCER_A]++;
 }
 
-int silicon_host_send(struct silicon *s, const struct silicon_instruction *in)
+static int send(struct silicon *s, const struct silicon_instruction *in)
 {
 	uint32_t to = isa_bits(in->bytes, 409, 16);
 	uint32_t bytes = (isa_bits(in->bytes, 434, 6) + 1) * SILICON_UNIT_BYTES;
@@ -93,6 +111,34 @@ int silicon_host_send(struct silicon *s, const struct silicon_instruction *in)
 		return 1;
 	s->sent = 0;
 	return SILICON_DONE;
+}
+
+/* The next input of the host, or of what it keeps of this run, which sends count from. */
+static int open_stream(struct silicon *s, const struct silicon_instruction *in)
+{
+	const struct edgetpu_executable *executable = s->executable;
+	uint64_t first = 0;
+
+	if (isa_bits(in->bytes, 12, 2) != OF_INPUT)
+		return SILICON_DONE;
+	while (s->opened < executable->hints &&
+	       silicon_stream_of(s, executable->hint[s->opened].kind) != &s->input)
+		s->opened++;
+	if (s->opened == executable->hints)
+		return silicon_stop(s, in, "it opens more than the host sends");
+	for (uint32_t i = 0; i < s->opened; i++)
+		if (silicon_stream_of(s, executable->hint[i].kind) == &s->input)
+			first += executable->hint[i].size;
+	s->opened++;
+	s->input.first = s->input.taken = (uint32_t)first;
+	return SILICON_DONE;
+}
+
+int silicon_host_send(struct silicon *s, const struct silicon_instruction *in)
+{
+	if (in->opcode->code == OPEN)
+		return open_stream(s, in);
+	return send(s, in);
 }
 
 /* Where bytes of tiles go: on to the host, or to tiles by a send. */

@@ -180,7 +180,7 @@ struct silicon_engine {
 	int64_t group;            /* of outputs */
 	uint32_t bank;            /* of scaling memory */
 	struct silicon_walk walk[SILICON_SIDES], input, weights, sums;
-	int32_t sum[64];
+	uint32_t sum[64], zero[64]; /* of a group; the weights' zero points */
 };
 #define SILICON_IDLE UINT32_MAX
 
@@ -212,10 +212,11 @@ struct silicon_tile {
 	uint32_t pending[SILICON_ENGINES]; /* issued instructions that are not done */
 };
 
-/* Bytes from or to the host, in order. */
+/* Bytes from or to the host, in order. Sends count from `first`, where what was opened
+   last begins. */
 struct silicon_stream {
 	uint8_t *bytes;
-	uint32_t size, came, taken;
+	uint32_t size, came, taken, first;
 };
 
 struct silicon {
@@ -226,6 +227,8 @@ struct silicon {
 	struct silicon_engine send, collect;
 	uint64_t sent, collected;  /* bytes, of the send and the collect under way */
 	struct silicon_ring ring;  /* to the core, and the host */
+	const struct edgetpu_executable *executable; /* that runs */
+	uint32_t opened;           /* of its hints, those that were */
 	struct silicon_stream input, parameters, output;
 	struct silicon_stream again; /* collected by the core, to be sent to tiles */
 	uint64_t steps, waits;     /* of the run, each up to its budget */
@@ -306,7 +309,8 @@ int silicon_mac(struct silicon *s, uint32_t tile, const struct silicon_instructi
 /* A step that was the last one of its instruction. */
 #define SILICON_DONE 2
 
-/* silicon_host.c */
+/* silicon_host.c: NULL for what does not go over a stream */
+struct silicon_stream *silicon_stream_of(struct silicon *s, enum edgetpu_hint_kind kind);
 int silicon_host_send(struct silicon *s, const struct silicon_instruction *in);
 int silicon_host_collect(struct silicon *s, const struct silicon_instruction *in);
 

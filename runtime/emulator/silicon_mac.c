@@ -95,10 +95,20 @@ static int64_t narrow_byte(const struct silicon_place *place, const struct silic
 }
 
 /* The outputs' own zero points, when the weights are quantized for each of them. */
-static const uint8_t *find_zeros(struct silicon *s, const struct silicon_instruction *in,
-				 uint32_t tile, const struct silicon_engine *engine)
+static int find_zeros(struct silicon *s, const struct silicon_instruction *in, uint32_t tile,
+		      struct silicon_engine *engine)
 {
-	return lanes(s, in, tile, in->mac.zeros[engine->group % 2], 16 * in->mac.fours, false);
+	uint32_t bytes = 16 * in->mac.fours;
+	const uint8_t *zeros;
+
+	for (uint32_t o = 0; o < 64; o++)
+		engine->zero[o] = (uint32_t)in->mac.weight_zero;
+	if (!in->mac.has_zeros)
+		return 0;
+	zeros = lanes(s, in, tile, in->mac.zeros[engine->group % 2], bytes, false);
+	if (zeros)
+		memcpy(engine->zero, zeros, bytes);
+	return s->err.code;
 }
 
 /* Bytes of input of a step, and of weights for each output. */
@@ -106,47 +116,56 @@ static const struct { uint8_t inputs, weights; } widths[] = {
 	[SILICON_MATRIX] = { 4, 4 }, [SILICON_BYTES] = { 1, 1 }, [SILICON_HALVES] = { 2, 4 },
 };
 
-/* For one output; zero points from wide memory are any numbers: all of it goes around. */
-static uint32_t product(const struct silicon_mac *mac, const uint8_t *input,
-			const uint8_t *weights, uint32_t zero)
+/* Zero points are any numbers: all of it goes around. */
+static void add_matrix(uint32_t *sum, const uint32_t *input, const uint8_t *weights,
+		       const uint32_t *zero, uint32_t outputs)
 {
-	uint32_t sum = 0;
-	int16_t half;
+	for (uint32_t o = 0; o < outputs; o++)
+		for (uint32_t i = 0; i < 4; i++)
+			sum[o] += input[i] * (weights[4 * o + i] - zero[o]);
+}
 
-	for (uint32_t i = 0; i < widths[mac->mode].inputs; i++) {
-		uint32_t weight = weights[i];
+static void add_bytes(uint32_t *sum, const uint32_t *input, const uint8_t *weights,
+		      const uint32_t *zero, uint32_t outputs)
+{
+	for (uint32_t o = 0; o < outputs; o++)
+		sum[o] += input[0] * (weights[o] - zero[o]);
+}
 
-		if (mac->mode == SILICON_HALVES) {
-			memcpy(&half, weights + (size_t)2 * i, sizeof(half));
-			weight = (uint32_t)half;
-		}
-		sum += (uint32_t)(input[i] - mac->input_zero) * (weight - zero);
+static void add_halves(uint32_t *sum, const uint32_t *input, const uint8_t *weights,
+		       const uint32_t *zero, uint32_t outputs)
+{
+	int16_t half[2];
+
+	for (uint32_t o = 0; o < outputs; o++) {
+		memcpy(half, weights + (size_t)4 * o, sizeof(half));
+		for (uint32_t i = 0; i < 2; i++)
+			sum[o] += input[i] * ((uint32_t)half[i] - zero[o]);
 	}
-	return sum;
 }
 
 static int add(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
 	       struct silicon_engine *engine)
 {
 	const struct silicon_mac *mac = &in->mac;
-	uint32_t outputs = 4 * mac->fours, bytes = widths[mac->mode].weights;
-	const uint8_t *input = silicon_narrow(s, in, tile,
-					      narrow_byte(&in->place[INPUT], &engine->input),
-					      widths[mac->mode].inputs);
-	const uint8_t *weights = lanes(s, in, tile, silicon_address(&in->place[WEIGHTS], &engine->weights),
-				       outputs * bytes, false);
-	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile, engine) : NULL;
+	uint32_t outputs = 4 * mac->fours, inputs = widths[mac->mode].inputs, input[4];
+	const uint8_t *from = silicon_narrow(s, in, tile,
+					     narrow_byte(&in->place[INPUT], &engine->input),
+					     inputs);
+	const uint8_t *weights = lanes(s, in, tile,
+				       silicon_address(&in->place[WEIGHTS], &engine->weights),
+				       outputs * widths[mac->mode].weights, false);
 
 	if (s->err.code < 0)
 		return s->err.code;
-	for (uint32_t o = 0; o < outputs; o++) {
-		uint32_t zero = (uint32_t)mac->weight_zero;
-
-		if (zeros)
-			memcpy(&zero, zeros + (size_t)o * 4, sizeof(zero));
-		engine->sum[o] = (int32_t)((uint32_t)engine->sum[o] +
-					   product(mac, input, weights + (size_t)o * bytes, zero));
-	}
+	for (uint32_t i = 0; i < inputs; i++)
+		input[i] = (uint32_t)(from[i] - mac->input_zero);
+	if (mac->mode == SILICON_MATRIX)
+		add_matrix(engine->sum, input, weights, engine->zero, outputs);
+	else if (mac->mode == SILICON_BYTES)
+		add_bytes(engine->sum, input, weights, engine->zero, outputs);
+	else
+		add_halves(engine->sum, input, weights, engine->zero, outputs);
 	return 0;
 }
 
@@ -172,7 +191,7 @@ static int32_t round_twice(const struct silicon_mac *mac, int32_t sum, float fac
 }
 
 static int scale(struct silicon *s, uint32_t tile, const struct silicon_instruction *in,
-		 uint32_t bank, int32_t sum, uint32_t output, uint8_t *result)
+		 uint32_t bank, uint32_t sum, uint32_t output, uint8_t *result)
 {
 	const struct silicon_mac *mac = &in->mac;
 	float factor = mac->factor;
@@ -194,9 +213,10 @@ static int scale(struct silicon *s, uint32_t tile, const struct silicon_instruct
 			return s->err.code;
 		memcpy(&factor, from, sizeof(factor));
 	}
-	sum = (int32_t)((uint32_t)sum + (uint32_t)bias + (uint32_t)mac->bias);
+	sum += (uint32_t)bias + (uint32_t)mac->bias;
 	value = s->rounding == SILICON_ROUNDS_ONCE || mac->mode != SILICON_MATRIX ?
-		round_once(mac, sum, factor) : round_twice(mac, sum, factor);
+		round_once(mac, (int32_t)sum, factor) :
+		round_twice(mac, (int32_t)sum, factor);
 	byte = (int64_t)value + mac->output_zero;
 	*result = (uint8_t)(byte < 0 ? 0 : byte > 255 ? 255 : byte);
 	return 0;
@@ -261,6 +281,8 @@ static int begin_run(struct silicon *s, uint32_t tile, const struct silicon_inst
 		     struct silicon_engine *engine)
 {
 	find_group(in, engine);
+	if (find_zeros(s, in, tile, engine) < 0)
+		return s->err.code;
 	if (pass_of(engine) > 0)
 		return keep(s, tile, in, engine, false);
 	memset(engine->sum, 0, sizeof(engine->sum));

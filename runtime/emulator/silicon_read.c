@@ -263,6 +263,7 @@ static enum silicon_engine_kind scalar_kind(const struct isa_opcode *opcode)
 	case 0x02:
 	case 0x03:
 		return SILICON_UNKNOWN;
+	case 0x05:
 	case 0x06:
 		return SILICON_HOST_SEND;
 	case 0x07:

@@ -52,10 +52,15 @@ static void start_tile(struct silicon_tile *tile)
 		start_engine(&tile->engine[i]);
 }
 
+static void start_stream(struct silicon_stream *stream)
+{
+	stream->came = stream->taken = stream->first = 0;
+}
+
 void silicon_start(struct silicon *s, const struct silicon_code *code)
 {
 	s->code = code;
-	s->issued = s->executed = 0;
+	s->issued = s->executed = s->opened = 0;
 	s->sent = s->collected = 0;
 	s->steps = s->waits = 0;
 	s->is_backwards = false;
@@ -63,10 +68,10 @@ void silicon_start(struct silicon *s, const struct silicon_code *code)
 	s->ring.rows = 0;
 	start_engine(&s->send);
 	start_engine(&s->collect);
-	s->input.came = s->input.taken = 0;
-	s->parameters.came = s->parameters.taken = 0;
-	s->output.came = s->output.taken = 0;
-	s->again.came = s->again.taken = 0;
+	start_stream(&s->input);
+	start_stream(&s->parameters);
+	start_stream(&s->output);
+	start_stream(&s->again);
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
 		start_tile(&s->tile[t]);
 	for (uint32_t i = 0; i < code->instructions; i++)
