@@ -201,6 +201,7 @@ static struct script *new_exchange(void)
 	struct script *s = script_new();
 	uint8_t *at;
 
+	isa_set_bits(script_scalar(s, 0x05), 12, 2, 1);
 	script_narrow(s, SCRIPT_ALL, 0, (const uint8_t[24]){ "what is given to others" }, 24);
 	at = script_add(s, 0x15, 0xfff0);
 	for (int i = 0; i < 2; i++) {

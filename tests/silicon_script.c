@@ -241,10 +241,13 @@ static int run(struct script *s)
 	int r;
 
 	s->chunk = (struct edgetpu_chunk){ .bytes = s->code, .size = s->words * ISA_WORD_BYTES };
-	s->hint[0] = (struct edgetpu_hint){ .kind = EDGETPU_INPUT, .size = s->input_bytes };
-	s->hint[1] = (struct edgetpu_hint){ .kind = EDGETPU_OUTPUT, .size = s->output_bytes };
+	s->hint[0] = (struct edgetpu_hint){ .kind = EDGETPU_INPUT, .size = s->first_bytes };
+	s->hint[1] = (struct edgetpu_hint){ .kind = EDGETPU_INPUT,
+					    .size = s->input_bytes - s->first_bytes };
+	s->hint[2] = (struct edgetpu_hint){ .kind = EDGETPU_OUTPUT, .size = s->output_bytes };
 	*main = (struct edgetpu_executable){ .name = "script", .type = EDGETPU_EXECUTION,
-		.chunks = 1, .chunk = &s->chunk, .hints = 2, .hint = s->hint };
+		.chunks = 1, .chunk = &s->chunk, .hints = s->first_bytes > 0 ? 3 : 2,
+		.hint = &s->hint[s->first_bytes == 0] };
 	s->package = (struct edgetpu_package){ .main = main };
 	if (s->program)
 		s->program->ops->free(s->program);
@@ -253,10 +256,12 @@ static int run(struct script *s)
 		fail_msg("%s", err.text);
 	silicon_round(s->program, s->rounding);
 	r = s->program->ops->begin(s->program, main);
-	if (r == 0)
+	if (r == 0 && s->first_bytes > 0)
 		r = s->program->ops->infeed(s->program, &s->hint[0], s->input);
+	if (r == 0)
+		r = s->program->ops->infeed(s->program, &s->hint[1], s->input + s->first_bytes);
 	if (r == 0 && s->output_bytes > 0)
-		r = s->program->ops->outfeed(s->program, &s->hint[1], 0, s->output);
+		r = s->program->ops->outfeed(s->program, &s->hint[2], 0, s->output);
 	return r;
 }
 

@@ -37,9 +37,10 @@ struct script {
 	uint32_t words, number;
 	uint8_t input[SCRIPT_BYTES_MAX], output[SCRIPT_BYTES_MAX];
 	uint32_t input_bytes, output_bytes;
+	uint32_t first_bytes; /* of the first of two inputs; 0: there is one */
 	enum silicon_rounding rounding;
 	struct edgetpu_chunk chunk;
-	struct edgetpu_hint hint[2];
+	struct edgetpu_hint hint[3];
 	struct edgetpu_executable main;
 	struct edgetpu_package package;
 	struct emulator_program *program; /* of the last run */

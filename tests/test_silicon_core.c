@@ -191,6 +191,40 @@ static void a_send_of_the_host_begins_before_the_end_of_the_last(void **state)
 	script_free(s);
 }
 
+/* Of two inputs; the second begins before the end of what the first send brings. */
+static void sends_count_from_what_is_opened(void **state)
+{
+	uint32_t units[64];
+	struct script *s = script_new();
+
+	(void)state;
+	for (uint32_t i = 0; i < 64; i++)
+		units[i] = i + 1;
+	s->first_bytes = 96;
+	receive(s, 1, 400, 2);
+	isa_set_bits(script_scalar(s, 0x05), 12, 2, 1);
+	script_send(s, 1, units, 80);
+	isa_set_bits(script_scalar(s, 0x05), 12, 2, 1);
+	isa_set_bits(script_send(s, 1, &units[20], 80), 320, 16, 2 + 1);
+	s->input_bytes += 32;
+	memcpy(s->input, units, s->input_bytes);
+	script_run(s);
+	must_be_row(s, 0, 400, &units[0], 20);
+	must_be_row(s, 0, 401, &units[24 + 4], 20);
+	script_free(s);
+}
+
+static void more_inputs_than_the_host_has_cannot_be_opened(void **state)
+{
+	struct script *s = script_new();
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		isa_set_bits(script_scalar(s, 0x05), 12, 2, 1);
+	script_stops(s, "it opens more than the host sends");
+	script_free(s);
+}
+
 /* 640 bytes in two and a half rows, and 64 of another tile. */
 static void the_host_collects_several_rows_in_order(void **state)
 {
@@ -270,6 +304,8 @@ int main(void)
 		cmocka_unit_test(a_send_begins_where_it_says),
 		cmocka_unit_test(a_send_of_what_was_not_collected_is_told),
 		cmocka_unit_test(a_send_of_the_host_begins_before_the_end_of_the_last),
+		cmocka_unit_test(sends_count_from_what_is_opened),
+		cmocka_unit_test(more_inputs_than_the_host_has_cannot_be_opened),
 		cmocka_unit_test(the_host_collects_several_rows_in_order),
 		cmocka_unit_test(more_output_than_the_host_takes_is_told),
 		cmocka_unit_test(what_is_sent_and_collected_otherwise_is_told),
