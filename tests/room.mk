@@ -123,6 +123,7 @@ check_parts += \
 	tests/silicon_layers.c \
 	tests/silicon_pieces.c \
 	tests/silicon_program.c \
+	tests/silicon_script.c \
 	tests/single.c \
 	tests/sounds.c \
 	tests/ten_minutes.c \
@@ -367,7 +368,13 @@ checks += \
 	tests/test_serve_queue.c \
 	tests/test_serve_server.c \
 	tests/test_serve_stress.c \
+	tests/test_silicon_core.c \
 	tests/test_silicon_layers.c \
+	tests/test_silicon_mac.c \
+	tests/test_silicon_mesh.c \
+	tests/test_silicon_moves.c \
+	tests/test_silicon_pipeline.c \
+	tests/test_silicon_run.c \
 	tests/test_traces.c \
 	tests/test_twin_golden.c
 # What reads overlays leans on libfdt (named as in apps/room.mk); and they are applied to trees of the SoC.

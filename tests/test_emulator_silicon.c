@@ -269,11 +269,17 @@ static void what_the_host_moves_has_a_largest_size(void **state)
 
 static void what_the_host_does_otherwise_is_told(void **state)
 {
-	static const struct { enum edgetpu_hint_kind kind; const char *why; } wrong[] = {
-		{ EDGETPU_INTERRUPT, "the host sends what no stream takes" },
-		{ EDGETPU_SCRATCH_IN, "the host asks for more output than comes" },
-		{ EDGETPU_PARAMETERS, "the host sends more than it said" },
-		{ EDGETPU_OUTPUT, "the host asks for more output than comes" },
+	static const struct {
+		enum edgetpu_hint_kind kind;
+		bool is_out;
+		const char *why;
+	} wrong[] = {
+		{ EDGETPU_OUTPUT, false, "the host sends what no stream takes" },
+		{ EDGETPU_INTERRUPT, false, "the host sends what no stream takes" },
+		{ EDGETPU_INPUT, true, "the host asks for what no stream gives" },
+		{ EDGETPU_PARAMETERS, false, "the host sends more than it said" },
+		{ EDGETPU_OUTPUT, true, "the host asks for more output than comes" },
+		{ EDGETPU_SCRATCH_IN, true, "the host asks for more output than comes" },
 	};
 	struct ours *ours = ours_new(1);
 
@@ -285,7 +291,7 @@ static void what_the_host_does_otherwise_is_told(void **state)
 		uint8_t bytes[8] = { 0 };
 
 		assert_int_equal(program->ops->begin(program, &ours->main), 0);
-		if (hint.kind == EDGETPU_OUTPUT || hint.kind == EDGETPU_SCRATCH_IN)
+		if (wrong[i].is_out)
 			assert_true(program->ops->outfeed(program, &hint, 0, bytes) < 0);
 		else
 			assert_true(program->ops->infeed(program, &hint, bytes) < 0);

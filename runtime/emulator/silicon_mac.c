@@ -59,6 +59,8 @@ int silicon_begin_mac(struct silicon *s, const struct silicon_instruction *in,
 
 	if (in->mac.mode > SILICON_HALVES)
 		return silicon_stop(s, in, "mode %u is not understood", in->mac.mode);
+	if (steps == UINT64_MAX)
+		return silicon_stop(s, in, "its loops go round more often than can be counted");
 	if (units % in->mac.fours > 0)
 		return silicon_stop(s, in, "its outputs do not go by groups");
 	if (isa_iterations(&in->place[INPUT].access) != steps ||
@@ -73,7 +75,7 @@ int silicon_begin_mac(struct silicon *s, const struct silicon_instruction *in,
 static uint8_t *lanes(struct silicon *s, const struct silicon_instruction *in,
 		      uint32_t tile, int64_t lane, uint32_t bytes, bool is_written)
 {
-	int64_t row = lane / LANES;
+	int64_t row = lane < 0 ? lane : lane / LANES;
 	uint32_t from = (uint32_t)(lane & (LANES - 1)) * LANE_BYTES;
 
 	if (from + bytes > SILICON_ROW_BYTES) {

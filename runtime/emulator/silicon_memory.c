@@ -54,7 +54,7 @@ const uint8_t *silicon_narrow(struct silicon *s, const struct silicon_instructio
 	if (t && last != unit)
 		t = find_unit(s, by, tile, last);
 	if (!t || t->has_unit[unit] || by->kind != SILICON_MAC)
-		return t ? t->narrow[0] + byte : NULL;
+		return t ? (const uint8_t *)t->narrow + byte : NULL;
 	silicon_stop(s, by, "tile %u: nothing is at narrow %" PRId64, tile, unit);
 	return NULL;
 }

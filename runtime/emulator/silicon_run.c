@@ -232,6 +232,19 @@ static const struct silicon_instruction *first_at(const struct silicon *s, uint3
 	return first;
 }
 
+/* A neighbour does not do its part of an exchange. */
+static int say_lonely(struct silicon *s, const struct silicon_instruction *in, uint32_t t)
+{
+	static const char *const names[] = { "north", "east", "south", "west" };
+	uint32_t from = in->kind - SILICON_FROM_NORTH;
+
+	if (!s->tile[t].engine[in->kind].is_done[SILICON_INTO])
+		return silicon_stop(s, in, "tile %u waits for ever: nothing comes from the %s", t,
+				    names[from]);
+	return silicon_stop(s, in, "tile %u waits for ever: nobody takes what goes to the %s", t,
+			    names[(from + 2) % 4]);
+}
+
 /* Nothing moves, and something is not done. */
 static int say_stuck(struct silicon *s, const struct silicon_instruction *in, uint32_t t)
 {
@@ -249,8 +262,15 @@ static int say_stuck(struct silicon *s, const struct silicon_instruction *in, ui
 		return silicon_stop(s, in, "tile %u waits for ever: %s is %" PRId64 " and not %"
 				    PRId64, t, counters[wait->counter],
 				    tile->counter[wait->counter], needed);
-	return silicon_stop(s, in, "tile %u waits for ever: %s", t, in->kind == SILICON_SEND ?
-			    "nobody takes what is on the ring" : "nothing comes on the ring");
+	if (is_exchange(in->kind))
+		return say_lonely(s, in, t);
+	if (in->kind == SILICON_SEND)
+		return silicon_stop(s, in, "tile %u waits for ever: nobody takes what is on "
+				    "the ring", t);
+	return silicon_stop(s, in, "tile %u waits for ever: %s", t,
+			    tile->ring[in->kind == SILICON_RECEIVE_B].rows > 0 ?
+			    "what was received before is not moved on" :
+			    "nothing comes on the ring");
 }
 
 static bool may_bytes_come(const struct silicon *s)
