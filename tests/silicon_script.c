@@ -9,6 +9,7 @@
 #define ROW_BYTES 256
 #define UNIT_BYTES 4
 #define INPUT_UNIT 8   /* that sends of the host's input count in */
+#define INPUT_BLOCK 16384 /* units */
 #define WAY 2060       /* rows that nothing else uses */
 #define NEVER 0x7fff
 
@@ -201,9 +202,11 @@ uint8_t *script_send(struct script *s, uint32_t tiles, const void *bytes, uint32
 
 	assert_true(s->input_bytes + units * INPUT_UNIT <= SCRIPT_BYTES_MAX);
 	isa_set_bits(at, 12, 2, 1);
-	isa_set_bits(at, 55, 20, units - 1);
+	isa_set_bits(at, 14, 20, s->input_bytes / INPUT_UNIT);
+	isa_set_bits(at, 55, 20, INPUT_BLOCK - 1);
 	isa_set_bits(at, 75, 1, 1);
-	isa_set_bits(at, 320, 16, s->input_bytes / INPUT_UNIT + 1);
+	isa_set_bits(at, 183, 20, units - 1); /* of the last block, which is the first */
+	isa_set_bits(at, 203, 1, 1);
 	isa_set_bits(at, 409, 16, tiles);
 	isa_set_bits(at, 434, 6, ROW_BYTES / UNIT_BYTES - 1);
 	memcpy(s->input + s->input_bytes, bytes, size);
