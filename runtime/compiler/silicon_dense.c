@@ -215,7 +215,7 @@ static const struct words_bits mac_constants[] = {
 	{ 1563, 1, 1 }, { 1564, 3, 2 },  /* outputs are counted at loop 2, */
 	{ 1568, 1, 1 }, { 1569, 3, 1 },  /* weights at loop 1 */
 	{ 1843, 3, 7 },                  /* arithmetic, no copy */
-	{ 1923, 1, 1 }, { 1926, 1, 1 }, { 1934, 2, 3 }, { 1940, 2, 3 },
+	{ 1923, 1, 1 }, { 1926, 1, 1 },
 };
 
 #define ZEROS_ARE_THERE 1853
@@ -279,8 +279,8 @@ static void multiply(struct dense *dense, const struct stage *stage, uint16_t ti
 		    &(struct words_loop){ steps, LANES });
 	words_loops(at, SUMS, 0, 1, &(struct words_loop){ steps, 0 });
 	WORDS_PUT(at, mac_constants);
-	words_set(at, "last-fours", output_fours);
-	words_set(at, "fours", output_fours);
+	words_set(at, "last-outputs", 4 * output_fours);
+	words_set(at, "outputs", 4 * output_fours);
 	if (layer->has_factors || layer->has_biases)
 		words_wait(at, &mac_waits, 0, &scaled);
 	if (layer->has_zeros)
