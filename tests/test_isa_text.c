@@ -140,8 +140,8 @@ static void arithmetic_tells_loops_operands_and_numbers(void **state)
 	isa_set_bits(bytes, 62, 14, 8);
 	isa_set_bits(bytes, 76, 14, 255);
 	isa_set_bits(bytes, 90, 14, 3);
-	isa_set_bits(bytes, 190, 17, 1056);
-	isa_set_bits(bytes, 957, 13, 8192 - 16);
+	isa_set_bits(bytes, 191, 18, 1056);
+	isa_set_bits(bytes, 957, 14, 8300);
 	isa_set_bits(bytes, 971, 15, 4);
 	isa_set_bits(bytes, 986, 14, 8);
 	isa_set_bits(bytes, 1949, 32, 0x3f000000);
@@ -161,7 +161,7 @@ static void arithmetic_tells_loops_operands_and_numbers(void **state)
 		   "mac  tiles 0-3  loops (9, 256, 4)\n"
 		   "\tinput narrow 1056\n"
 		   "\toutput narrow 0\n"
-		   "\tweights wide -16 (9, 4)\n"
+		   "\tweights wide 8300 (9, 4)\n"
 		   "\tsums wide 0\n"
 		   "\tmakes activations at loop 2  wait ring-read-a >= 7 at loop 2  scale 0.5  "
 		   "lower -128  upper 255  weight-zero 121  input-zero 146  output-zero 3  "

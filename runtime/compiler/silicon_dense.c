@@ -201,8 +201,7 @@ static uint32_t input(struct dense *dense, const struct stage *stage)
 
 enum { CODE_MAC = 0x01 };
 enum { INPUT, OUTPUT, WEIGHTS, SUMS };
-#define STEP 16                     /* of a stride: one address of narrow memory, */
-#define BASE_STEP 8                 /* and of a base */
+#define STEP 4                      /* bytes of an address of narrow memory */
 #define LANES 4                     /* of a row of wide memory */
 #define SCALED 12                   /* the counter of tables that came */
 
@@ -273,8 +272,8 @@ static void multiply(struct dense *dense, const struct stage *stage, uint16_t ti
 	uint8_t *at = words_add(&dense->words, ISA_TILES, CODE_MAC, tiles);
 
 	words_set(at, "loops", steps);
-	words_loops(at, INPUT, (int32_t)stage->base * BASE_STEP, 3, in);
-	words_loops(at, OUTPUT, (int32_t)output_base(stage) * BASE_STEP, 3, out);
+	words_loops(at, INPUT, (int32_t)stage->base * STEP, 3, in);
+	words_loops(at, OUTPUT, (int32_t)output_base(stage) * STEP, 3, out);
 	words_loops(at, WEIGHTS, (int32_t)(row + dense_tables(layer)) * LANES, 1,
 		    &(struct words_loop){ steps, LANES });
 	words_loops(at, SUMS, 0, 1, &(struct words_loop){ steps, 0 });

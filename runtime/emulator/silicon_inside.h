@@ -31,8 +31,7 @@
  */
 #define SILICON_TILES 16
 #define SILICON_ROW_BYTES 256
-#define SILICON_ROWS 2080         /* the highest that any program names: */
-#define SILICON_MAIN_ROWS 2048    /* of parameters, and 32 rows more */
+#define SILICON_ROWS 2080         /* the highest that any program names */
 #define SILICON_UNIT_BYTES 4      /* an address of narrow memory */
 #define SILICON_UNITS 65536       /* that an address of 16 bits can name */
 #define SILICON_SCALING_BYTES 8   /* one float or bias of two channels */
@@ -130,9 +129,8 @@ enum silicon_mode {
 struct silicon_mac {
 	enum silicon_mode mode;
 	uint32_t fours;           /* groups of four outputs, in a full group */
-	bool is_from_end;         /* weights are counted from the end of the main rows */
 	bool has_bias, has_factor, has_zeros;
-	int32_t zeros[2];         /* places of the outputs' own zero points, which groups
+	uint32_t zeros[2];        /* places of the outputs' own zero points, which groups
 				     take in turns */
 	int32_t weight_zero, input_zero;
 	int32_t output_zero, bias; /* of all outputs, beside those of each */

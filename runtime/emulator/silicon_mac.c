@@ -13,13 +13,9 @@
 
 enum { INPUT, OUTPUT, WEIGHTS, SUMS };
 
-/* A stride counts quarters of a byte of narrow memory, a base halves. */
-#define BYTE_STRIDES 4
-#define BASE_STRIDES 2
 /* Wide memory as the mac sees it: 4 addresses to a row. */
 #define LANES 4
 #define LANE_BYTES (SILICON_ROW_BYTES / LANES)
-#define MAIN_LANES (SILICON_MAIN_ROWS * LANES)
 
 static bool stands_still(const struct isa_access *access, uint32_t d)
 {
@@ -86,35 +82,12 @@ static uint8_t *lanes(struct silicon *s, const struct silicon_instruction *in,
 	return s->tile[tile].wide[row] + from;
 }
 
-/* Negative bases count from the end of the main rows, and loops go on from there. */
-static int64_t from_base(int32_t base)
-{
-	return base < 0 ? MAIN_LANES : 0;
-}
-
-static int64_t weight_lane(const struct silicon_instruction *in,
-			   const struct silicon_engine *engine)
-{
-	const struct silicon_place *place = &in->place[WEIGHTS];
-
-	return silicon_address(place, &engine->weights) +
-	       (in->mac.is_from_end ? MAIN_LANES : from_base(place->access.base));
-}
-
-static int64_t narrow_byte(const struct silicon_place *place, const struct silicon_walk *walk)
-{
-	int64_t base = place->access.base;
-
-	return (silicon_address(place, walk) - base) / BYTE_STRIDES + base / BASE_STRIDES;
-}
-
 /* The outputs' own zero points, when the weights are quantized for each of them. */
 static const uint8_t *find_zeros(struct silicon *s, const struct silicon_instruction *in,
 				 uint32_t tile, const struct silicon_engine *engine)
 {
-	int32_t zeros = in->mac.zeros[engine->group % 2];
-
-	return lanes(s, in, tile, zeros + from_base(zeros), 16 * in->mac.fours, false);
+	return lanes(s, in, tile, in->mac.zeros[engine->group % 2], 16 * in->mac.fours,
+		     false);
 }
 
 /* Bytes of input of a step, and of weights for each output. */
@@ -147,9 +120,10 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 	const struct silicon_mac *mac = &in->mac;
 	uint32_t outputs = 4 * mac->fours, bytes = widths[mac->mode].weights;
 	const uint8_t *input = silicon_narrow(s, in, tile,
-					      narrow_byte(&in->place[INPUT], &engine->input),
+					      silicon_address(&in->place[INPUT], &engine->input),
 					      widths[mac->mode].inputs);
-	const uint8_t *weights = lanes(s, in, tile, weight_lane(in, engine),
+	const uint8_t *weights = lanes(s, in, tile,
+				       silicon_address(&in->place[WEIGHTS], &engine->weights),
 				       outputs * bytes, false);
 	const uint8_t *zeros = mac->has_zeros ? find_zeros(s, in, tile, engine) : NULL;
 
@@ -225,8 +199,9 @@ static int write_group(struct silicon *s, uint32_t tile, const struct silicon_in
 	uint32_t left = silicon_innermost(&in->place[OUTPUT], walk) - walk->at[0];
 
 	for (uint32_t four = 0; four < in->mac.fours && four < left; four++) {
-		uint8_t *to = silicon_narrow_to(s, in, tile, narrow_byte(&in->place[OUTPUT], walk)
-						/ SILICON_UNIT_BYTES);
+		uint8_t *to = silicon_narrow_to(s, in, tile,
+						silicon_address(&in->place[OUTPUT], walk) /
+						SILICON_UNIT_BYTES);
 
 		for (uint32_t i = 0; i < 4 && to && s->err.code == 0; i++)
 			scale(s, tile, in, engine->bank, engine->sum[4 * four + i],
@@ -242,9 +217,8 @@ static int keep(struct silicon *s, uint32_t tile, const struct silicon_instructi
 		struct silicon_engine *engine, bool is_written)
 {
 	uint32_t bytes = 16 * in->mac.fours;
-	const struct silicon_place *place = &in->place[SUMS];
-	uint8_t *kept = lanes(s, in, tile, silicon_address(place, &engine->sums) +
-			      from_base(place->access.base), bytes, is_written);
+	uint8_t *kept = lanes(s, in, tile, silicon_address(&in->place[SUMS], &engine->sums),
+			      bytes, is_written);
 
 	if (kept && is_written)
 		memcpy(kept, engine->sum, bytes);

@@ -255,14 +255,17 @@ static const struct isa_field from_west[] = { EXCHANGE("east-out", "west-in") };
 #define LOOPS(t, s) \
 	FIELDS("loops", 62, 14, 8, 14, ISA_LESS_ONE, t, s), \
 	FIELD("loops-last", 174, 14, ISA_UNSIGNED, ISA_GUESS, OUTLINE), \
-	FIELD("loops-last-loop", 188, 2, ISA_UNSIGNED, ISA_GUESS, OUTLINE)
+	FIELD("loops-last-loop", 188, 3, ISA_UNSIGNED, ISA_GUESS, OUTLINE)
+/* In narrow memory it counts bytes, in wide quarters of a row. */
 #define OPERANDS \
-	ACCESS("input", ISA_NARROW, 190, 17, ISA_UNSIGNED, 207, 21, 16, 8, ISA_FITS, ALL), \
-	ACCESS("output", ISA_NARROW, 573, 17, ISA_UNSIGNED, 590, 21, 16, 8, ISA_FITS, ALL), \
-	ACCESS("weights", ISA_WIDE, 957, 13, ISA_SIGNED, 971, 15, 14, 8, ISA_FITS, \
+	ACCESS("input", ISA_NARROW, 191, 18, ISA_UNSIGNED, 209, 19, 18, 8, ISA_FITS, RUN), \
+	NEST("input", 505, 8, 3, 19, 18, ISA_FITS), \
+	ACCESS("output", ISA_NARROW, 574, 18, ISA_UNSIGNED, 592, 19, 18, 8, ISA_FITS, RUN), \
+	NEST("output", 888, 8, 3, 19, 18, ISA_FITS), \
+	ACCESS("weights", ISA_WIDE, 957, 14, ISA_UNSIGNED, 971, 15, 14, 8, ISA_FITS, \
 	       PRODUCT), \
 	NEST("weights", 1203, 8, 3, 15, 14, ISA_FITS), \
-	ACCESS("sums", ISA_WIDE, 1260, 13, ISA_SIGNED, 1274, 15, 14, 8, ISA_FITS, ALL), \
+	ACCESS("sums", ISA_WIDE, 1260, 14, ISA_UNSIGNED, 1274, 15, 14, 8, ISA_FITS, ALL), \
 	NEST("sums", 1506, 8, 3, 15, 14, ISA_FITS)
 #define STEPS \
 	MAKES("activations", 1563, 4, RUN), \
@@ -277,7 +280,7 @@ static const struct isa_field mac[] = {
 	LOOPS(ISA_PROVEN, PRODUCT),
 	OPERANDS,
 	STEPS,
-	FLAG("has-main-weights", 1843, ISA_GUESS, LAYERS),
+	FLAG("has-layer-weights", 1843, ISA_GUESS, LAYERS),
 	FIELD("mode", 1846, 3, ISA_UNSIGNED, ISA_FITS, LAYERS),
 	FIELD("scale", 1949, 32, ISA_FLOAT, ISA_PROVEN, NUMBERS),
 	FIELD("lower", 2013, 32, ISA_FLOAT, ISA_PROVEN, NUMBERS),
@@ -286,8 +289,8 @@ static const struct isa_field mac[] = {
 	FIELD("input-zero", 1870, 8, ISA_UNSIGNED, ISA_PROVEN, NUMBERS),
 	FIELD("output-zero", 2077, 8, ISA_UNSIGNED, ISA_PROVEN, NUMBERS),
 	FLAG("has-zeros", 1853, ISA_FITS, LAYERS),
-	FIELD("zeros", 1908, 13, ISA_SIGNED, ISA_FITS, LAYERS),
-	FIELD("zeros-other", 1884, 13, ISA_SIGNED, ISA_FITS, LAYERS),
+	FIELD("zeros", 1908, 14, ISA_UNSIGNED, ISA_FITS, LAYERS),
+	FIELD("zeros-other", 1884, 14, ISA_UNSIGNED, ISA_FITS, LAYERS),
 	FLAG("has-bias", 2093, ISA_FITS, LAYERS),
 	FLAG("has-factor", 2094, ISA_FITS, RUN),
 	FIELD("bias", 2045, 32, ISA_SIGNED, ISA_FITS, LAYERS),

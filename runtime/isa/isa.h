@@ -53,8 +53,8 @@ enum isa_trust {
 /* The base of an access says which memory it is in. */
 enum isa_memory {
 	ISA_NO_MEMORY,
-	ISA_NARROW,   /* of activations: 4 bytes an address */
-	ISA_WIDE,     /* of parameters: rows of 256 bytes; negative: from the end */
+	ISA_NARROW,   /* of activations: 4 bytes an address, in arithmetic 1 */
+	ISA_WIDE,     /* of parameters: rows of 256 bytes, in arithmetic quarters */
 	ISA_STREAM,   /* of the host, or the core: units of 64, 8 or 4 bytes */
 };
 

@@ -346,7 +346,7 @@ disasm_tells_instructions() {
 	out_has '^operator 0, execution, chunk 0: 264 words$' &&
 	out_has '  <- address of parameters.*, lower half$' &&
 	out_has '^ +[0-9]+  mac  tiles 0-3  number [0-9]+  loops \([0-9, ]+\)$' &&
-	out_has '^	weights wide -?[0-9]+ \(' &&
+	out_has '^	weights wide [0-9]+ \(' &&
 	out_has '^	makes activations at loop 2  .*  scale 1  lower [-0-9.]+  upper [0-9.]+  input-zero [0-9]+  output-zero [0-9]+  ' &&
 	out_has '  wait narrow-wide >= 1 \+ 1 k at loop 1' &&
 	out_has '^ +[0-9]+  fence  tiles 0-15 .*  clears activations\.\.' &&
