@@ -63,13 +63,13 @@
 	NEST(n, (bit) + 214, 6, 3, 17, 16, ISA_FITS)
 
 /* Units or rows in front of those of the loops, see struct silicon_lead. */
-#define LEAD(at, lb) \
-	GROUP(ISA_LEAD, 6, "lead", at, 1, 1, 0, ISA_UNSIGNED, ISA_PROVEN, CACHING), \
+#define LEAD(at, lb, t, s) \
+	GROUP(ISA_LEAD, 6, "lead", at, 1, 1, 0, ISA_UNSIGNED, t, s), \
 	FIELD("lead-loop", (at) + 1, lb, ISA_UNSIGNED, ISA_FITS, LAYERS), \
-	FIELD("lead-base", (at) + 1 + (lb), 16, ISA_UNSIGNED, ISA_PROVEN, CACHING), \
-	FIELD("lead-count", (at) + 17 + (lb), 16, ISA_LESS_ONE, ISA_PROVEN, CACHING), \
-	FIELD("lead-last", (at) + 33 + (lb), 16, ISA_UNSIGNED, ISA_PROVEN, CACHING), \
-	FIELD("lead-step", (at) + 49 + (lb), 17, ISA_UNSIGNED, ISA_PROVEN, CACHING)
+	FIELD("lead-base", (at) + 1 + (lb), 16, ISA_UNSIGNED, t, s), \
+	FIELD("lead-count", (at) + 17 + (lb), 16, ISA_LESS_ONE, t, s), \
+	FIELD("lead-last", (at) + 33 + (lb), 16, ISA_UNSIGNED, t, s), \
+	FIELD("lead-step", (at) + 49 + (lb), 17, ISA_UNSIGNED, t, s)
 
 /* When an iteration of a loop is complete, a counter goes up; `lb` bits name a loop, or
    all of them. */
@@ -159,7 +159,7 @@ static const struct isa_field send[] = {
 	PREDICATE,
 	KIND,
 	ACCESS("from", ISA_STREAM, 14, 20, ISA_UNSIGNED, 34, 21, 20, 3, ISA_PROVEN, CACHING),
-	NEST("from", 157, 3, 2, 21, 20, ISA_PROVEN),
+	NEST("from", 157, 3, 2, 21, 20, ISA_FITS),
 	ONES(311, 1, CACHING),
 	FIELD("nth", 320, 16, ISA_UNSIGNED, ISA_PROVEN, CACHING),
 	ONES(336, 1, CACHING),
@@ -191,7 +191,7 @@ static const struct isa_field unknown[] = {
 static const struct isa_field ring_send[] = {
 	TILES(46),
 	MOVE("from", ISA_WIDE, 62, ISA_FITS, ALL),
-	LEAD(267, 2),
+	LEAD(267, 2, ISA_GUESS, OUTLINE),
 	MAKES("ring-write", 335, 3, RUN),
 	MAKES("ring-producer", 339, 3, RUN),
 	WAITS_REUSE(343, 3, 2),
@@ -205,7 +205,7 @@ static const struct isa_field ring_send[] = {
 	TILES(46), \
 	FIELD("newer", 61, 1, ISA_UNSIGNED, ISA_PROVEN, CACHING), \
 	MOVE("into", ISA_WIDE, 62, ISA_PROVEN, CACHING), \
-	LEAD(267, 2), \
+	LEAD(267, 2, ISA_PROVEN, CACHING), \
 	MAKES(makes, 335, 3, RUN), \
 	WAITS_REUSE(339, 4, 2)
 
@@ -229,7 +229,7 @@ static const struct isa_field wide_to_narrow[] = {
 	TILES(46),
 	MOVE("from", ISA_WIDE, 62, ISA_FITS, OUTER),
 	MOVE_6("into", ISA_NARROW, 267, ISA_FITS, OUTER),
-	LEAD(542, 3),
+	LEAD(542, 3, ISA_FITS, RUN),
 	MAKES("wide-narrow", 611, 3, RUN),
 	WAITS_REUSE(615, 6, 3),
 	FLAG("to-scaling", 867, ISA_FITS, RUN),
