@@ -10,7 +10,6 @@
 
 #define COLUMNS 4
 #define UNIT 4                  /* channels at an address of narrow memory */
-#define STRIDES 16              /* of such an address */
 
 static void *take(size_t count, size_t size)
 {
@@ -154,24 +153,24 @@ static bool find_element(const struct silicon_layer *layer, const struct silicon
 			 const struct silicon_place *place, const uint32_t *at,
 			 struct element *element)
 {
-	int64_t strides = 2 * (int64_t)piece->output.base;
+	int64_t byte = piece->output.base;
 	uint32_t pixel = 0, count = 1, unit = 0;
 
 	for (uint32_t d = 0; d < piece->output.loops; d++) {
 		int32_t stride = piece->output.loop[d].stride;
 
-		strides += (int64_t)at[d] * stride;
+		byte += (int64_t)at[d] * stride;
 		if (piece->pixel_loops >> d & 1) {
 			pixel += at[d] * count;
 			count *= piece->output.loop[d].count;
 		} else {
-			unit += at[d] * (uint32_t)stride / STRIDES;
+			unit += at[d] * (uint32_t)stride / UNIT;
 		}
 	}
 	*element = (struct element){ .y = place->y + pixel / place->width,
 				     .x = place->x + pixel % place->width,
 				     .unit = place->units + unit,
-				     .address = strides / STRIDES };
+				     .address = byte / UNIT };
 	return element->unit < units_of(layer->tensor);
 }
 
@@ -213,9 +212,9 @@ static bool split_loops(struct silicon_piece *piece, uint32_t units)
 	for (uint32_t d = 0; d < output->loops; d++) {
 		if (output->loop[d].count == 1)
 			continue;
-		if (output->loop[d].stride <= 0 || output->loop[d].stride % STRIDES != 0)
+		if (output->loop[d].stride <= 0 || output->loop[d].stride % UNIT != 0)
 			return false;
-		if ((uint32_t)output->loop[d].stride / STRIDES < units)
+		if ((uint32_t)output->loop[d].stride / UNIT < units)
 			continue;
 		piece->pixel_loops |= (uint8_t)(1u << d);
 		piece->pixels *= output->loop[d].count;

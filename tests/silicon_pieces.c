@@ -4,26 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define FLAGS 3u /* in the lowest bits of an increment: no part of it */
-
-/* Strides of increments without their flags, which loops inside do not take back. All
-   modulo the width of an increment, as runtime/isa/access.c. */
-static void drop_flags(struct isa_access *access)
-{
-	uint32_t sign = UINT32_C(1) << (access->field[1].width - 1);
-	uint32_t covered = 0, plain = 0;
-
-	for (uint32_t d = 0; d < access->loops; d++) {
-		uint32_t limit = access->loop[d].count - 1;
-		uint32_t stride = (uint32_t)access->loop[d].stride;
-		uint32_t step = ((stride - covered) & ~FLAGS) + plain;
-
-		covered += limit * stride;
-		access->loop[d].stride = (int32_t)(((step & (2 * sign - 1)) ^ sign) - sign);
-		plain += limit * (uint32_t)access->loop[d].stride;
-	}
-}
-
 static void read_piece(struct silicon_piece *piece, const struct isa_instruction *isa,
 		       const uint8_t *bytes, uint32_t nth)
 {
@@ -41,7 +21,6 @@ static void read_piece(struct silicon_piece *piece, const struct isa_instruction
 			     .output_zero = isa_bits(bytes, 2077, 8) } };
 	if (!isa_access(isa, 1, &piece->output) || !isa_access(isa, 2, &weights))
 		abort();
-	drop_flags(&piece->output);
 	outputs = isa_iterations(&piece->output) / (isa_bits(bytes, 1942, 4) + 1);
 	if (outputs > 0)
 		piece->depth = (uint32_t)(isa_iterations(&weights) / outputs);

@@ -31,7 +31,7 @@ static void set_loop(uint8_t *at, uint32_t bit, const uint32_t width[3], uint32_
 	isa_set_bits(at, bit + width[0] + width[1], width[2], count - 1);
 }
 
-static const uint32_t of_move[3] = { 16, 17, 16 }, of_narrow[3] = { 17, 21, 16 };
+static const uint32_t of_move[3] = { 16, 17, 16 }, of_narrow[3] = { 18, 19, 18 };
 
 static void set_float(uint8_t *at, uint32_t bit, float value)
 {
@@ -46,9 +46,9 @@ static void add_mac(struct ours *ours)
 	uint8_t *at = ours->mac = add(ours, ISA_TILES, 0x01);
 
 	isa_set_bits(at, 62, 14, 1);
-	set_loop(at, 190, of_narrow, 0, 2, 16);
-	set_loop(at, 573, of_narrow, 512, 16, 16);
-	isa_set_bits(at, 957, 13, 16);
+	set_loop(at, 191, of_narrow, 0, 2, 4);
+	set_loop(at, 574, of_narrow, 256, 16, 4);
+	isa_set_bits(at, 957, 14, 16);
 	isa_set_bits(at, 971, 15, 4);
 	isa_set_bits(at, 986, 14, 1);
 	isa_set_bits(at, 1289, 14, 1);

@@ -109,20 +109,39 @@ static void any_increments_come_back_from_their_strides(void **state)
 		}
 }
 
-static void a_base_may_count_from_the_end(void **state)
+static void a_base_may_be_in_the_last_rows(void **state)
 {
 	uint8_t bytes[ISA_WORDS_MAX * ISA_WORD_BYTES] = { 0 };
 	struct isa_instruction instruction;
 	struct isa_access access;
 
 	(void)state;
-	isa_set_bits(bytes, 957, 13, 8192 - 80);
+	isa_set_bits(bytes, 957, 14, 2079 * 4);
 	instruction = decode(bytes, ISA_TILES, 0x01);
 	assert_true(isa_access(&instruction, 2, &access));
 	assert_string_equal(access.field->name, "weights");
-	assert_int_equal(access.base, -80);
+	assert_int_equal(access.base, 2079 * 4);
 	assert_true(isa_access(&instruction, 3, &access));
 	assert_false(isa_access(&instruction, 4, &access));
+}
+
+/* Bytes of narrow memory: a base of 18 bits, and behind it steps of 19. */
+static void arithmetic_counts_bytes(void **state)
+{
+	uint8_t bytes[ISA_WORDS_MAX * ISA_WORD_BYTES] = { 0 };
+	struct isa_instruction instruction;
+	struct isa_access access;
+
+	(void)state;
+	isa_set_bits(bytes, 191, 18, (1u << 18) - 4);
+	isa_set_bits(bytes, 209, 19, (1u << 19) - 4);
+	isa_set_bits(bytes, 228, 18, (1u << 18) - 1);
+	instruction = decode(bytes, ISA_TILES, 0x01);
+	assert_true(isa_access(&instruction, 0, &access));
+	assert_int_equal(access.base, (1 << 18) - 4);
+	assert_int_equal(access.loop[0].count, 1 << 18);
+	assert_int_equal(access.loop[0].stride, -4);
+	assert_int_equal(access.loop[1].count, 1);
 }
 
 static void too_many_iterations_are_not_counted(void **state)
@@ -143,7 +162,8 @@ int main(void)
 		cmocka_unit_test(strides_visit_what_increments_visit),
 		cmocka_unit_test(an_unused_loop_has_stride_0),
 		cmocka_unit_test(any_increments_come_back_from_their_strides),
-		cmocka_unit_test(a_base_may_count_from_the_end),
+		cmocka_unit_test(a_base_may_be_in_the_last_rows),
+		cmocka_unit_test(arithmetic_counts_bytes),
 		cmocka_unit_test(too_many_iterations_are_not_counted),
 	};
 	return CHECK_RUN(tests);

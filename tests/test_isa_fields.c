@@ -99,6 +99,37 @@ static void a_base_is_followed_by_its_steps_and_counts(void **state)
 	assert_true(bases > 0);
 }
 
+/* Text takes a group for granted: its names begin alike, and all are as often. */
+static void a_group_has_all_its_members(void **state)
+{
+	static const uint8_t least[] = { [ISA_NEST] = 6, [ISA_LEAD] = 6, [ISA_MAKES] = 2,
+					 [ISA_WAITS] = 5 };
+	const struct isa_opcode *opcode;
+	uint32_t groups = 0;
+
+	(void)state;
+	for (uint32_t i = 0; (opcode = isa_opcode_at(i)); i++)
+		for (uint32_t f = 0; f < opcode->fields; f++) {
+			const struct isa_field *field = &opcode->field[f];
+			size_t alike = strcspn(field->name, "-");
+
+			if (field->group == ISA_ALONE)
+				continue;
+			assert_in_range(field->members, least[field->group],
+					least[field->group] + (field->group == ISA_WAITS));
+			assert_true(f + field->members <= opcode->fields);
+			for (uint32_t m = 1; m < field->members; m++) {
+				assert_int_equal(field[m].times, field->times);
+				assert_int_equal(field[m].group, ISA_ALONE);
+				assert_memory_equal(field[m].name, field->name, alike);
+			}
+			if (field->group == ISA_NEST)
+				assert_true(f >= 3 && field[-3].memory != ISA_NO_MEMORY);
+			groups++;
+		}
+	assert_true(groups > 0);
+}
+
 static void an_unknown_opcode_has_no_length(void **state)
 {
 	uint8_t word[ISA_WORD_BYTES] = { 0 };
@@ -118,6 +149,7 @@ int main(void)
 		cmocka_unit_test(fields_lie_inside_and_apart),
 		cmocka_unit_test(fields_have_names_of_their_own_and_sources),
 		cmocka_unit_test(a_base_is_followed_by_its_steps_and_counts),
+		cmocka_unit_test(a_group_has_all_its_members),
 		cmocka_unit_test(an_unknown_opcode_has_no_length),
 	};
 	return CHECK_RUN(tests);

@@ -36,7 +36,7 @@ static void tiles_are_a_set(void **state)
 	isa_set_bits(bytes, 12, 16, 0x8001);
 	is_told_as(false, "fence  tiles 0,15  number 4");
 	isa_set_bits(bytes, 12, 16, 0);
-	is_told_as(true, "fence  tiles none  number 4");
+	is_told_as(true, "fence  tiles none  number 4  clears none  engines none");
 }
 
 static void a_move_tells_memory_row_and_loops(void **state)
@@ -54,6 +54,84 @@ static void a_move_tells_memory_row_and_loops(void **state)
 	is_told_as(false, "ring-send  tiles 5  number 9  from wide 40 (64, 1) (3, 100)  to 0-7");
 }
 
+static void counters_have_names(void **state)
+{
+	(void)state;
+	begin(ISA_TILES, 0x1a);
+	isa_set_bits(bytes, 44, 19, 1u << 3 | 3u << 6 | 7u << 11);
+	isa_set_bits(bytes, 79, 10, 0x3c1);
+	is_told_as(false, "fence  clears north-in,west-in,north-out,wide-narrow..narrow-wide"
+			  "  engines 0,6-9");
+}
+
+/* Until its counter is there, before which iterations, and whether it is for room. */
+static void a_wait_is_told_as_one(void **state)
+{
+	(void)state;
+	begin(ISA_TILES, 0x12);
+	isa_set_bits(bytes, 335, 1, 1);
+	isa_set_bits(bytes, 336, 3, 1);
+	isa_set_bits(bytes, 339, 5, 11);
+	isa_set_bits(bytes, 344, 2, 3);
+	isa_set_bits(bytes, 346, 16, (uint32_t)-96);
+	isa_set_bits(bytes, 362, 16, 96);
+	isa_set_bits(bytes, 378, 2, 3);
+	isa_set_bits(bytes, 339 + 41, 5, 20);
+	isa_set_bits(bytes, 362 + 41, 16, (uint32_t)-2);
+	isa_set_bits(bytes, 378 + 41, 1, 1);
+	is_told_as(false, "receive-b  into wide 0  makes ring-read-b at loop 1  "
+			  "wait wide-narrow >= -96 + 96 k at loop 3 for reuse  "
+			  "wait counter-20 >= 0 - 2 k at loop 0");
+	isa_set_bits(bytes, 378 + 41, 1, 0);
+	isa_set_bits(bytes, 335, 1, 0);
+	is_told_as(false, "receive-b  into wide 0  makes ring-read-b at loop 1 (off)  "
+			  "wait wide-narrow >= -96 + 96 k at loop 3 for reuse  "
+			  "wait counter-20 >= 0 - 2 k at loop 0 (off)");
+}
+
+static void a_buffer_tells_when_it_turns_and_what_is_in_front(void **state)
+{
+	(void)state;
+	begin(ISA_TILES, 0x11);
+	isa_set_bits(bytes, 62, 16, 2030);
+	isa_set_bits(bytes, 78, 17, 1);
+	isa_set_bits(bytes, 95, 16, 8);
+	isa_set_bits(bytes, 210, 4, 1);
+	isa_set_bits(bytes, 214, 2, 1);
+	isa_set_bits(bytes, 216, 17, 9);
+	isa_set_bits(bytes, 233, 16, 4);
+	isa_set_bits(bytes, 249, 2, 2);
+	isa_set_bits(bytes, 251, 16, 4);
+	isa_set_bits(bytes, 267, 1, 1);
+	isa_set_bits(bytes, 268, 2, 1);
+	isa_set_bits(bytes, 270, 16, 2046);
+	isa_set_bits(bytes, 286, 16, 1);
+	isa_set_bits(bytes, 302, 16, 2047);
+	isa_set_bits(bytes, 318, 17, 3);
+	is_told_as(false, "receive-a  into wide 2030 (9, 1) turns at loop 1, parts of 9 "
+			  "last 5 at loop 2  lead 2046 (2) to 2047 step 3 at loop 1");
+	is_told_as(true, "receive-a  tiles none  number 0  newer 0  into wide 2030 (9, 1) "
+			 "turns at loop 1, parts of 9 last 5 at loop 2 uses 0 skips 4  "
+			 "lead 2046 (2) to 2047 step 3 at loop 1");
+}
+
+static void the_core_tells_units_of_a_stream(void **state)
+{
+	(void)state;
+	begin(ISA_SCALAR, 0x06);
+	isa_set_bits(bytes, 12, 2, 1);
+	isa_set_bits(bytes, 14, 20, 88);
+	isa_set_bits(bytes, 34, 21, 1);
+	isa_set_bits(bytes, 55, 20, 1023);
+	isa_set_bits(bytes, 75, 21, (uint32_t)-1023 + 1024);
+	isa_set_bits(bytes, 96, 20, 2);
+	isa_set_bits(bytes, 320, 16, 89);
+	isa_set_bits(bytes, 409, 16, 0xf0);
+	isa_set_bits(bytes, 434, 6, 63);
+	is_told_as(false, "send  of 1  from stream 88 (1024, 1) (3, 1024)  nth 89  to 4-7  "
+			  "row-units 64");
+}
+
 static void arithmetic_tells_loops_operands_and_numbers(void **state)
 {
 	(void)state;
@@ -62,8 +140,8 @@ static void arithmetic_tells_loops_operands_and_numbers(void **state)
 	isa_set_bits(bytes, 62, 14, 8);
 	isa_set_bits(bytes, 76, 14, 255);
 	isa_set_bits(bytes, 90, 14, 3);
-	isa_set_bits(bytes, 190, 17, 1056);
-	isa_set_bits(bytes, 957, 13, 8192 - 16);
+	isa_set_bits(bytes, 191, 18, 1056);
+	isa_set_bits(bytes, 957, 14, 8300);
 	isa_set_bits(bytes, 971, 15, 4);
 	isa_set_bits(bytes, 986, 14, 8);
 	isa_set_bits(bytes, 1949, 32, 0x3f000000);
@@ -73,16 +151,21 @@ static void arithmetic_tells_loops_operands_and_numbers(void **state)
 	isa_set_bits(bytes, 1870, 8, 146);
 	isa_set_bits(bytes, 2077, 8, 3);
 	isa_set_bits(bytes, 1586, 16, 7);
+	isa_set_bits(bytes, 1578, 5, 14);
 	isa_set_bits(bytes, 1583, 3, 2);
+	isa_set_bits(bytes, 1618, 1, 1);
+	isa_set_bits(bytes, 1563, 1, 1);
+	isa_set_bits(bytes, 1564, 4, 2);
+	isa_set_bits(bytes, 1936, 4, 15);
 	is_told_as(false,
-		   "mac  tiles 0-3  number 0  loops (9, 256, 4)\n"
+		   "mac  tiles 0-3  loops (9, 256, 4)\n"
 		   "\tinput narrow 1056\n"
 		   "\toutput narrow 0\n"
-		   "\tweights wide -16 (9, 4)\n"
+		   "\tweights wide 8300 (9, 4)\n"
 		   "\tsums wide 0\n"
-		   "\tscale 0.5  lower -128  upper 255  weight-zero 121  input-zero 146  "
-		   "output-zero 3  receiver 0  await-weights 7  at-loop 2  await-outputs 0  "
-		   "at-output-loop 0  last-fours 1  fours 1");
+		   "\tmakes activations at loop 2  wait ring-read-a >= 7 at loop 2  scale 0.5  "
+		   "lower -128  upper 255  weight-zero 121  input-zero 146  output-zero 3  "
+		   "last-outputs 61  outputs 1");
 }
 
 static void a_guess_is_told_as_one(void **state)
@@ -91,12 +174,12 @@ static void a_guess_is_told_as_one(void **state)
 	begin(ISA_SCALAR, 0x02);
 	is_told_as(false, "branch?");
 	begin(ISA_TILES, 0x05);
-	is_told_as(false, "op-05?  tiles none  number 0  loops? (1)\n"
+	is_told_as(false, "op-05?  loops? (1)\n"
 			  "\tinput narrow 0\n"
 			  "\toutput narrow 0\n"
 			  "\tweights wide 0\n"
 			  "\tsums wide 0\n"
-			  "\tscale? 0  output-zero? 0");
+			  "\tscale? 0");
 }
 
 static void all_means_zeros_and_residue_too(void **state)
@@ -106,7 +189,9 @@ static void all_means_zeros_and_residue_too(void **state)
 	isa_set_bits(bytes, 70, 32, 16384);
 	isa_set_bits(bytes, 12, 8, 0xa1);
 	is_told_as(false, "scalar  immediate 16384");
-	is_told_as(true, "scalar  if 0  if-register 0  if-sense 0  immediate 16384\n"
+	is_told_as(true, "scalar  if 0  if-register 0  if-sense 0  hand-on 0  hand-on-place 0  "
+			 "hand-on-register 0  operation? 0  is-immediate 0  register 0  "
+			 "immediate 16384\n"
 			 "\tresidue 3 bits 0xa1000");
 }
 
@@ -116,14 +201,14 @@ static void a_constant_that_is_another_is_told_with_all(void **state)
 	begin(ISA_SCALAR, 0x05);
 	for (uint32_t bit = 130; bit < 240; bit++)
 		isa_set_bits(bytes, bit, 1, 1);
-	isa_set_bits(bytes, 157, 1, 0);
+	isa_set_bits(bytes, 174, 1, 0);
 	{
 		struct isa_instruction instruction;
 
 		assert_int_equal(isa_decode(bytes, 2, 0, &instruction, NULL), 0);
 		(void)isa_text(&instruction, true, text, sizeof(text));
-		assert_non_null(strstr(text, "  bits 157 to 157: ones 0"));
-		assert_null(strstr(text, "bits 136"));
+		assert_non_null(strstr(text, "  bits 174 to 174: ones 0"));
+		assert_null(strstr(text, "bits 215"));
 		(void)isa_text(&instruction, false, text, sizeof(text));
 		assert_null(strstr(text, "ones"));
 	}
@@ -155,6 +240,10 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tiles_are_a_set),
 		cmocka_unit_test(a_move_tells_memory_row_and_loops),
+		cmocka_unit_test(counters_have_names),
+		cmocka_unit_test(a_wait_is_told_as_one),
+		cmocka_unit_test(a_buffer_tells_when_it_turns_and_what_is_in_front),
+		cmocka_unit_test(the_core_tells_units_of_a_stream),
 		cmocka_unit_test(arithmetic_tells_loops_operands_and_numbers),
 		cmocka_unit_test(a_guess_is_told_as_one),
 		cmocka_unit_test(all_means_zeros_and_residue_too),

@@ -76,8 +76,7 @@ static void set_float(uint8_t *at, uint32_t bit, float value)
 	isa_set_bits(at, bit, 32, bits);
 }
 
-/* Two groups of four channels for each pixel. A flag is in the innermost increment, and
-   nothing takes it back. */
+/* Two groups of four channels for each pixel. */
 static void write_accesses(uint8_t *at, uint32_t width, uint32_t height)
 {
 	struct isa_instruction isa;
@@ -85,13 +84,13 @@ static void write_accesses(uint8_t *at, uint32_t width, uint32_t height)
 
 	assert_int_equal(isa_decode(at, 17, 0, &isa, NULL), 0);
 	assert_true(isa_access(&isa, 1, &output) && isa_access(&isa, 2, &weights));
-	output.base = 512;
+	output.base = 256;
 	output.loop[0].count = 2;
-	output.loop[0].stride = 16 + 1;
+	output.loop[0].stride = 4;
 	output.loop[1].count = width;
-	output.loop[1].stride = 32 + 1;
+	output.loop[1].stride = 8;
 	output.loop[2].count = height;
-	output.loop[2].stride = 96 + (int32_t)width;
+	output.loop[2].stride = 24;
 	weights.loop[0].count = CHANNELS / 4;
 	weights.loop[0].stride = 4;
 	weights.loop[1].count = width * height;

@@ -201,8 +201,7 @@ static uint32_t input(struct dense *dense, const struct stage *stage)
 
 enum { CODE_MAC = 0x01 };
 enum { INPUT, OUTPUT, WEIGHTS, SUMS };
-#define STEP 16                     /* of a stride: one address of narrow memory, */
-#define BASE_STEP 8                 /* and of a base */
+#define STEP 4                      /* bytes of an address of narrow memory */
 #define LANES 4                     /* of a row of wide memory */
 #define SCALED 12                   /* the counter of tables that came */
 
@@ -215,7 +214,7 @@ static const struct words_bits mac_constants[] = {
 	{ 1563, 1, 1 }, { 1564, 3, 2 },  /* outputs are counted at loop 2, */
 	{ 1568, 1, 1 }, { 1569, 3, 1 },  /* weights at loop 1 */
 	{ 1843, 3, 7 },                  /* arithmetic, no copy */
-	{ 1923, 1, 1 }, { 1926, 1, 1 }, { 1934, 2, 3 }, { 1940, 2, 3 },
+	{ 1923, 1, 1 }, { 1926, 1, 1 },
 };
 
 #define ZEROS_ARE_THERE 1853
@@ -273,14 +272,14 @@ static void multiply(struct dense *dense, const struct stage *stage, uint16_t ti
 	uint8_t *at = words_add(&dense->words, ISA_TILES, CODE_MAC, tiles);
 
 	words_set(at, "loops", steps);
-	words_loops(at, INPUT, (int32_t)stage->base * BASE_STEP, 3, in);
-	words_loops(at, OUTPUT, (int32_t)output_base(stage) * BASE_STEP, 3, out);
+	words_loops(at, INPUT, (int32_t)stage->base * STEP, 3, in);
+	words_loops(at, OUTPUT, (int32_t)output_base(stage) * STEP, 3, out);
 	words_loops(at, WEIGHTS, (int32_t)(row + dense_tables(layer)) * LANES, 1,
 		    &(struct words_loop){ steps, LANES });
 	words_loops(at, SUMS, 0, 1, &(struct words_loop){ steps, 0 });
 	WORDS_PUT(at, mac_constants);
-	words_set(at, "last-fours", output_fours);
-	words_set(at, "fours", output_fours);
+	words_set(at, "last-outputs", 4 * output_fours);
+	words_set(at, "outputs", 4 * output_fours);
 	if (layer->has_factors || layer->has_biases)
 		words_wait(at, &mac_waits, 0, &scaled);
 	if (layer->has_zeros)

@@ -154,6 +154,7 @@ void scalar_begin(struct words *words)
 #define UNITS_LAST 0x3fff
 #define OPEN_UNITS (128 + 14)
 #define OPEN_UNITS_LEFT (128 + 31)
+#define ROW_UNITS 64       /* of 4 bytes, in a row of wide memory */
 #define SEND_UNITS 183
 #define SEND_UNITS_LEFT 205
 
@@ -187,7 +188,6 @@ void scalar_send(struct words *words, uint32_t start, uint32_t units, uint16_t t
 	static const struct words_bits always[] = {
 		{ 12, 1, 1 } /* activations */, { 34, 1, 1 }, { 157, 1, 1 }, { 160, 1, 1 },
 		{ 176, 1, 1 }, { 311, 1, 1 }, { 336, 1, 1 }, { 352, 1, 1 }, { 392, 1, 1 },
-		{ 434, 4, 15 },
 	};
 	static const struct words_bits loops[] = {
 		{ 55, UNITS_BITS, UNITS_LAST }, { 75, 1, 1 }, { 89, 7, 127 }, { 116, 1, 1 },
@@ -196,10 +196,10 @@ void scalar_send(struct words *words, uint32_t start, uint32_t units, uint16_t t
 	uint8_t *at = add(words, CODE_SEND);
 
 	WORDS_PUT(at, always);
-	words_set(at, "start", start);
-	words_set(at, "after", start + 1);
+	words_set(at, "from", start);
+	words_set(at, "nth", start + 1);
 	words_set(at, "to", to);
-	words_set(at, "lanes", 4);
+	words_set(at, "row-units", ROW_UNITS);
 	if (units == 1)
 		return;
 	WORDS_PUT(at, loops);

@@ -70,7 +70,7 @@ static void receive(struct words *words, uint16_t tiles, uint32_t row, uint32_t 
 	uint8_t *at = words_add(words, ISA_TILES, CODE_RECEIVE, tiles);
 
 	words_loops(at, 0, (int32_t)row, 1, &(struct words_loop){ 1, 1 });
-	words_set(at, "many", has_many);
+	words_set(at, "into-used", has_many);
 	put_buffer(at, RECEIVE_BUFFER, buffer);
 	isa_set_bits(at, RECEIVE_COUNTS, 1, 1);
 	isa_set_bits(at, RECEIVE_COUNTS + 1, 2, 1);

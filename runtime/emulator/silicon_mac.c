@@ -13,9 +13,6 @@
 
 enum { INPUT, OUTPUT, WEIGHTS, SUMS };
 
-/* A stride counts quarters of a byte of narrow memory, a base halves. */
-#define BYTE_STRIDES 4
-#define BASE_STRIDES 2
 /* Wide memory as the mac sees it: 4 addresses to a row. */
 #define LANES 4
 #define LANE_BYTES (SILICON_ROW_BYTES / LANES)
@@ -87,13 +84,6 @@ static uint8_t *lanes(struct silicon *s, const struct silicon_instruction *in,
 	return s->tile[tile].wide[row] + from;
 }
 
-static int64_t narrow_byte(const struct silicon_place *place, const struct silicon_walk *walk)
-{
-	int64_t base = place->access.base;
-
-	return (silicon_address(place, walk) - base) / BYTE_STRIDES + base / BASE_STRIDES;
-}
-
 /* The outputs' own zero points, when the weights are quantized for each of them. */
 static int find_zeros(struct silicon *s, const struct silicon_instruction *in, uint32_t tile,
 		      struct silicon_engine *engine)
@@ -150,7 +140,7 @@ static int add(struct silicon *s, uint32_t tile, const struct silicon_instructio
 	const struct silicon_mac *mac = &in->mac;
 	uint32_t outputs = 4 * mac->fours, inputs = widths[mac->mode].inputs, input[4];
 	const uint8_t *from = silicon_narrow(s, in, tile,
-					     narrow_byte(&in->place[INPUT], &engine->input),
+					     silicon_address(&in->place[INPUT], &engine->input),
 					     inputs);
 	const uint8_t *weights = lanes(s, in, tile,
 				       silicon_address(&in->place[WEIGHTS], &engine->weights),
@@ -229,8 +219,9 @@ static int write_group(struct silicon *s, uint32_t tile, const struct silicon_in
 	uint32_t left = silicon_innermost(&in->place[OUTPUT], walk) - walk->at[0];
 
 	for (uint32_t four = 0; four < in->mac.fours && four < left; four++) {
-		uint8_t *to = silicon_narrow_to(s, in, tile, narrow_byte(&in->place[OUTPUT], walk)
-						/ SILICON_UNIT_BYTES);
+		uint8_t *to = silicon_narrow_to(s, in, tile,
+						silicon_address(&in->place[OUTPUT], walk) /
+						SILICON_UNIT_BYTES);
 
 		for (uint32_t i = 0; i < 4 && to && s->err.code == 0; i++)
 			scale(s, tile, in, engine->bank, engine->sum[4 * four + i],

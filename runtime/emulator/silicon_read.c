@@ -16,7 +16,6 @@
 struct turn { uint16_t from; uint8_t loop_bits; uint16_t last; uint8_t last_bits; };
 #define PART_BITS 16
 #define LANE_BITS 14 /* of a mac's bases in wide memory: quarters of a row */
-#define BASE_BITS 17 /* as the table has it, of a mac's bases in narrow memory */
 
 /* Where things are in an opcode. Loops of 3 bits belong to nests of 6 or 8. */
 struct layout {
@@ -195,23 +194,6 @@ static float real(const struct silicon_instruction *in, uint32_t bit)
 	return isa_real(isa_bits(in->bytes, bit, 32));
 }
 
-/* In narrow memory the two lowest bits of the first increment are the highest of the
-   base; those of the others are not used. */
-static void move_high_bits(struct isa_access *access)
-{
-	uint32_t stored = 0, covered = 0;
-
-	access->base += (int32_t)((uint32_t)access->loop[0].stride & 3) << BASE_BITS;
-	for (uint32_t d = 0; d < access->loops; d++) {
-		uint32_t stride = (uint32_t)access->loop[d].stride, last = access->loop[d].count - 1;
-		uint32_t increment = (stride - stored) & ~UINT32_C(3);
-
-		stored += last * stride;
-		access->loop[d].stride = (int32_t)(increment + covered);
-		covered += last * (increment + covered);
-	}
-}
-
 static void read_mac(struct silicon_instruction *in, const struct isa_instruction *isa)
 {
 	const uint32_t *limit = &isa->value[isa_slot(isa->opcode, "loops")];
@@ -221,12 +203,6 @@ static void read_mac(struct silicon_instruction *in, const struct isa_instructio
 	for (uint32_t d = 0; d < ISA_LOOPS_MAX; d++)
 		in->loops.access.loop[d].count = limit[d] + 1;
 	in->side[SILICON_FROM] = &in->loops;
-	move_high_bits(&in->place[0].access);
-	move_high_bits(&in->place[1].access);
-	in->place[0].part *= 4; /* is in bytes; strides are quarters of one */
-	in->place[1].part *= 4;
-	in->place[2].access.base = (int32_t)isa_bits(bytes, 957, LANE_BITS);
-	in->place[3].access.base = (int32_t)isa_bits(bytes, 1260, LANE_BITS);
 	in->mac = (struct silicon_mac){
 		.mode = isa_bits(bytes, 1846, 3),
 		.fours = isa_bits(bytes, 1942, 4) + 1,

@@ -25,7 +25,7 @@
  * were. Nothing here allocates.
  */
 #define ISA_WORDS_MAX 17   /* of an instruction */
-#define ISA_VALUES_MAX 112 /* of an opcode */
+#define ISA_VALUES_MAX 192 /* of an opcode */
 #define ISA_LOOPS_MAX 8    /* of a nest */
 
 enum isa_unit {
@@ -37,7 +37,8 @@ enum isa_kind {
 	ISA_UNSIGNED,
 	ISA_SIGNED,   /* two's complement */
 	ISA_FLOAT,    /* IEEE 754, single */
-	ISA_MASK,     /* a set of tiles, bit t is tile t */
+	ISA_MASK,     /* a set of tiles, engines or loops, bit t is tile t */
+	ISA_COUNTERS, /* a set of counters */
 	ISA_LESS_ONE, /* a count: what is stored is one less */
 	ISA_ONES,     /* all bits are set, nobody knows what for */
 };
@@ -52,8 +53,18 @@ enum isa_trust {
 /* The base of an access says which memory it is in. */
 enum isa_memory {
 	ISA_NO_MEMORY,
-	ISA_NARROW,   /* of activations: 4 bytes an address */
-	ISA_WIDE,     /* of parameters: rows of 256 bytes; negative: from the end */
+	ISA_NARROW,   /* of activations: 4 bytes an address, in arithmetic 1 */
+	ISA_WIDE,     /* of parameters: rows of 256 bytes, in arithmetic quarters */
+	ISA_STREAM,   /* of the host, or the core: units of 64, 8 or 4 bytes */
+};
+
+/* Fields that make sense together only; they follow each other in the table. */
+enum isa_group {
+	ISA_ALONE,
+	ISA_NEST,     /* loops in use, turn, part, last, its loop, what that leaves out */
+	ISA_LEAD,     /* is there, loop, base, count, last, step */
+	ISA_MAKES,    /* is there, loop */
+	ISA_WAITS,    /* counter, loop, start, step, is there, and for reuse in moves */
 };
 
 /*
@@ -69,6 +80,8 @@ struct isa_field {
 	enum isa_kind kind;
 	enum isa_trust trust;
 	enum isa_memory memory;
+	enum isa_group group;     /* that begins here, */
+	uint8_t members;          /* and how many fields it has */
 	const char *source; /* where the reading comes from, or what proves it */
 };
 
@@ -151,9 +164,9 @@ int isa_check(const uint8_t *stream, uint32_t words, uint32_t *number,
 
 /*
  * The instruction as text, without a newline at the end: its name and fields, the
- * long ones on several lines. Zeros are left out of short ones, a name that is a
- * guess ends in "?". `wants_all` adds all fields, constants that are not as usual, and
- * the residue. Returns the length like snprintf; ISA_TEXT is enough.
+ * long ones on several lines. Zeros are left out, but for reals and counts, and what
+ * makes sense together is told as one thing; a name that is a guess ends in "?".
+ * `wants_all` adds all fields, constants that are not as usual, and the residue. Returns the length like snprintf; ISA_TEXT is enough.
  */
 #define ISA_TEXT 8192
 size_t isa_text(const struct isa_instruction *instruction, bool wants_all, char *text,

@@ -342,12 +342,14 @@ disasm_tells_instructions() {
 	gives 0 $tool disasm "$compiled" && is_silent err &&
 	out_has '^operator 0, caching, chunk 0: 67 words$' &&
 	out_has '^ +0  first  words 65$' &&
-	out_has '^ +17  receive-0  tiles 0  number 1  newer 1  into wide 2 \(64, 1\)' &&
+	out_has '^ +17  receive-a  tiles 0  number 1  newer 1  into wide 2 \(64, 1\)' &&
 	out_has '^operator 0, execution, chunk 0: 264 words$' &&
 	out_has '  <- address of parameters.*, lower half$' &&
 	out_has '^ +[0-9]+  mac  tiles 0-3  number [0-9]+  loops \([0-9, ]+\)$' &&
-	out_has '^	weights wide -?[0-9]+ \(' &&
-	out_has '^	scale 1  lower [-0-9.]+  upper [0-9.]+  weight-zero 0  input-zero [0-9]+  output-zero [0-9]+  ' &&
+	out_has '^	weights wide [0-9]+ \(' &&
+	out_has '^	makes activations at loop 2  .*  scale 1  lower [-0-9.]+  upper [0-9.]+  input-zero [0-9]+  output-zero [0-9]+  ' &&
+	out_has '  wait narrow-wide >= 1 \+ 1 k at loop 1' &&
+	out_has '^ +[0-9]+  fence  tiles 0-15 .*  clears activations\.\.' &&
 	out_has '^ +263  last  end 1$' || return
 	! grep -q 'residue' "$work/out" || return
 	gives 0 $tool disasm --all "$compiled" "$compiled" && is_silent err &&
