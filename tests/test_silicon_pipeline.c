@@ -163,16 +163,16 @@ static void add_layers(struct script *s)
 {
 	uint8_t *at = add_mac(s, 9);
 
-	script_place(at, "input", 8 * PADDED,
-		     LOOPS({ 3, 16 }, { 3, 16 * PITCH }, { WIDTH, 16 }, { HALF, 16 * PITCH }));
+	script_place(at, "input", 4 * PADDED,
+		     LOOPS({ 3, 4 }, { 3, 4 * PITCH }, { WIDTH, 4 }, { HALF, 4 * PITCH }));
 	script_place(at, "weights", 4 * DEPTHWISE, LOOPS({ 9, 4 }, { WIDTH * HALF, 0 }));
-	script_place(at, "output", 8 * MIDDLE, LOOPS({ 1, 0 }, { WIDTH * HALF, 16 }));
+	script_place(at, "output", 4 * MIDDLE, LOOPS({ 1, 0 }, { WIDTH * HALF, 4 }));
 	for (uint32_t side = 0; side < 4; side++)
 		script_wait(at, side, SCRIPT_NORTH_IN + side, 7, 1, 0);
 	at = add_mac(s, 1);
-	script_place(at, "input", 8 * MIDDLE, LOOPS({ 1, 0 }, { WIDTH * HALF, 16 }));
+	script_place(at, "input", 4 * MIDDLE, LOOPS({ 1, 0 }, { WIDTH * HALF, 4 }));
 	script_place(at, "weights", 4 * POINTWISE, LOOPS({ 1, 0 }, { WIDTH * HALF, 0 }));
-	script_place(at, "output", 8 * RESULT, LOOPS({ 1, 0 }, { WIDTH * HALF, 16 }));
+	script_place(at, "output", 4 * RESULT, LOOPS({ 1, 0 }, { WIDTH * HALF, 4 }));
 	script_make(at, 0, 1); /* each pixel */
 }
 
