@@ -270,7 +270,7 @@ check-pairs: packages
 	@MODELS='$(MODELS)' RUN='$(RUN)' tests/run.sh $(pairs_tests:%=$(BUILD)/tests/%)
 
 isa_tests := test_isa_streams test_isa_caching test_emulator_silicon test_silicon_layers \
-	test_compiler_silicon test_compiler_silicon_dense
+	test_compiler_silicon test_compiler_silicon_conv test_compiler_silicon_dense
 
 check-isa: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(isa_tests:%=$(BUILD)/tests/%)
