@@ -126,6 +126,7 @@ static void kernels_of_three_give_the_answers_of_the_cpu(void **state)
 {
 	static const uint32_t sizes[][4] = {
 		{ 8, 8, 4, 16 }, { 16, 8, 12, 70 }, { 8, 24, 8, 6 }, { 16, 16, 4, 2 },
+		{ 16, 32, 3, 24 }, { 8, 16, 1, 10 }, { 24, 48, 2, 4 },
 	};
 	struct count count = { 0 };
 
@@ -189,7 +190,7 @@ static void a_small_network_gives_the_answers_of_the_cpu(void **state)
 		  .has_bias = true },
 		{ .outputs = 72, .kernel = 1, .stride = 1, .has_bias = true },
 	};
-	const struct conv_image image = { ATOLL_INT8, 32, 48, 4, true };
+	const struct conv_image image = { ATOLL_INT8, 32, 48, 3, true };
 	struct count count = { 0 };
 
 	(void)state;
@@ -273,7 +274,10 @@ static void what_cannot_be_written_is_refused(void **state)
 		  "an image of 8 x 12: height and width have to be multiples of 8 for target "
 		  "silicon" },
 		{ { 8, 8, 3, 8, .kernel = 1, .stride = 1 },
-		  "3 channels of input, multiples of 4 are for target silicon" },
+		  "3 channels of input and a width of 8: multiples of 16 are for target "
+		  "silicon" },
+		{ { 16, 16, 6, 8, .kernel = 1, .stride = 1 },
+		  "6 channels of input, not for target silicon yet" },
 		{ { 8, 8, 8, 16, .kernel = 3, .stride = 1, .is_depthwise = true },
 		  "16 outputs of 8 channels, not for target silicon yet" },
 		{ { 8, 8, 8, 8, .kernel = 5, .stride = 1 },

@@ -22,6 +22,9 @@
 #define STEP 16                     /* of a stride: one address of narrow memory, */
 #define BASE_STEP 8                 /* and of a base */
 
+#define LOOPS_FIELD 62              /* of a mac: 8 of 14 bits, less 1 */
+#define LOOPS_BITS 14
+
 #define STAGE_ROW 2048
 #define STAGE_ROWS 32
 #define STAGE_BYTES (STAGE_ROWS * ROW_BYTES)
@@ -100,7 +103,13 @@ uint32_t conv_rows(const struct conv_layer *layer)
 
 /* What can be written */
 
-static int check_size(const struct conv_layer *layer, struct atoll_error *err)
+/* Pixels of the host's are copied to a multiple of 4 channels where they have less. */
+static bool is_packed(const struct conv_layer *layer)
+{
+	return layer->inputs % 4 > 0;
+}
+
+static int check_size(const struct conv_layer *layer, bool is_first, struct atoll_error *err)
 {
 	uint32_t by = SIDE * layer->stride;
 
@@ -112,18 +121,23 @@ static int check_size(const struct conv_layer *layer, struct atoll_error *err)
 		return atoll_error_set(err, -ENOTSUP, "an image of %u x %u: height and width "
 				       "have to be multiples of %u for target silicon",
 				       layer->height, layer->width, by);
-	if (layer->inputs == 0 || layer->inputs % 4 > 0 || layer->outputs == 0)
-		return atoll_error_set(err, -ENOTSUP, "%u channels of input, multiples of 4 "
-				       "are for target silicon", layer->inputs);
+	if (layer->inputs == 0 || layer->outputs == 0 ||
+	    (is_packed(layer) && (!is_first || layer->is_depthwise || layer->inputs > 3)))
+		return atoll_error_set(err, -ENOTSUP, "%u channels of input, not for target "
+				       "silicon yet", layer->inputs);
+	if (is_packed(layer) && layer->width % (4 * SIDE) > 0)
+		return atoll_error_set(err, -ENOTSUP, "%u channels of input and a width of %u: "
+				       "multiples of %u are for target silicon",
+				       layer->inputs, layer->width, 4 * SIDE);
 	if (layer->is_depthwise && layer->outputs != layer->inputs)
 		return atoll_error_set(err, -ENOTSUP, "%u outputs of %u channels, not for "
 				       "target silicon yet", layer->outputs, layer->inputs);
 	return 0;
 }
 
-static int check_layer(const struct conv_layer *layer, struct atoll_error *err)
+static int check_layer(const struct conv_layer *layer, bool is_first, struct atoll_error *err)
 {
-	int r = check_size(layer, err);
+	int r = check_size(layer, is_first, err);
 
 	if (r < 0)
 		return r;
@@ -154,8 +168,25 @@ static uint32_t output_units(const struct image *image)
 	return image->height * image->width * image->pixel;
 }
 
-static int check_ends(const struct conv_layer *layer, const struct image *output,
-		      struct atoll_error *err)
+/* How the host's image comes to a tile: units of each row of its part, from where to
+   where, and behind all of it. */
+struct arrival {
+	uint32_t part, pitch, to, end;
+};
+
+/* What is to be copied lies behind the images until then. */
+static struct arrival arrival_of(const struct conv_layer *layer, const struct image *image,
+				 uint32_t end)
+{
+	uint32_t part = image->width * layer->inputs / UNIT_BYTES;
+
+	if (is_packed(layer))
+		return (struct arrival){ part, part, end, end + image->height * part };
+	return (struct arrival){ part, image_pitch(image), image_inside(image), end };
+}
+
+static int check_ends(const struct conv_layer *layer, const struct arrival *arrival,
+		      const struct image *output, struct atoll_error *err)
 {
 	if (layer->width * layer->inputs > STAGE_BYTES)
 		return atoll_error_set(err, -ENOTSUP, "%u bytes in a row of its image, %u are "
@@ -165,6 +196,11 @@ static int check_ends(const struct conv_layer *layer, const struct image *output
 		return atoll_error_set(err, -ENOTSUP, "more than %u bytes of input, not for "
 				       "target silicon yet", INPUT_UNITS_MAX *
 				       SCALAR_UNIT_BYTES);
+	if (arrival->end > IMAGE_UNITS_MAX)
+		return atoll_error_set(err, -ENOTSUP, "%u channels of input: to copy them takes "
+				       "more than %u bytes of each tile, not for target "
+				       "silicon yet", layer->inputs,
+				       IMAGE_UNITS_MAX * UNIT_BYTES);
 	if (output_units(output) % 2 > 0)
 		return atoll_error_set(err, -ENOTSUP, "%u bytes of output of each tile, "
 				       "multiples of %u are for target silicon",
@@ -173,9 +209,9 @@ static int check_ends(const struct conv_layer *layer, const struct image *output
 }
 
 static int place(const struct conv_layer *layer, uint32_t layers, struct image *image,
-		 uint32_t *end, struct atoll_error *err)
+		 struct arrival *arrival, struct atoll_error *err)
 {
-	uint32_t rows = 0;
+	uint32_t rows = 0, end;
 	int r = 0;
 
 	if (layers == 0 || layers > CONV_LAYERS_MAX)
@@ -184,7 +220,7 @@ static int place(const struct conv_layer *layer, uint32_t layers, struct image *
 	for (uint32_t i = 0; i < layers && r == 0; i++) {
 		const struct conv_layer *before = &layer[i - (i > 0)];
 
-		r = check_layer(&layer[i], err);
+		r = check_layer(&layer[i], i == 0, err);
 		if (r == 0 && i > 0 && (layer[i].inputs != before->outputs ||
 					layer[i].height != before->height / before->stride ||
 					layer[i].width != before->width / before->stride))
@@ -197,16 +233,19 @@ static int place(const struct conv_layer *layer, uint32_t layers, struct image *
 				    "memory, there are %u", layers, rows,
 				    ISA_CACHING_ROWS_PLACED);
 	if (r == 0)
-		r = image_place(layer, layers, image, end, err);
-	return r < 0 ? r : check_ends(layer, &image[layers], err);
+		r = image_place(layer, layers, image, &end, err);
+	if (r < 0)
+		return r;
+	*arrival = arrival_of(layer, image, end);
+	return check_ends(layer, arrival, &image[layers], err);
 }
 
 int conv_check(const struct conv_layer *layer, uint32_t layers, struct atoll_error *err)
 {
 	struct image image[CONV_LAYERS_MAX + 1];
-	uint32_t end;
+	struct arrival arrival;
 
-	return place(layer, layers, image, &end, err);
+	return place(layer, layers, image, &arrival, err);
 }
 
 /* Steps */
@@ -219,9 +258,10 @@ static void settle(struct conv *conv)
 }
 
 /* One row of the whole image: each of four tiles gets all of it, and takes its part. */
-static void input_row(struct conv *conv, const struct image *image, uint32_t y, uint32_t spare)
+static void input_row(struct conv *conv, const struct image *image,
+		      const struct arrival *arrival, uint32_t y)
 {
-	uint32_t part = image->width * image->pixel;
+	uint32_t part = arrival->part;
 	uint32_t units = SIDE * part * UNIT_BYTES / SCALAR_UNIT_BYTES;
 	uint32_t rows = up(SIDE * part, ROW_UNITS), first = y / image->height * SIDE;
 
@@ -231,16 +271,46 @@ static void input_row(struct conv *conv, const struct image *image, uint32_t y, 
 	for (uint32_t t = 0; t < SIDE; t++) {
 		const struct tiles_piece piece = {
 			.row = STAGE_ROW, .rows = rows, .before = t * part, .units = part,
-			.narrow = image_inside(image) + y % image->height * image_pitch(image),
-			.spare = spare };
+			.narrow = arrival->to + y % image->height * arrival->pitch,
+			.spare = arrival->end };
 
 		tiles_unpack(&conv->words, (uint16_t)(1u << (first + t)), &piece);
 	}
 	settle(conv);
 }
 
+/* Its weights are 1 where a byte goes to its own place. The last byte of a pixel is then
+   one of the next pixel's, or any: all weights of it stand for 0. */
+static void copy_pixels(struct conv *conv, const struct conv_layer *layer,
+			const struct image *image, const struct arrival *arrival)
+{
+	const struct words_loop in[] = {
+		{ image->width, (int32_t)(layer->inputs * STEP / UNIT_BYTES) },
+		{ image->height, (int32_t)arrival->pitch * STEP } };
+	const struct words_loop out[] = { { 1, STEP }, { image->width, STEP },
+					  { image->height, (int32_t)image_pitch(image) * STEP } };
+	const struct words_loop still[] = { { image->width, 0 }, { image->height, 0 } };
+	uint8_t *at;
+
+	for (uint32_t i = 0; i < 4; i++)
+		tiles_fill(&conv->words, arrival->end + i, 1u << 8 * i);
+	settle(conv);
+	tiles_pack(&conv->words, TILES_ALL, arrival->end, 4, MAC_COPY_ROW);
+	settle(conv);
+	at = mac_add(&conv->words, TILES_ALL);
+	isa_set_bits(at, LOOPS_FIELD, LOOPS_BITS, image->width - 1);
+	isa_set_bits(at, LOOPS_FIELD + LOOPS_BITS, LOOPS_BITS, image->height - 1);
+	words_loops(at, MAC_INPUT, (int32_t)(arrival->to * BASE_STEP), 2, in);
+	words_loops(at, MAC_OUTPUT, (int32_t)(image_inside(image) * BASE_STEP), 3, out);
+	words_loops(at, MAC_WEIGHTS, 0, 2, still);
+	words_loops(at, MAC_SUMS, 0, 2, still);
+	mac_counts(at, 3, 2);
+	mac_put_copy(at);
+	settle(conv);
+}
+
 static void input(struct conv *conv, const struct conv_layer *layer, const struct image *image,
-		  uint32_t spare)
+		  const struct arrival *arrival)
 {
 	uint32_t bytes = (uint32_t)input_bytes(layer);
 
@@ -254,8 +324,10 @@ static void input(struct conv *conv, const struct conv_layer *layer, const struc
 	scalar_pass_address(&conv->words);
 	scalar_request(&conv->words, SCALAR_INPUT, bytes);
 	for (uint32_t y = 0; y < layer->height; y++)
-		input_row(conv, image, y, spare);
+		input_row(conv, image, arrival, y);
 	scalar_wait(&conv->words, SCALAR_NOTHING);
+	if (is_packed(layer))
+		copy_pixels(conv, layer, image, arrival);
 }
 
 /* Rows first, and then columns with the corners that came with those. */
@@ -321,8 +393,6 @@ static void fetch_narrow(struct conv *conv, const struct conv_layer *layer)
 /* Multiply and accumulate */
 
 #define LOOPS 5                     /* channels, kernel, image */
-#define LOOPS_FIELD 62              /* 8 of 14 bits, less 1 */
-#define LOOPS_BITS 14
 
 static int32_t strides(uint32_t units)
 {
@@ -423,19 +493,19 @@ int conv_write(const struct conv_layer *layer, uint32_t layers, struct words_pro
 {
 	struct image image[CONV_LAYERS_MAX + 1];
 	struct conv conv = { 0 };
-	uint32_t end;
-	int r = place(layer, layers, image, &end, err);
+	struct arrival arrival;
+	int r = place(layer, layers, image, &arrival, err);
 
 	if (r < 0)
 		return r;
 	scalar_begin(&conv.words);
-	input(&conv, layer, &image[0], end);
+	input(&conv, layer, &image[0], &arrival);
 	for (uint32_t i = 0; i < layers; i++)
 		compute_layer(&conv, &layer[i], &image[i], &image[i + 1]);
 	output(&conv, &image[layers]);
 	scalar_end(&conv.words);
 	program->input_word = conv.input_word;
 	program->output_word = conv.output_word;
-	program->narrow_bytes = (end + SIDE * image[0].width * image[0].pixel) * UNIT_BYTES;
+	program->narrow_bytes = (arrival.end + SIDE * arrival.part) * UNIT_BYTES;
 	return words_end(&conv.words, program, err);
 }

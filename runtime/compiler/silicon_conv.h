@@ -21,7 +21,8 @@
  *		use(program.bytes, program.size);
  *	free(program.bytes);
  *
- * Images are cut into 4 x 4 tiles. What a tile needs of its neighbours' parts they give
+ * Images are cut into 4 x 4 tiles. Of the first one, pixels of less than 4 channels become
+ * pixels of 4. What a tile needs of its neighbours' parts they give
  * it before each layer, so that every tile computes all channels of its part. Groups of 64
  * outputs lie on tile g mod 16 from row `row` on, as those of dense layers do, and are
  * sent to all tiles when their turn comes. Groups of 4 lie on tile 0, and go through the

@@ -5,8 +5,6 @@
 
 #define SIDE 4              /* tiles */
 #define UNIT_CHANNELS 4
-#define UNITS_MAX 16384     /* that the base of a mac names; it has 17 bits, for halves of
-			       a byte */
 
 uint32_t image_pitch(const struct image *image)
 {
@@ -54,10 +52,10 @@ int image_place(const struct conv_layer *layer, uint32_t layers, struct image *i
 		if (image_units(&image[i]) > most[i % 2])
 			most[i % 2] = image_units(&image[i]);
 	}
-	if (most[0] + most[1] > UNITS_MAX)
+	if (most[0] + most[1] > IMAGE_UNITS_MAX)
 		return atoll_error_set(err, -ENOTSUP, "what it reads and makes takes more than "
 				       "%u bytes of each tile, not for target silicon yet",
-				       UNITS_MAX * UNIT_CHANNELS);
+				       IMAGE_UNITS_MAX * UNIT_CHANNELS);
 	for (uint32_t i = 1; i <= layers; i += 2)
 		image[i].base = (uint32_t)most[0];
 	*end = (uint32_t)(most[0] + most[1]);

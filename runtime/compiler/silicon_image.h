@@ -32,6 +32,9 @@ uint32_t image_pitch(const struct image *image);
 /* The first pixel inside the rim. */
 uint32_t image_inside(const struct image *image);
 
+/* That the base of a mac names in narrow memory: it has 17 bits, for halves of a byte. */
+#define IMAGE_UNITS_MAX 16384
+
 /* `end` is behind all of them. -ENOTSUP with a sentence when they do not fit. */
 int image_place(const struct conv_layer *layer, uint32_t layers, struct image *image,
 		uint32_t *end, struct atoll_error *err);

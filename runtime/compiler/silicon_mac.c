@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/compiler/silicon_mac.h"
 
+#include <math.h>
 #include <string.h>
 
 #define CODE_MAC 0x01
@@ -14,10 +15,14 @@ static const struct words_waits mac_waits = { .from = 1578, .loop_bits = 3 };
 
 /* The same for dense and convolution, with scales for channels or without. */
 static const struct words_bits constants[] = {
-	{ 505, 3, 7 }, { 888, 3, 7 }, { 1203, 1, 1 },
-	{ 1843, 3, 7 },                  /* arithmetic, no copy */
-	{ 1923, 1, 1 }, { 1926, 1, 1 }, { 1934, 2, 3 }, { 1940, 2, 3 },
+	{ 505, 3, 7 }, { 888, 3, 7 }, { 1203, 1, 1 }, { 1844, 2, 3 }, { 1923, 1, 1 }, { 1926, 1, 1 }, { 1934, 2, 3 }, { 1940, 2, 3 },
 };
+
+#define IS_ARITHMETIC 1843          /* weights are counted from the first row; else they
+				       are copied by, and behind the parameters */
+
+/* In all copies, and in nothing else. */
+static const struct words_bits of_copies[] = { { 970, 1, 1 }, { 1850, 3, 7 } };
 
 #define ZEROS_ARE_THERE 1853
 #define ZEROS_LAST 1884             /* 12 bits: the last place; there is but one */
@@ -78,6 +83,7 @@ void mac_put(uint8_t *at, const struct mac_numbers *numbers, uint32_t fours, uin
 					    .start = 1, .step = 1 };
 
 	WORDS_PUT(at, constants);
+	isa_set_bits(at, IS_ARITHMETIC, 1, 1);
 	words_set(at, "last-fours", fours);
 	words_set(at, "fours", fours);
 	if (numbers->has_factors || numbers->has_biases)
@@ -85,4 +91,14 @@ void mac_put(uint8_t *at, const struct mac_numbers *numbers, uint32_t fours, uin
 	if (numbers->has_zeros)
 		put_zeros(at, numbers, row);
 	put_numbers(at, numbers);
+}
+
+void mac_put_copy(uint8_t *at)
+{
+	const struct mac_numbers as_it_is = { .scale = 1, .lower = -INFINITY,
+					      .upper = INFINITY };
+
+	WORDS_PUT(at, constants);
+	WORDS_PUT(at, of_copies);
+	put_numbers(at, &as_it_is);
 }

@@ -44,4 +44,9 @@ void mac_counts(uint8_t *at, uint32_t output_loop, uint32_t weight_loop);
 void mac_put(uint8_t *at, const struct mac_numbers *numbers, uint32_t fours, uint32_t row,
 	     uint32_t loop);
 
+/* The same of a copy: four bytes of input become four of output, by the weights of one
+   step. These lie from the first row on that is behind those of parameters. */
+#define MAC_COPY_ROW 2048
+void mac_put_copy(uint8_t *at);
+
 #endif

@@ -308,6 +308,21 @@ enum { GIVES, GETS };
 #define EXCHANGE_FILLS 727
 #define EXCHANGE_FILL 728      /* 32 bits */
 
+static void put_fill(uint8_t *at, uint32_t number)
+{
+	isa_set_bits(at, EXCHANGE_FILLS, 1, 1);
+	isa_set_bits(at, EXCHANGE_FILL, 32, number);
+}
+
+/* The south's engine is as good as any. */
+void tiles_fill(struct words *words, uint32_t narrow, uint32_t number)
+{
+	uint8_t *at = words_add(words, ISA_TILES, CODE_FROM_NORTH + TILES_SOUTH, TILES_ALL);
+
+	words_loops(at, GETS, (int32_t)narrow, 1, &(struct words_loop){ 1, 1 });
+	put_fill(at, number);
+}
+
 /* One of its kinds of tiles. */
 static void exchange(struct words *words, enum tiles_side side, uint16_t tiles, bool gives,
 		     bool is_filled, const struct tiles_strip *strip)
@@ -317,9 +332,8 @@ static void exchange(struct words *words, enum tiles_side side, uint16_t tiles, 
 	if (gives)
 		words_loops(at, GIVES, (int32_t)strip->from, 2, strip->loop);
 	words_loops(at, GETS, (int32_t)strip->into, 2, strip->loop);
-	isa_set_bits(at, EXCHANGE_FILLS, 1, is_filled);
 	if (is_filled)
-		isa_set_bits(at, EXCHANGE_FILL, 32, strip->fill * UINT32_C(0x01010101));
+		put_fill(at, strip->fill * UINT32_C(0x01010101));
 }
 
 /* Tiles are a square of 4 x 4, row by row. */

@@ -86,6 +86,9 @@ struct tiles_strip {
 void tiles_exchange(struct words *words, enum tiles_side side,
 		    const struct tiles_strip *strip);
 
+/* A number to one address of all tiles. */
+void tiles_fill(struct words *words, uint32_t narrow, uint32_t number);
+
 /* Rows of tables, factors and then biases as there are, become those of the next
    operation. */
 void tiles_tables(struct words *words, uint16_t tiles, uint32_t row, bool has_factors,
