@@ -32,6 +32,7 @@ lib += \
 	runtime/compiler/segment_cut.c \
 	runtime/compiler/silicon_chain.c \
 	runtime/compiler/silicon_conv.c \
+	runtime/compiler/silicon_conv_sizes.c \
 	runtime/compiler/silicon_dense.c \
 	runtime/compiler/silicon_image.c \
 	runtime/compiler/silicon_layer.c \

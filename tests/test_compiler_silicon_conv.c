@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "runtime/compiler/silicon_conv.h"
+#include "runtime/isa/isa.h"
 #include "tests/check.h"
 #include "tests/compiled.h"
 #include "tests/conv_chain.h"
@@ -51,6 +52,15 @@ static void compare(struct silicon_bench *b, uint64_t seed, enum silicon_roundin
 	count->elements += (uint32_t)a->bytes;
 }
 
+static void must_be_sound(const struct edgetpu_chunk *chunk)
+{
+	struct atoll_error err;
+	uint32_t number = 0;
+
+	if (isa_check(chunk->bytes, chunk->size / ISA_WORD_BYTES, &number, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
 /* They are one program, of which every instruction is executed. */
 static void check_layers(const struct conv_image *image, const struct conv_shape *shape,
 			 uint32_t layers, struct count *count)
@@ -63,6 +73,7 @@ static void check_layers(const struct conv_image *image, const struct conv_shape
 	b = silicon_bench_new(bytes, size);
 	assert_int_equal(b.parts, 1);
 	assert_int_equal(b.compiled->model[0].mapped, layers);
+	must_be_sound(b.package[0]->main->chunk);
 	compare(&b, 1, SILICON_ROUNDS_TWICE, count);
 	compare(&b, 2, SILICON_ROUNDS_TWICE, count);
 	compare(&b, 2, SILICON_ROUNDS_ONCE, count);
@@ -200,6 +211,27 @@ static void a_small_network_gives_the_answers_of_the_cpu(void **state)
 	assert_int_equal(count.off[SILICON_ROUNDS_TWICE], 0);
 }
 
+/* A whole one is a single program: the weights of one layer after the other are in the
+   same rows while it is computed. */
+static void rows_in_which_layers_work_are_shared(void **state)
+{
+	struct conv_layer layer[] = {
+		{ 16, 16, 8, 64, .kernel = 3, .stride = 1 },
+		{ 16, 16, 64, 64, .kernel = 3, .stride = 1, .is_depthwise = true },
+		{ 16, 16, 64, 128, .kernel = 1, .stride = 1 },
+	};
+
+	(void)state;
+	assert_int_equal(conv_place(layer, 1, 100), 18 + 18);
+	assert_int_equal(layer[0].row, 100);
+	assert_int_equal(layer[0].work_row, 118);
+	assert_int_equal(conv_place(layer, COUNT(layer), 5), 18 + 9 + 16 + 144);
+	assert_int_equal(layer[1].row, 5 + 18);
+	assert_int_equal(layer[2].row, 5 + 18 + 9);
+	for (size_t i = 0; i < COUNT(layer); i++)
+		assert_int_equal(layer[i].work_row, 5 + 18 + 9 + 16);
+}
+
 /* As models have them. */
 static void with_scales_of_any_kind_few_are_off_by_one(void **state)
 {
@@ -284,6 +316,8 @@ static void what_cannot_be_written_is_refused(void **state)
 		  "a kernel of 5 and stride 1, not for target silicon yet" },
 		{ { 12, 12, 8, 8, .kernel = 3, .stride = 3 },
 		  "a kernel of 3 and stride 3, not for target silicon yet" },
+		{ { 8, 8, 8, 8, .kernel = 1 },
+		  "a kernel of 1 and stride 0, not for target silicon yet" },
 		{ { 8, 8, 480, 64, .kernel = 3, .stride = 1 },
 		  "its weights take 2160 rows of each tile's memory, there are 1980" },
 		{ { 4, 4, 8, 12, .kernel = 1, .stride = 1 },
@@ -313,6 +347,7 @@ int main(void)
 		cmocka_unit_test(depthwise_layers_give_the_answers_of_the_cpu),
 		cmocka_unit_test(pointwise_layers_in_a_row_are_one_program),
 		cmocka_unit_test(a_small_network_gives_the_answers_of_the_cpu),
+		cmocka_unit_test(rows_in_which_layers_work_are_shared),
 		cmocka_unit_test(with_scales_of_any_kind_few_are_off_by_one),
 		cmocka_unit_test(models_at_hand_give_the_answers_of_the_cpu),
 		cmocka_unit_test(what_cannot_be_written_is_refused),

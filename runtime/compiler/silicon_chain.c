@@ -28,18 +28,12 @@ static bool goes_on(const struct compiler_graph *graph, uint32_t before, uint32_
 	return only_reader(graph, before) == (int32_t)op;
 }
 
-static uint32_t rows_of(const struct silicon_mapped *mapped)
-{
-	return mapped->is_conv ? conv_rows(&mapped->conv) : dense_rows(&mapped->dense);
-}
-
 /* A layer more, if it goes together with those that are there. */
 static bool add_layer(struct silicon_chain *chain, const struct silicon_mapped *mapped)
 {
-	uint32_t rows = rows_of(mapped);
+	uint32_t rows = mapped->is_conv ? 0 : chain->rows + dense_rows(&mapped->dense);
 
-	if (chain->layers == SILICON_LAYERS_MAX ||
-	    chain->rows + rows > ISA_CACHING_ROWS_PLACED ||
+	if (chain->layers == SILICON_LAYERS_MAX || rows > ISA_CACHING_ROWS_PLACED ||
 	    (chain->layers > 0 && chain->is_conv != mapped->is_conv))
 		return false;
 	chain->conv[chain->layers] = mapped->conv;
@@ -47,7 +41,7 @@ static bool add_layer(struct silicon_chain *chain, const struct silicon_mapped *
 		return false;
 	chain->is_conv = mapped->is_conv;
 	chain->layers++;
-	chain->rows += rows;
+	chain->rows = rows;
 	return true;
 }
 
@@ -76,8 +70,7 @@ bool silicon_is_beside(const struct compiler_graph *graph, uint32_t op, const bo
 		goes_on(graph, (uint32_t)before, op));
 }
 
-static void put_layer(struct silicon_layers *layers, const struct silicon_mapped *mapped,
-		      uint32_t row)
+static void put_layer(struct silicon_layers *layers, const struct silicon_mapped *mapped)
 {
 	uint32_t at = layers->layers++;
 
@@ -85,14 +78,24 @@ static void put_layer(struct silicon_layers *layers, const struct silicon_mapped
 	layers->block[at] = mapped->block;
 	layers->dense[at] = mapped->dense;
 	layers->conv[at] = mapped->conv;
-	layers->dense[at].row = layers->conv[at].row = row + layers->rows;
-	layers->rows += rows_of(mapped);
+}
+
+static void place(struct silicon_layers *layers, uint32_t row)
+{
+	layers->rows = 0;
+	if (layers->is_conv)
+		layers->rows = conv_place(layers->conv, layers->layers, row);
+	for (uint32_t i = 0; i < layers->layers && !layers->is_conv; i++) {
+		layers->dense[i].row = row + layers->rows;
+		layers->rows += dense_rows(&layers->dense[i]);
+	}
 }
 
 int silicon_layers_of(const struct compiler_graph *graph, const struct compiler_part *part,
 		      uint32_t row, struct silicon_layers *layers, struct atoll_error *err)
 {
-	layers->layers = layers->rows = 0;
+	layers->layers = 0;
+	layers->is_conv = false;
 	for (uint32_t i = 0; i < part->operators; i++) {
 		struct silicon_mapped mapped;
 		int r;
@@ -105,7 +108,8 @@ int silicon_layers_of(const struct compiler_graph *graph, const struct compiler_
 		r = silicon_layer(graph, part->op[i], &mapped, err);
 		if (r < 0)
 			return r;
-		put_layer(layers, &mapped, row);
+		put_layer(layers, &mapped);
 	}
+	place(layers, row);
 	return 0;
 }

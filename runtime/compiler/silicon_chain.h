@@ -22,7 +22,8 @@
  */
 struct silicon_chain {
 	uint32_t operators, last;
-	uint32_t layers, rows;
+	uint32_t layers;
+	uint32_t rows;           /* of dense ones */
 	bool is_conv;            /* layers are all of one kind */
 	struct conv_layer conv[CONV_LAYERS_MAX];
 };

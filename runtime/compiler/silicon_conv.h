@@ -17,7 +17,8 @@
  *				    .kernel = 3, .stride = 1, .numbers = { ... } };
  *	struct words_program program;
  *
- *	if (conv_check(&layer, 1, &err) == 0 && conv_write(&layer, 1, &program, &err) == 0)
+ *	conv_place(&layer, 1, 0);
+ *	if (conv_write(&layer, 1, &program, &err) == 0)
  *		use(program.bytes, program.size);
  *	free(program.bytes);
  *
@@ -36,15 +37,15 @@ struct conv_layer {
 	uint32_t kernel, stride; /* 1 or 3, 1 or 2, both ways; padding is SAME */
 	bool is_depthwise;
 	struct mac_numbers numbers;
-	uint32_t row;
+	uint32_t row, work_row;  /* conv_place */
 };
 
 /* How its block is cut: 16 bytes to a step where groups are of 4. */
 bool conv_is_narrow(const struct conv_layer *layer);
 
-/* Rows that it takes of each tile, from layer->row on; the last ones are where the
-   weights of a group are while it is computed. */
-uint32_t conv_rows(const struct conv_layer *layer);
+/* Give them their rows, from `row` of each tile on: one behind the other, and behind all
+   of them those where the weights of the layer that is computed are. How many together. */
+uint32_t conv_place(struct conv_layer *layer, uint32_t layers, uint32_t row);
 
 /* Sizes that can be written, alone and together: 0, or -ENOTSUP with a sentence. */
 int conv_check(const struct conv_layer *layer, uint32_t layers, struct atoll_error *err);
