@@ -326,6 +326,8 @@ static void what_cannot_be_written_is_refused(void **state)
 		  "12288 bytes in a row of its image, 8192 are for target silicon" },
 		{ { 128, 64, 32, 8, .kernel = 1, .stride = 1 },
 		  "more than 131072 bytes of input, not for target silicon yet" },
+		{ { 2048, 4, 4, 8, .kernel = 1, .stride = 1 },
+		  "it takes some 16542 instructions, 8192 can be numbered" },
 		{ { 128, 64, 64, 128, .kernel = 1, .stride = 1 },
 		  "what it reads and makes takes more than 65536 bytes of each tile, not for "
 		  "target silicon yet" },

@@ -180,8 +180,8 @@ static int check_ends(const struct conv_layer *layer, const struct conv_arrival 
 				       "target silicon yet", INPUT_UNITS_MAX *
 				       SCALAR_UNIT_BYTES);
 	if (arrival->end > IMAGE_UNITS_MAX)
-		return atoll_error_set(err, -ENOTSUP, "%u channels of input: to copy them takes "
-				       "more than %u bytes of each tile, not for target "
+		return atoll_error_set(err, -ENOTSUP, "%u channels of input: to copy them "
+				       "takes more than %u bytes of each tile, not for target "
 				       "silicon yet", layer->inputs,
 				       IMAGE_UNITS_MAX * CONV_UNIT_BYTES);
 	if (conv_output_units(output) % 2 > 0)
@@ -190,6 +190,21 @@ static int check_ends(const struct conv_layer *layer, const struct conv_arrival 
 				       conv_output_units(output) * CONV_UNIT_BYTES,
 				       SCALAR_UNIT_BYTES);
 	return 0;
+}
+
+/* Instructions for tiles are numbered; a little more than there are of each kind. */
+static int check_instructions(const struct conv_layer *layer, uint32_t layers,
+			      const struct image *output, struct atoll_error *err)
+{
+	uint32_t pieces = conv_up(conv_output_units(output) * CONV_UNIT_BYTES, STAGE_BYTES);
+	uint64_t count = 64 + 8 * (uint64_t)layer->height + UINT64_C(4) * TILES_TILES * pieces;
+
+	for (uint32_t i = 0; i < layers; i++)
+		count += 24 + 6 * (uint64_t)conv_groups(&layer[i]);
+	if (count <= WORDS_NUMBERS)
+		return 0;
+	return atoll_error_set(err, -ENOTSUP, "it takes some %" PRIu64 " instructions, %u can "
+			       "be numbered", count, WORDS_NUMBERS);
 }
 
 int conv_fit(const struct conv_layer *layer, uint32_t layers, struct image *image,
@@ -220,7 +235,8 @@ int conv_fit(const struct conv_layer *layer, uint32_t layers, struct image *imag
 	if (r < 0)
 		return r;
 	*arrival = arrival_of(layer, image, end);
-	return check_ends(layer, arrival, &image[layers], err);
+	r = check_ends(layer, arrival, &image[layers], err);
+	return r < 0 ? r : check_instructions(layer, layers, &image[layers], err);
 }
 
 int conv_check(const struct conv_layer *layer, uint32_t layers, struct atoll_error *err)

@@ -7,7 +7,6 @@
 
 #define OPCODE 6      /* 5 bits */
 #define UNIT 11
-#define NUMBERS 8192  /* of 13 bits */
 #define ROOM_LEAST 1024
 
 /* Of a wait, behind its loop. */
@@ -112,7 +111,7 @@ int words_end(struct words *words, struct words_program *program, struct atoll_e
 
 	if (words->is_lost)
 		r = atoll_error_set(err, -ENOMEM, "silicon: no memory for the program");
-	else if (words->number > NUMBERS)
+	else if (words->number > WORDS_NUMBERS)
 		r = atoll_error_set(err, -EFBIG, "silicon: %u instructions for tiles: "
 				    "numbers have 13 bits", words->number);
 	if (r < 0) {

@@ -23,6 +23,8 @@
  * An instruction is all zero but for opcode, tiles and number. When there is no memory,
  * what is written is lost, and words_end says so.
  */
+#define WORDS_NUMBERS 8192 /* of instructions for tiles: 13 bits */
+
 struct words {
 	uint8_t *bytes;          /* malloc'ed */
 	uint32_t words, room;
