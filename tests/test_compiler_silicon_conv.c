@@ -266,9 +266,11 @@ static void look_at(const char *folder, const char *file, struct count *looked)
 	memcpy(bytes, model->bytes, model->size);
 	b = silicon_bench_new(bytes, model->size);
 	compare(&b, 1, SILICON_ROUNDS_TWICE, &count);
-	printf("# isa: generated: %s: %u operators in %u parts, off %u of %u elements\n", file,
-	       b.compiled->model[0].mapped, b.parts, count.off[SILICON_ROUNDS_TWICE],
-	       count.elements);
+	compare(&b, 1, SILICON_ROUNDS_ONCE, &count);
+	printf("# isa: generated: %s: %u operators in %u parts: off %u of %u elements when "
+	       "rounded twice, %u once\n", file, b.compiled->model[0].mapped, b.parts,
+	       count.off[SILICON_ROUNDS_TWICE], count.elements / 2,
+	       count.off[SILICON_ROUNDS_ONCE]);
 	looked->off[SILICON_ROUNDS_TWICE] += count.off[SILICON_ROUNDS_TWICE];
 	looked->elements += count.elements;
 	silicon_bench_free(&b);
