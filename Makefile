@@ -271,7 +271,8 @@ check-pairs: packages
 
 isa_tests := test_isa_streams test_isa_caching test_emulator_silicon test_silicon_layers \
 	test_silicon_core test_silicon_mac test_silicon_mesh test_silicon_moves \
-	test_silicon_pipeline test_silicon_run test_compiler_silicon test_compiler_silicon_dense
+	test_silicon_pipeline test_silicon_run test_compiler_silicon test_compiler_silicon_conv \
+	test_compiler_silicon_dense
 
 check-isa: packages
 	@$(MAKE) --no-print-directory BUILD=$(BUILD) $(isa_tests:%=$(BUILD)/tests/%)

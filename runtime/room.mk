@@ -31,8 +31,12 @@ lib += \
 	runtime/compiler/segment.c \
 	runtime/compiler/segment_cut.c \
 	runtime/compiler/silicon_chain.c \
+	runtime/compiler/silicon_conv.c \
+	runtime/compiler/silicon_conv_sizes.c \
 	runtime/compiler/silicon_dense.c \
+	runtime/compiler/silicon_image.c \
 	runtime/compiler/silicon_layer.c \
+	runtime/compiler/silicon_mac.c \
 	runtime/compiler/silicon_scalar.c \
 	runtime/compiler/silicon_tiles.c \
 	runtime/compiler/silicon_words.c \

@@ -92,6 +92,7 @@ check_parts += \
 	tests/compiled_samples.c \
 	tests/compiled_walk.c \
 	tests/conf.c \
+	tests/conv_chain.c \
 	tests/daemon.c \
 	tests/dense_chain.c \
 	tests/drawn.c \
@@ -120,6 +121,7 @@ check_parts += \
 	tests/sample.c \
 	tests/seeds.c \
 	tests/signs.c \
+	tests/silicon_bench.c \
 	tests/silicon_layers.c \
 	tests/silicon_pieces.c \
 	tests/silicon_program.c \
@@ -250,6 +252,7 @@ checks += \
 	tests/test_compiler_segment.c \
 	tests/test_compiler_segment_cut.c \
 	tests/test_compiler_silicon.c \
+	tests/test_compiler_silicon_conv.c \
 	tests/test_compiler_silicon_dense.c \
 	tests/test_compiler_spread.c \
 	tests/test_edgetpu_attach.c \

@@ -22,9 +22,9 @@
 
 static const struct atoll_compile_options silicon = { .target = ATOLL_TARGET_SILICON };
 
-static struct dense_program write_dense(const struct dense_layer *layer)
+static struct words_program write_dense(const struct dense_layer *layer)
 {
-	struct dense_program program;
+	struct words_program program;
 	struct atoll_error err;
 	uint32_t number = 0;
 
@@ -40,9 +40,10 @@ static void programs_are_as_long_as_the_vendors(void **state)
 	(void)state;
 	for (uint32_t groups = 4; groups <= 16; groups += 4) {
 		const struct dense_layer layer = {
-			.inputs = 64 * groups, .outputs = 64 * groups, .has_factors = true,
-			.has_zeros = true, .scale = 1, .lower = -128, .upper = 127 };
-		struct dense_program program = write_dense(&layer);
+			.inputs = 64 * groups, .outputs = 64 * groups, .numbers = {
+				.has_factors = true, .has_zeros = true, .scale = 1,
+				.lower = -128, .upper = 127 } };
+		struct words_program program = write_dense(&layer);
 
 		assert_int_equal(program.size / ISA_WORD_BYTES, 144 + 30 * groups);
 		assert_int_equal(program.narrow_bytes, 576 + 64 * groups);
@@ -57,20 +58,20 @@ static void programs_are_the_vendors_by_their_digests(void **state)
 		struct dense_layer layer;
 		const char *digest;
 	} cases[] = {
-		{ { .inputs = 256, .outputs = 256, .has_factors = true, .has_zeros = true,
-		    .scale = 1, .lower = -0x1.020002p+7f, .upper = 0x1.f80002p+6f,
-		    .input_zero = 127, .output_zero = 129 },
+		{ { .inputs = 256, .outputs = 256, .numbers = { .has_factors = true,
+		    .has_zeros = true, .scale = 1, .lower = -0x1.020002p+7f, .upper = 0x1.f80002p+6f,
+		    .input_zero = 127, .output_zero = 129 } },
 		  "bff10c8c60b03d5be26ddf69c4290bc8deb13293f4f3424894f6854e88e3ec1a" },
-		{ { .inputs = 512, .outputs = 512, .has_factors = true, .has_zeros = true,
-		    .scale = 1, .lower = -127, .upper = 128, .input_zero = 127,
-		    .output_zero = 127 },
+		{ { .inputs = 512, .outputs = 512, .numbers = { .has_factors = true,
+		    .has_zeros = true, .scale = 1, .lower = -127, .upper = 128, .input_zero = 127,
+		    .output_zero = 127 } },
 		  "94a751290d44b908356b3a0b6a2ba54c02a5c8dd8538c2c33a1368b559c9dd6b" },
 	};
 	char digest[SHA256_DIGEST_STRING_LENGTH];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct dense_program program = write_dense(&cases[i].layer);
+		struct words_program program = write_dense(&cases[i].layer);
 
 		(void)SHA256Data(program.bytes, program.size, digest);
 		assert_string_equal(digest, cases[i].digest);
@@ -92,7 +93,7 @@ static void what_cannot_be_written_is_refused(void **state)
 		{ { .inputs = 3957, .outputs = 1025 },
 		  "its weights take 1980 rows of each tile's memory, there are 1980" },
 	};
-	struct dense_program program;
+	struct words_program program;
 	struct atoll_error err;
 
 	(void)state;
@@ -110,7 +111,7 @@ static void layers_that_do_not_follow_each_other_are_refused(void **state)
 						    { .inputs = 7, .outputs = 8 } };
 	static const struct dense_layer large[] = {
 		{ .inputs = 4000, .outputs = 1024 }, { .inputs = 1024, .outputs = 4000 } };
-	struct dense_program program;
+	struct words_program program;
 	struct atoll_error err;
 
 	(void)state;

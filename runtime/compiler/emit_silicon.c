@@ -3,7 +3,7 @@
  * A package of instructions that are our own:
  *
  *	caching      a program that brings the parameters, block by block
- *	execution    a program that computes a chain of dense layers with them
+ *	execution    a program that computes a chain of layers with them
  *
  * What was read from the vendor's programs to write them, and how certain it is:
  * ../isa/README.md. An emulated chip computes with them; no real one was ever asked.
@@ -30,7 +30,7 @@ struct silicon_emission {
 	const struct emit_input *input;
 	struct memory memory;
 	struct silicon_layers layers;
-	struct dense_program program;
+	struct words_program program;
 	uint8_t *caching_bytes, *parameters;
 	size_t caching_size;
 	uint32_t parameter_bytes;
@@ -39,22 +39,43 @@ struct silicon_emission {
 	struct edgetpu_chunk main_chunk, caching_chunk;
 };
 
-static uint32_t groups(const struct dense_layer *layer)
+/* How a layer's block is cut, and from which row on it lies. */
+struct placement {
+	uint16_t groups;
+	uint8_t lanes, tables;
+	uint32_t row;
+};
+
+/* Groups of 64 rows, of 16 outputs to a lane; what is cut otherwise lies on tile 0 as it
+   is. */
+static struct placement placement_of(const struct silicon_layers *layers, uint32_t index)
 {
-	return (layer->outputs + DENSE_GROUP - 1) / DENSE_GROUP;
+	const struct dense_layer *dense = &layers->dense[index];
+	const struct conv_layer *conv = &layers->conv[index];
+	uint32_t outputs = layers->is_conv ? conv->outputs : dense->outputs;
+	uint32_t lanes = (outputs + LANE_ROWS - 1) / LANE_ROWS;
+
+	if (layers->is_conv && conv_is_narrow(conv))
+		return (struct placement){ .groups = 1, .lanes = GROUP_LANES,
+					   .row = conv->row };
+	return (struct placement){
+		.groups = (uint16_t)((outputs + DENSE_GROUP - 1) / DENSE_GROUP),
+		.lanes = (uint8_t)(lanes < GROUP_LANES ? lanes : GROUP_LANES),
+		.tables = (uint8_t)mac_tables(layers->is_conv ? &conv->numbers :
+								&dense->numbers),
+		.row = layers->is_conv ? conv->row : dense->row,
+	};
 }
 
 /* Group g on tile g mod 16, as the program expects it. */
 static int place_layer(const struct silicon_emission *emission, uint32_t index,
 		       struct isa_caching_plan *plan, struct atoll_error *err)
 {
-	const struct dense_layer *dense = &emission->layers.layer[index];
-	uint32_t lanes = (dense->outputs + LANE_ROWS - 1) / LANE_ROWS;
+	struct placement placement = placement_of(&emission->layers, index);
 	const struct isa_caching_layer layer = {
 		.units = emission->layers.block[index].bytes / ISA_CACHING_UNIT_BYTES,
-		.lanes = (uint8_t)(lanes < GROUP_LANES ? lanes : GROUP_LANES),
-		.groups = (uint16_t)groups(dense),
-		.tables = (uint8_t)dense_tables(dense),
+		.lanes = placement.lanes, .groups = placement.groups,
+		.tables = placement.tables,
 	};
 	struct isa_caching_plan alone;
 	int r = isa_caching_place(&layer, 1, ISA_CACHING_SHORT, &alone, err);
@@ -63,7 +84,7 @@ static int place_layer(const struct silicon_emission *emission, uint32_t index,
 		struct isa_caching_block *block = &plan->block[plan->blocks++];
 
 		*block = alone.block[i];
-		block->row = (uint16_t)(block->row + dense->row);
+		block->row = (uint16_t)(block->row + placement.row);
 	}
 	if (r == 0)
 		isa_caching_free(&alone);
@@ -77,7 +98,7 @@ static int write_caching(struct silicon_emission *emission, struct atoll_error *
 	int r = 0;
 
 	for (uint32_t i = 0; i < emission->layers.layers; i++)
-		blocks += groups(&emission->layers.layer[i]);
+		blocks += placement_of(&emission->layers, i).groups;
 	plan.block = memory_take(&emission->memory, blocks * sizeof(*plan.block));
 	if (!plan.block)
 		return atoll_error_set(err, -ENOMEM, "no memory to place its parameters");
@@ -93,8 +114,10 @@ static int write_programs(struct silicon_emission *emission, struct atoll_error 
 	struct silicon_layers *layers = &emission->layers;
 	int r = silicon_layers_of(input->graph, input->part, input->row, layers, err);
 
-	if (r == 0)
-		r = dense_write(layers->layer, layers->layers, &emission->program, err);
+	if (r == 0 && layers->is_conv)
+		r = conv_write(layers->conv, layers->layers, &emission->program, err);
+	else if (r == 0)
+		r = dense_write(layers->dense, layers->layers, &emission->program, err);
 	if (r == 0)
 		r = write_caching(emission, err);
 	return r;
@@ -137,7 +160,7 @@ static struct edgetpu_field half(uint32_t word, uint8_t kind, bool is_upper, con
 
 static void set_chunks(struct silicon_emission *emission)
 {
-	const struct dense_program *program = &emission->program;
+	const struct words_program *program = &emission->program;
 	const struct edgetpu_field field[MAIN_FIELDS] = {
 		half(SCALAR_PARAMETERS_WORD, FIELD_PARAMETERS, false, ""),
 		half(SCALAR_PARAMETERS_WORD + 1, FIELD_PARAMETERS, true, ""),

@@ -168,7 +168,7 @@ static int judge(struct division *division, uint32_t index)
 	return 0;
 }
 
-/* On silicon: what is of use beside a dense layer alone. */
+/* On silicon: what is of use beside a layer alone. */
 static int drop_lonely(struct division *division)
 {
 	int r = 0;
@@ -181,7 +181,7 @@ static int drop_lonely(struct division *division)
 			continue;
 		division->is_supported[o] = false;
 		r = refuse(division, o, ATOLL_NOT_MAPPED_OPERATOR, NULL,
-			   "QUANTIZE is for target silicon beside a dense layer alone");
+			   "QUANTIZE is for target silicon beside a layer alone");
 	}
 	return r;
 }
@@ -249,8 +249,8 @@ static int refuse_second(struct division *division, uint32_t op)
 	if (division->is_silicon)
 		return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
 			      "allow several parts",
-			      "on silicon a part is one chain of dense layers, and only the "
-			      "first part is taken");
+			      "on silicon a part is one chain of layers, and only the first "
+			      "part is taken");
 	return refuse(division, op, ATOLL_NOT_MAPPED_SECOND_PART,
 		      "let operators that cannot be mapped be the last of the model, or allow "
 		      "several parts",

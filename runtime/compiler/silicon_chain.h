@@ -22,7 +22,10 @@
  */
 struct silicon_chain {
 	uint32_t operators, last;
-	uint32_t layers, rows;
+	uint32_t layers;
+	uint32_t rows;           /* of dense ones */
+	bool is_conv;            /* layers are all of one kind */
+	struct conv_layer conv[CONV_LAYERS_MAX];
 };
 
 /* The first one may be any that silicon_is_legal allows; false when it does not go on
@@ -30,16 +33,21 @@ struct silicon_chain {
 bool silicon_chain_add(struct silicon_chain *chain, const struct compiler_graph *graph,
 		       uint32_t op);
 
-/* Of a QUANTIZE: is it before or behind a dense layer that is mapped? It is nothing on
+/* Of a QUANTIZE: is it before or behind a layer that is mapped? It is nothing on
    its own. */
 bool silicon_is_beside(const struct compiler_graph *graph, uint32_t op, const bool *is_mapped);
 
-/* The dense layers of a part, and their blocks. */
+/* The layers of a part, all dense or all convolutions, and their blocks. */
+#define SILICON_LAYERS_MAX 32
 struct silicon_layers {
 	uint32_t layers, rows;
-	struct dense_layer layer[DENSE_LAYERS_MAX];
-	struct compiler_block block[DENSE_LAYERS_MAX];
+	bool is_conv;
+	struct dense_layer dense[SILICON_LAYERS_MAX];
+	struct conv_layer conv[SILICON_LAYERS_MAX];
+	struct compiler_block block[SILICON_LAYERS_MAX];
 };
+_Static_assert(SILICON_LAYERS_MAX == DENSE_LAYERS_MAX && SILICON_LAYERS_MAX == CONV_LAYERS_MAX,
+	       "a part is one program");
 
 /* They lie behind each other, from `row` on. */
 int silicon_layers_of(const struct compiler_graph *graph, const struct compiler_part *part,

@@ -15,8 +15,6 @@
 #include "runtime/compiler/silicon_dense.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "runtime/compiler/silicon_scalar.h"
 #include "runtime/compiler/silicon_tiles.h"
@@ -64,7 +62,7 @@ static uint16_t first_tiles(uint32_t tiles)
 /* Of one group. */
 static uint32_t group_rows(const struct dense_layer *layer)
 {
-	return dense_tables(layer) + up(layer->inputs, 4);
+	return mac_tables(&layer->numbers) + up(layer->inputs, 4);
 }
 
 uint32_t dense_rows(const struct dense_layer *layer)
@@ -199,62 +197,8 @@ static uint32_t input(struct dense *dense, const struct stage *stage)
 
 /* Multiply and accumulate */
 
-enum { CODE_MAC = 0x01 };
-enum { INPUT, OUTPUT, WEIGHTS, SUMS };
 #define STEP 4                      /* bytes of an address of narrow memory */
 #define LANES 4                     /* of a row of wide memory */
-#define SCALED 12                   /* the counter of tables that came */
-
-static const struct words_waits mac_waits = { .from = 1578, .loop_bits = 3 };
-
-/* Constants of macs with one loop: the same for dense and convolution, with scales for
-   channels or without. */
-static const struct words_bits mac_constants[] = {
-	{ 505, 3, 7 }, { 888, 3, 7 }, { 1203, 1, 1 },
-	{ 1563, 1, 1 }, { 1564, 3, 2 },  /* outputs are counted at loop 2, */
-	{ 1568, 1, 1 }, { 1569, 3, 1 },  /* weights at loop 1 */
-	{ 1843, 3, 7 },                  /* arithmetic, no copy */
-	{ 1923, 1, 1 }, { 1926, 1, 1 },
-};
-
-#define ZEROS_ARE_THERE 1853
-#define ZEROS_LAST 1884             /* 12 bits: the last place; there is but one */
-#define ZEROS_ROWS 1897             /* of all tables: seen as 2 alone, where there are
-				       factors and zeros, so this is a guess */
-#define ZEROS_PLACE 1908            /* 13 bits */
-#define HAS_BIASES 2093
-#define HAS_FACTORS 2094
-
-static uint32_t bits_of(float value)
-{
-	uint32_t bits;
-
-	memcpy(&bits, &value, sizeof(bits));
-	return bits;
-}
-
-static void put_numbers(uint8_t *at, const struct dense_layer *layer)
-{
-	words_set(at, "scale", bits_of(layer->scale));
-	words_set(at, "lower", bits_of(layer->lower));
-	words_set(at, "upper", bits_of(layer->upper));
-	words_set(at, "weight-zero", layer->weight_zero);
-	words_set(at, "input-zero", layer->input_zero);
-	words_set(at, "output-zero", layer->output_zero);
-	isa_set_bits(at, HAS_BIASES, 1, layer->has_biases);
-	isa_set_bits(at, HAS_FACTORS, 1, layer->has_factors);
-}
-
-/* They are the last table. */
-static void put_zeros(uint8_t *at, const struct dense_layer *layer, uint32_t row)
-{
-	uint32_t lane = (row + dense_tables(layer) - 1) * LANES;
-
-	isa_set_bits(at, ZEROS_ARE_THERE, 1, 1);
-	isa_set_bits(at, ZEROS_LAST, 12, lane);
-	isa_set_bits(at, ZEROS_ROWS, 3, dense_tables(layer));
-	isa_set_bits(at, ZEROS_PLACE, 13, lane);
-}
 
 /* Where the input has one length, a loop that is not used has a stride of all that the
    one inside covers; so have those of the output. */
@@ -267,24 +211,17 @@ static void multiply(struct dense *dense, const struct stage *stage, uint16_t ti
 	int32_t full = stage->outputs > 1 ? TILES_GROUP_UNITS * STEP : group;
 	const struct words_loop in[] = { { steps, STEP }, { 1, covered }, { 1, covered } };
 	const struct words_loop out[] = { { output_fours, STEP }, { 1, group }, { 1, full } };
-	const struct words_until scaled = { .counter = SCALED, .loop = 1, .start = 1,
-					    .step = 1 };
-	uint8_t *at = words_add(&dense->words, ISA_TILES, CODE_MAC, tiles);
+	uint8_t *at = mac_add(&dense->words, tiles);
 
 	words_set(at, "loops", steps);
-	words_loops(at, INPUT, (int32_t)stage->base * STEP, 3, in);
-	words_loops(at, OUTPUT, (int32_t)output_base(stage) * STEP, 3, out);
-	words_loops(at, WEIGHTS, (int32_t)(row + dense_tables(layer)) * LANES, 1,
+	words_loops(at, MAC_INPUT, (int32_t)stage->base * STEP, 3, in);
+	words_loops(at, MAC_OUTPUT, (int32_t)output_base(stage) * STEP, 3, out);
+	words_loops(at, MAC_WEIGHTS,
+		    (int32_t)(row + mac_tables(&layer->numbers)) * LANES, 1,
 		    &(struct words_loop){ steps, LANES });
-	words_loops(at, SUMS, 0, 1, &(struct words_loop){ steps, 0 });
-	WORDS_PUT(at, mac_constants);
-	words_set(at, "last-outputs", 4 * output_fours);
-	words_set(at, "outputs", 4 * output_fours);
-	if (layer->has_factors || layer->has_biases)
-		words_wait(at, &mac_waits, 0, &scaled);
-	if (layer->has_zeros)
-		put_zeros(at, layer, row);
-	put_numbers(at, layer);
+	words_loops(at, MAC_SUMS, 0, 1, &(struct words_loop){ steps, 0 });
+	mac_counts(at, 2, 1);
+	mac_put(at, &layer->numbers, output_fours, row, 1);
 }
 
 /* Output */
@@ -318,9 +255,9 @@ static void compute(struct dense *dense, const struct stage *stage, uint32_t fir
 	struct share shares[2];
 	uint32_t count = share(stage, first, tiles, shares);
 
-	if (layer->has_factors || layer->has_biases)
-		tiles_tables(&dense->words, first_tiles(tiles), row, layer->has_factors,
-			     layer->has_biases);
+	if (layer->numbers.has_factors || layer->numbers.has_biases)
+		tiles_tables(&dense->words, first_tiles(tiles), row, layer->numbers.has_factors,
+			     layer->numbers.has_biases);
 	for (uint32_t i = 0; i < count; i++)
 		multiply(dense, stage, shares[i].tiles, row, shares[i].fours);
 	tiles_fence(&dense->words, TILES_FENCE_CLEAR);
@@ -408,7 +345,7 @@ static int check_layers(const struct dense_layer *layer, uint32_t layers,
 }
 
 int dense_write(const struct dense_layer *layer, uint32_t layers,
-		struct dense_program *program, struct atoll_error *err)
+		struct words_program *program, struct atoll_error *err)
 {
 	struct dense dense = { 0 };
 	struct stage stage, next;
@@ -425,14 +362,7 @@ int dense_write(const struct dense_layer *layer, uint32_t layers,
 	}
 	output(&dense, &stage);
 	scalar_end(&dense.words);
-	r = words_end(&dense.words, err);
-	if (r < 0) {
-		free(dense.words.bytes);
-		return r;
-	}
-	program->bytes = dense.words.bytes;
-	program->size = dense.words.words * ISA_WORD_BYTES;
 	program->output_word = dense.output_word;
 	program->narrow_bytes = (output_base(&stage) + SLOT_APART + TILES_GROUP_UNITS) * 4;
-	return 0;
+	return words_end(&dense.words, program, err);
 }

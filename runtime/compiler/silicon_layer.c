@@ -32,24 +32,40 @@ static float limit_of(const struct atoll_tensor *output, int32_t stored)
 	return real * inverse;
 }
 
-static void set_numbers(const struct atoll_operator *op, const struct atoll_tensor *tensor,
-			struct dense_layer *layer)
+static int8_t activation_of(const struct atoll_operator *op)
+{
+	switch (op->code) {
+	case BUILTIN_CONV_2D:
+		return flatbuf_i8(op->options, CONV_2D_FUSED_ACTIVATION, 0);
+	case BUILTIN_DEPTHWISE_CONV_2D:
+		return flatbuf_i8(op->options, DEPTHWISE_CONV_2D_FUSED_ACTIVATION, 0);
+	default:
+		return flatbuf_i8(op->options, FULLY_CONNECTED_FUSED_ACTIVATION, 0);
+	}
+}
+
+static struct mac_numbers numbers_of(const struct atoll_operator *op,
+				     const struct atoll_tensor *tensor, uint32_t tables)
 {
 	const struct atoll_tensor *input = &tensor[op->input[0]];
 	const struct atoll_tensor *weights = &tensor[op->input[1]];
 	const struct atoll_tensor *output = &tensor[op->output[0]];
-	int8_t activation = flatbuf_i8(op->options, FULLY_CONNECTED_FUSED_ACTIVATION, 0);
-	struct quant_range range = quant_activation_range((enum activation)activation, output);
+	struct quant_range range =
+		quant_activation_range((enum activation)activation_of(op), output);
+	struct mac_numbers numbers = {
+		.has_factors = tables & COMPILER_TABLE_SCALE,
+		.has_biases = tables & COMPILER_TABLE_BIAS,
+		.has_zeros = tables & COMPILER_TABLE_ZERO,
+		.lower = limit_of(output, range.low), .upper = limit_of(output, range.high),
+		.input_zero = (uint8_t)zero_of(input), .output_zero = (uint8_t)zero_of(output),
+	};
 
-	layer->scale = layer->has_factors ? 1 : scale_of(input, weights, output);
-	layer->lower = limit_of(output, range.low);
-	layer->upper = limit_of(output, range.high);
-	layer->weight_zero = layer->has_zeros ? 0 : (uint8_t)zero_of(weights);
-	layer->input_zero = (uint8_t)zero_of(input);
-	layer->output_zero = (uint8_t)zero_of(output);
+	numbers.scale = numbers.has_factors ? 1 : scale_of(input, weights, output);
+	numbers.weight_zero = numbers.has_zeros ? 0 : (uint8_t)zero_of(weights);
+	return numbers;
 }
 
-static int set_sizes(const struct atoll_operator *op, const struct atoll_tensor *tensor,
+static int set_dense(const struct atoll_operator *op, const struct atoll_tensor *tensor,
 		     struct dense_layer *layer, struct atoll_error *err)
 {
 	const struct atoll_tensor *input = &tensor[op->input[0]];
@@ -62,12 +78,80 @@ static int set_sizes(const struct atoll_operator *op, const struct atoll_tensor 
 				       "target silicon yet");
 	layer->inputs = (uint32_t)weights->dims[1];
 	layer->outputs = (uint32_t)weights->dims[0];
-	return 0;
+	return dense_check(layer, err);
+}
+
+/* Strides and dilations both ways, and padding. */
+struct steps {
+	int32_t stride[2], dilation[2];
+	int8_t padding;
+};
+
+static struct steps steps_of(const struct atoll_operator *op)
+{
+	struct flatbuf_table options = op->options;
+
+	if (op->code == BUILTIN_CONV_2D)
+		return (struct steps){
+			.stride = { flatbuf_i32(options, CONV_2D_STRIDE_H, 0),
+				    flatbuf_i32(options, CONV_2D_STRIDE_W, 0) },
+			.dilation = { flatbuf_i32(options, CONV_2D_DILATION_H, 1),
+				      flatbuf_i32(options, CONV_2D_DILATION_W, 1) },
+			.padding = flatbuf_i8(options, CONV_2D_PADDING, 0) };
+	return (struct steps){
+		.stride = { flatbuf_i32(options, DEPTHWISE_CONV_2D_STRIDE_H, 0),
+			    flatbuf_i32(options, DEPTHWISE_CONV_2D_STRIDE_W, 0) },
+		.dilation = { flatbuf_i32(options, DEPTHWISE_CONV_2D_DILATION_H, 1),
+			      flatbuf_i32(options, DEPTHWISE_CONV_2D_DILATION_W, 1) },
+		.padding = flatbuf_i8(options, DEPTHWISE_CONV_2D_PADDING, 0) };
+}
+
+static int set_conv(const struct atoll_operator *op, const struct atoll_tensor *tensor,
+		    struct conv_layer *layer, struct atoll_error *err)
+{
+	const struct atoll_tensor *input = &tensor[op->input[0]];
+	const struct atoll_tensor *weights = &tensor[op->input[1]];
+	const struct atoll_tensor *output = &tensor[op->output[0]];
+	struct steps steps = steps_of(op);
+
+	if (input->rank != 4 || weights->rank != 4 || output->rank != 4 || input->dims[0] != 1)
+		return atoll_error_set(err, -ENOTSUP, "more than one image, not for target "
+				       "silicon yet");
+	if (weights->dims[1] != weights->dims[2] || steps.stride[0] != steps.stride[1])
+		return atoll_error_set(err, -ENOTSUP, "its kernel or stride is not square, "
+				       "not for target silicon yet");
+	if (steps.dilation[0] != 1 || steps.dilation[1] != 1)
+		return atoll_error_set(err, -ENOTSUP, "its kernel is dilated, not for target "
+				       "silicon yet");
+	if (weights->dims[1] > 1 && steps.padding != PADDING_SAME)
+		return atoll_error_set(err, -ENOTSUP, "its padding is not SAME, not for target "
+				       "silicon yet");
+	layer->height = (uint32_t)input->dims[1];
+	layer->width = (uint32_t)input->dims[2];
+	layer->inputs = (uint32_t)input->dims[3];
+	layer->outputs = (uint32_t)output->dims[3];
+	layer->kernel = (uint32_t)weights->dims[1];
+	layer->stride = (uint32_t)steps.stride[0];
+	layer->is_depthwise = op->code == BUILTIN_DEPTHWISE_CONV_2D;
+	return conv_check(layer, 1, err);
+}
+
+bool silicon_is_layer(const struct compiler_graph *graph, uint32_t op)
+{
+	uint32_t code = graph->graph->op[op].code;
+
+	return code == BUILTIN_FULLY_CONNECTED || code == BUILTIN_CONV_2D ||
+	       code == BUILTIN_DEPTHWISE_CONV_2D;
+}
+
+static bool has_block(const struct atoll_operator *op, const struct compiler_block *block)
+{
+	return block->kind == (op->code == BUILTIN_DEPTHWISE_CONV_2D ? COMPILER_DEPTHWISE :
+			       COMPILER_CONV);
 }
 
 int silicon_layer(const struct compiler_graph *graph, uint32_t index,
-		  struct dense_layer *layer, struct compiler_block *block,
-		  struct atoll_error *err)
+		  struct silicon_mapped *mapped, struct atoll_error *err)
 {
 	const struct atoll_operator *op = &graph->graph->op[index];
 	const struct atoll_tensor *tensor = graph->graph->tensor;
@@ -75,7 +159,7 @@ int silicon_layer(const struct compiler_graph *graph, uint32_t index,
 	uint32_t blocks = 0;
 	int r;
 
-	if (op->code != BUILTIN_FULLY_CONNECTED)
+	if (!silicon_is_layer(graph, index))
 		return atoll_error_set(err, -ENOTSUP, "%.60s is not for target silicon yet",
 				       op->name);
 	if (compiler_is_constant(graph, op->input[0]))
@@ -84,20 +168,15 @@ int silicon_layer(const struct compiler_graph *graph, uint32_t index,
 	r = compiler_blocks(graph->graph, index, all, &blocks, err);
 	if (r < 0)
 		return r;
-	if (blocks != 1 || all[0].kind != COMPILER_CONV)
+	if (blocks != 1 || !has_block(op, &all[0]))
 		return atoll_error_set(err, -ENOTSUP, "its weights have a form that is not "
 				       "for target silicon yet");
-	*block = all[0];
-	*layer = (struct dense_layer){
-		.has_factors = block->tables & COMPILER_TABLE_SCALE,
-		.has_biases = block->tables & COMPILER_TABLE_BIAS,
-		.has_zeros = block->tables & COMPILER_TABLE_ZERO,
-	};
-	r = set_sizes(op, tensor, layer, err);
-	if (r < 0)
-		return r;
-	set_numbers(op, tensor, layer);
-	return dense_check(layer, err);
+	*mapped = (struct silicon_mapped){
+		.is_conv = op->code != BUILTIN_FULLY_CONNECTED, .block = all[0] };
+	mapped->dense.numbers = mapped->conv.numbers =
+		numbers_of(op, tensor, mapped->block.tables);
+	return mapped->is_conv ? set_conv(op, tensor, &mapped->conv, err) :
+				 set_dense(op, tensor, &mapped->dense, err);
 }
 
 /* Bytes are the same on the device, which knows no sign. */
@@ -114,18 +193,17 @@ static bool is_relabelled(const struct compiler_graph *graph, const struct atoll
 enum atoll_mapping silicon_is_legal(const struct compiler_graph *graph, uint32_t op,
 				    struct compiler_verdict *verdict)
 {
-	bool is_dense = graph->graph->op[op].code == BUILTIN_FULLY_CONNECTED;
-	struct compiler_block block;
-	struct dense_layer layer;
+	struct silicon_mapped mapped;
 	struct atoll_error err;
+	bool is_layer = silicon_is_layer(graph, op);
 
 	if (graph->graph->op[op].code == BUILTIN_QUANTIZE &&
 	    is_relabelled(graph, &graph->graph->op[op]))
 		return ATOLL_MAPPED;
-	if (silicon_layer(graph, op, &layer, &block, &err) == 0)
+	if (silicon_layer(graph, op, &mapped, &err) == 0)
 		return ATOLL_MAPPED;
 	(void)snprintf(verdict->why, sizeof(verdict->why), "%.150s", err.text);
-	verdict->advice = is_dense ? NULL : "compile it for target emulator, or like a model "
+	verdict->advice = is_layer ? NULL : "compile it for target emulator, or like a model "
 					    "of the vendor's";
-	return is_dense ? ATOLL_NOT_MAPPED_LIMIT : ATOLL_NOT_MAPPED_OPERATOR;
+	return is_layer ? ATOLL_NOT_MAPPED_LIMIT : ATOLL_NOT_MAPPED_OPERATOR;
 }

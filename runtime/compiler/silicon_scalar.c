@@ -154,9 +154,14 @@ void scalar_begin(struct words *words)
 #define UNITS_LAST 0x3fff
 #define OPEN_UNITS (128 + 14)
 #define OPEN_UNITS_LEFT (128 + 31)
-#define ROW_UNITS 64       /* of 4 bytes, in a row of wide memory */
 #define SEND_UNITS 183
 #define SEND_UNITS_LEFT 205
+
+/* What is sent, and how much of it to a row. */
+#define SEND_SOURCE 12
+enum source { ACTIVATIONS = 1, KEPT };
+#define WIDE_ROW_BYTES 256
+#define KEPT_ROW_BYTES 16
 
 static void put_units(uint8_t *at, uint32_t units_bit, uint32_t left_bit, uint32_t units)
 {
@@ -183,11 +188,12 @@ void scalar_open(struct words *words, uint32_t units)
 	put_units(at, OPEN_UNITS, OPEN_UNITS_LEFT, units);
 }
 
-void scalar_send(struct words *words, uint32_t start, uint32_t units, uint16_t to)
+static void send(struct words *words, enum source source, uint32_t start, uint32_t units,
+		 uint16_t to, uint32_t row_bytes)
 {
 	static const struct words_bits always[] = {
-		{ 12, 1, 1 } /* activations */, { 34, 1, 1 }, { 157, 1, 1 }, { 160, 1, 1 },
-		{ 176, 1, 1 }, { 311, 1, 1 }, { 336, 1, 1 }, { 352, 1, 1 }, { 392, 1, 1 },
+		{ 34, 1, 1 }, { 157, 1, 1 }, { 160, 1, 1 }, { 176, 1, 1 }, { 311, 1, 1 },
+		{ 336, 1, 1 }, { 352, 1, 1 }, { 392, 1, 1 },
 	};
 	static const struct words_bits loops[] = {
 		{ 55, UNITS_BITS, UNITS_LAST }, { 75, 1, 1 }, { 89, 7, 127 }, { 116, 1, 1 },
@@ -196,23 +202,48 @@ void scalar_send(struct words *words, uint32_t start, uint32_t units, uint16_t t
 	uint8_t *at = add(words, CODE_SEND);
 
 	WORDS_PUT(at, always);
+	isa_set_bits(at, SEND_SOURCE, 2, source);
 	words_set(at, "from", start);
 	words_set(at, "nth", start + 1);
 	words_set(at, "to", to);
-	words_set(at, "row-units", ROW_UNITS);
+	words_set(at, "row-units", row_bytes / 4);
 	if (units == 1)
 		return;
 	WORDS_PUT(at, loops);
 	put_units(at, SEND_UNITS, SEND_UNITS_LEFT, units);
 }
 
-void scalar_collect(struct words *words, uint32_t units)
+void scalar_send(struct words *words, uint32_t start, uint32_t units, uint16_t to)
 {
-	static const struct words_bits constant[] = { { 173, 2, 3 }, { 222, 7, 127 } };
+	send(words, ACTIVATIONS, start, units, to, WIDE_ROW_BYTES);
+}
+
+void scalar_send_kept(struct words *words, uint32_t start, uint32_t units, uint16_t to)
+{
+	send(words, KEPT, start, units, to, KEPT_ROW_BYTES);
+}
+
+#define COLLECT_UNITS 43    /* 15 bits, less 1 */
+#define COLLECT_TO 173      /* 2 bits */
+enum { TO_CORE = 1, TO_HOST = 3 };
+
+static void collect(struct words *words, uint32_t units, uint32_t to)
+{
 	uint8_t *at = add(words, CODE_COLLECT);
 
-	isa_set_bits(at, 43, 10, units - 1);
-	WORDS_PUT(at, constant);
+	isa_set_bits(at, COLLECT_UNITS, 15, units - 1);
+	isa_set_bits(at, COLLECT_TO, 2, to);
+	isa_set_bits(at, 222, 7, 127);
+}
+
+void scalar_collect(struct words *words, uint32_t units)
+{
+	collect(words, units, TO_HOST);
+}
+
+void scalar_keep(struct words *words, uint32_t units)
+{
+	collect(words, units, TO_CORE);
 }
 
 void scalar_end(struct words *words)

@@ -64,6 +64,13 @@ void scalar_open(struct words *words, uint32_t units);
 void scalar_send(struct words *words, uint32_t start, uint32_t units, uint16_t to);
 void scalar_collect(struct words *words, uint32_t units);
 
+/* What tiles give is kept by the core, and sent from there in rows of 16 bytes. `start`
+   counts units of 4 bytes that were kept since the program began. */
+#define SCALAR_KEPT_BYTES 4
+#define SCALAR_KEPT_MAX 16384 /* units of one send */
+void scalar_keep(struct words *words, uint32_t units);
+void scalar_send_kept(struct words *words, uint32_t start, uint32_t units, uint16_t to);
+
 /* Interrupt, halt, last word; and the length into the first. */
 void scalar_end(struct words *words);
 

@@ -6,7 +6,7 @@
 #include "runtime/compiler/silicon_tiles.h"
 
 enum { CODE_SEND = 0x10, CODE_RECEIVE, CODE_TO_WIDE = 0x13, CODE_TO_NARROW,
-       CODE_FENCE = 0x1a };
+       CODE_FROM_NORTH, CODE_FENCE = 0x1a };
 
 /* Counters, in the order of the registers that show them. */
 enum { OUTPUTS = 0, WIDE_NARROW = 11, NARROW_WIDE = 13, RING_READ, RING_WRITE = 16,
@@ -196,6 +196,8 @@ void tiles_tables(struct words *words, uint16_t tiles, uint32_t row, bool has_fa
 
 #define WIDE_BUFFER 489
 #define WIDE_COUNTS 543         /* at loop (2 bits) */
+#define WIDE_ROW_ENDS 801       /* with this loop, or full (3 bits) */
+#define ROW_UNITS 64
 
 static const struct words_waits wide_waits = { .from = 547, .loop_bits = 3,
 					       .has_reuse = true };
@@ -204,7 +206,8 @@ void tiles_give(struct words *words, uint16_t tiles, uint32_t narrow, uint32_t u
 		bool is_to_host)
 {
 	static const struct words_bits constant[] = {
-		{ 276, 1, 1 }, { WIDE_COUNTS, 1, 1 }, { WIDE_COUNTS + 1, 2, 1 }, { 801, 1, 1 },
+		{ 276, 1, 1 }, { WIDE_COUNTS, 1, 1 }, { WIDE_COUNTS + 1, 2, 1 },
+		{ WIDE_ROW_ENDS, 3, 1 },
 	};
 	const struct words_until sent = { .counter = RING_WRITE, .loop = 1, .start = -1,
 					  .step = 1, .is_reuse = true };
@@ -244,4 +247,106 @@ void tiles_send(struct words *words, uint32_t tile, uint16_t to, uint32_t turn)
 	words_wait(at, &send_waits, 1, &given);
 	words_set(at, "to", to);
 	isa_set_bits(at, SEND_TO_HOST, 1, to == 0);
+}
+
+/* Images */
+
+void tiles_receive_rows(struct words *words, uint16_t tiles, uint32_t row, uint32_t rows)
+{
+	uint8_t *at = words_add(words, ISA_TILES, CODE_RECEIVE, tiles);
+
+	words_loops(at, 0, (int32_t)row, 1, &(struct words_loop){ rows, 1 });
+	words_set(at, "into-used", rows > 1);
+	isa_set_bits(at, RECEIVE_COUNTS, 1, 1);
+	isa_set_bits(at, RECEIVE_COUNTS + 1, 2, 1);
+}
+
+void tiles_send_rows(struct words *words, uint32_t tile, uint16_t to, uint32_t row,
+		     uint32_t rows, uint32_t turn)
+{
+	static const struct words_bits constant[] = {
+		{ 210, 1, 1 }, { SEND_COUNTS, 1, 1 }, { SEND_COUNTS + 1, 2, 1 },
+		{ SEND_COUNTS_TURN, 1, 1 }, { SEND_COUNTS_TURN + 1, 2, 2 },
+	};
+	const struct words_until turns = { .counter = RING_TURN, .loop = 2,
+					   .start = (int32_t)turn, .step = 1 };
+	uint8_t *at = words_add(words, ISA_TILES, CODE_SEND, (uint16_t)(1u << tile));
+
+	words_loops(at, 0, (int32_t)row, 1, &(struct words_loop){ rows, 1 });
+	WORDS_PUT(at, constant);
+	words_wait(at, &send_waits, 0, &turns);
+	words_set(at, "to", to);
+	isa_set_bits(at, SEND_TO_HOST, 1, to == 0);
+}
+
+void tiles_unpack(struct words *words, uint16_t tiles, const struct tiles_piece *piece)
+{
+	uint8_t *at = to_narrow(words, tiles, piece->row, piece->rows, piece->narrow, 1,
+				&(struct words_loop){ piece->units, 1 });
+
+	if (piece->before > 0)
+		put_lead(at, piece->before, piece->spare);
+}
+
+void tiles_pack(struct words *words, uint16_t tiles, uint32_t narrow, uint32_t units,
+		uint32_t row)
+{
+	static const struct words_bits constant[] = {
+		{ 276, 1, 1 }, { WIDE_COUNTS, 1, 1 }, { WIDE_COUNTS + 1, 2, 1 },
+		{ WIDE_ROW_ENDS, 3, 1 },
+	};
+	uint32_t rows = (units + ROW_UNITS - 1) / ROW_UNITS;
+	uint8_t *at = words_add(words, ISA_TILES, CODE_TO_WIDE, tiles);
+
+	words_loops(at, 0, (int32_t)narrow, 1, &(struct words_loop){ units, 1 });
+	words_loops(at, 1, (int32_t)row, 1, &(struct words_loop){ rows, 1 });
+	WORDS_PUT(at, constant);
+}
+
+/* Of an exchange: its two sides, and a number in place of what comes. */
+enum { GIVES, GETS };
+#define EXCHANGE_FILLS 727
+#define EXCHANGE_FILL 728      /* 32 bits */
+
+static void put_fill(uint8_t *at, uint32_t number)
+{
+	isa_set_bits(at, EXCHANGE_FILLS, 1, 1);
+	isa_set_bits(at, EXCHANGE_FILL, 32, number);
+}
+
+/* The south's engine is as good as any. */
+void tiles_fill(struct words *words, uint32_t narrow, uint32_t number)
+{
+	uint8_t *at = words_add(words, ISA_TILES, CODE_FROM_NORTH + TILES_SOUTH, TILES_ALL);
+
+	words_loops(at, GETS, (int32_t)narrow, 1, &(struct words_loop){ 1, 1 });
+	put_fill(at, number);
+}
+
+/* One of its kinds of tiles. */
+static void exchange(struct words *words, enum tiles_side side, uint16_t tiles, bool gives,
+		     bool is_filled, const struct tiles_strip *strip)
+{
+	uint8_t *at = words_add(words, ISA_TILES, CODE_FROM_NORTH + side, tiles);
+
+	if (gives)
+		words_loops(at, GIVES, (int32_t)strip->from, 2, strip->loop);
+	words_loops(at, GETS, (int32_t)strip->into, 2, strip->loop);
+	if (is_filled)
+		put_fill(at, strip->fill * UINT32_C(0x01010101));
+}
+
+/* Tiles are a square of 4 x 4, row by row. */
+void tiles_exchange(struct words *words, enum tiles_side side,
+		    const struct tiles_strip *strip)
+{
+	static const uint16_t rim[] = {
+		[TILES_NORTH] = 0x000f, [TILES_EAST] = 0x8888,
+		[TILES_SOUTH] = 0xf000, [TILES_WEST] = 0x1111,
+	};
+	uint16_t filled = rim[side], last = rim[(side + 2) % 4];
+
+	exchange(words, side, last, false, false, strip);
+	exchange(words, side, (uint16_t)~(filled | last), true, false, strip);
+	exchange(words, side, filled, true, true, strip);
 }

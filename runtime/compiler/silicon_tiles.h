@@ -56,6 +56,39 @@ void tiles_give(struct words *words, uint16_t tiles, uint32_t narrow, uint32_t u
 		bool is_to_host);
 void tiles_send(struct words *words, uint32_t tile, uint16_t to, uint32_t turn);
 
+/* Images, which lie in rows of pixels. These wait for nothing: fences are between them. */
+
+/* `rows` of the ring or the host to `row` on; that many from `row` on to the ring, and
+   for nobody else to the host. */
+void tiles_receive_rows(struct words *words, uint16_t tiles, uint32_t row, uint32_t rows);
+void tiles_send_rows(struct words *words, uint32_t tile, uint16_t to, uint32_t row,
+		     uint32_t rows, uint32_t turn);
+
+/* A part of what lies in `rows` from `row` on: `units` to `narrow`, and those in front of
+   them to where they do no harm. */
+struct tiles_piece {
+	uint32_t row, rows, before, units, narrow, spare;
+};
+void tiles_unpack(struct words *words, uint16_t tiles, const struct tiles_piece *piece);
+
+/* `units` from `narrow` to as many rows as they fill. */
+void tiles_pack(struct words *words, uint16_t tiles, uint32_t narrow, uint32_t units,
+		uint32_t row);
+
+/* What each tile gets from its neighbour on one side: rows of an image from there, while
+   it gives its own to the other side. Tiles at the rim get `fill`. */
+enum tiles_side { TILES_NORTH, TILES_EAST, TILES_SOUTH, TILES_WEST };
+struct tiles_strip {
+	uint32_t from, into;    /* narrow memory */
+	struct words_loop loop[2];
+	uint8_t fill;
+};
+void tiles_exchange(struct words *words, enum tiles_side side,
+		    const struct tiles_strip *strip);
+
+/* A number to one address of all tiles. */
+void tiles_fill(struct words *words, uint32_t narrow, uint32_t number);
+
 /* Rows of tables, factors and then biases as there are, become those of the next
    operation. */
 void tiles_tables(struct words *words, uint16_t tiles, uint32_t row, bool has_factors,

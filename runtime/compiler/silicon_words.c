@@ -7,7 +7,6 @@
 
 #define OPCODE 6      /* 5 bits */
 #define UNIT 11
-#define NUMBERS 8192  /* of 13 bits */
 #define ROOM_LEAST 1024
 
 /* Of a wait, behind its loop. */
@@ -106,12 +105,20 @@ void words_wait(uint8_t *at, const struct words_waits *waits, uint32_t nth,
 		isa_set_bits(at, numbers + 2 * NUMBER_BITS + 1, 1, until->is_reuse);
 }
 
-int words_end(const struct words *words, struct atoll_error *err)
+int words_end(struct words *words, struct words_program *program, struct atoll_error *err)
 {
+	int r = 0;
+
 	if (words->is_lost)
-		return atoll_error_set(err, -ENOMEM, "silicon: no memory for the program");
-	if (words->number > NUMBERS)
-		return atoll_error_set(err, -EFBIG, "silicon: %u instructions for tiles: "
-				       "numbers have 13 bits", words->number);
+		r = atoll_error_set(err, -ENOMEM, "silicon: no memory for the program");
+	else if (words->number > WORDS_NUMBERS)
+		r = atoll_error_set(err, -EFBIG, "silicon: %u instructions for tiles: "
+				    "numbers have 13 bits", words->number);
+	if (r < 0) {
+		free(words->bytes);
+		return r;
+	}
+	program->bytes = words->bytes;
+	program->size = words->words * ISA_WORD_BYTES;
 	return 0;
 }

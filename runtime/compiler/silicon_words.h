@@ -16,13 +16,15 @@
  *
  *	words_loops(at, 0, 2078, 1, &(struct words_loop){ 1, 1 });
  *	words_wait(at, &receiver_wait, 0, &(struct words_until){ .counter = 11 });
- *	r = words_end(&words, &err);
+ *	r = words_end(&words, &program, &err);
  *	...
- *	free(words.bytes);
+ *	free(program.bytes);
  *
  * An instruction is all zero but for opcode, tiles and number. When there is no memory,
  * what is written is lost, and words_end says so.
  */
+#define WORDS_NUMBERS 8192 /* of instructions for tiles: 13 bits */
+
 struct words {
 	uint8_t *bytes;          /* malloc'ed */
 	uint32_t words, room;
@@ -69,7 +71,18 @@ struct words_until {
 void words_wait(uint8_t *at, const struct words_waits *waits, uint32_t nth,
 		const struct words_until *until);
 
-/* -ENOMEM; -EFBIG when numbers of instructions went beyond their 13 bits. */
-int words_end(const struct words *words, struct atoll_error *err);
+/* One that is complete. */
+struct words_program {
+	uint8_t *bytes;          /* malloc'ed */
+	uint32_t size;
+	/* Words whose immediates are the upper halves of addresses; those of the lower
+	   ones follow. */
+	uint32_t input_word, output_word;
+	uint32_t narrow_bytes;   /* of each tile */
+};
+
+/* Bytes and size of the program, or -ENOMEM; -EFBIG when numbers of instructions went
+   beyond their 13 bits. Then nothing is left to free. */
+int words_end(struct words *words, struct words_program *program, struct atoll_error *err);
 
 #endif
