@@ -48,7 +48,7 @@ static const struct layout layouts[] = {
 	{ .code = 0x01, .kind = SILICON_MAC, .make = { 1563, 1568 },
 	  .make_loop_bits = 3,
 	  .wait = 1578, .waits = 6, .wait_loop_bits = 3, .place = { 0, 1 },
-	  .turn = { { 513, 3, 535, 18 }, { 896, 3, 918, 18 }, { 1211, 3 } } },
+	  .turn = { { 513, 3, 535, 18 }, { 896, 3, 918, 18 }, { .from = 1211, .loop_bits = 3 } } },
 	{ .code = 0x10, .kind = SILICON_SEND, .make = { 335, 339 },
 	  .make_loop_bits = 2,
 	  .wait = 343, .waits = 3, .wait_loop_bits = 2, .has_reuse = true,

@@ -124,7 +124,7 @@ static const struct silicon_wait *find_wait(const struct silicon_tile *tile,
 {
 	const struct silicon_wait *wait = NULL;
 
-	for (int side = 0; side < SILICON_SIDES && !wait; side++)
+	for (uint32_t side = 0; side < SILICON_SIDES && !wait; side++)
 		if (!engine->is_done[side])
 			wait = silicon_waits(tile, in, engine, side, needed);
 	return wait;
@@ -327,7 +327,7 @@ static bool waits_for(uint32_t engines, enum silicon_engine_kind kind)
 
 static bool is_busy(const struct silicon_tile *tile, uint32_t engines)
 {
-	for (int kind = 0; kind < SILICON_ENGINES; kind++)
+	for (uint32_t kind = 0; kind < SILICON_ENGINES; kind++)
 		if (tile->pending[kind] > 0 && waits_for(engines, kind))
 			return true;
 	return false;

@@ -166,7 +166,8 @@ int isa_check(const uint8_t *stream, uint32_t words, uint32_t *number,
  * The instruction as text, without a newline at the end: its name and fields, the
  * long ones on several lines. Zeros are left out, but for reals and counts, and what
  * makes sense together is told as one thing; a name that is a guess ends in "?".
- * `wants_all` adds all fields, constants that are not as usual, and the residue. Returns the length like snprintf; ISA_TEXT is enough.
+ * `wants_all` adds all fields, constants that are not as usual, and the residue.
+ * Returns the length like snprintf; ISA_TEXT is enough.
  */
 #define ISA_TEXT 8192
 size_t isa_text(const struct isa_instruction *instruction, bool wants_all, char *text,
