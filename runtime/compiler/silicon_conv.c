@@ -85,7 +85,7 @@ static void copy_pixels(struct conv *conv, const struct conv_layer *layer,
 	isa_set_bits(at, LOOPS_FIELD + LOOPS_BITS, LOOPS_BITS, image->height - 1);
 	words_loops(at, MAC_INPUT, (int32_t)(arrival->to * STEP), 2, in);
 	words_loops(at, MAC_OUTPUT, (int32_t)(image_inside(image) * STEP), 3, out);
-	words_loops(at, MAC_WEIGHTS, 0, 2, still);
+	words_loops(at, MAC_WEIGHTS, MAC_COPY_ROW * LANES, 2, still);
 	words_loops(at, MAC_SUMS, 0, 2, still);
 	mac_counts(at, 3, 2);
 	mac_put_copy(at);

@@ -19,17 +19,16 @@ static const struct words_bits constants[] = {
 	{ 1926, 1, 1 },
 };
 
-#define IS_ARITHMETIC 1843          /* weights are counted from the first row; else they
-				       are copied by, and behind the parameters */
+#define HAS_LAYER_WEIGHTS 1843      /* which copies have not */
 
 /* In all copies, and in nothing else. */
-static const struct words_bits of_copies[] = { { 970, 1, 1 }, { 1850, 3, 7 } };
+static const struct words_bits of_copies[] = { { 1850, 3, 7 } };
 
 #define ZEROS_ARE_THERE 1853
-#define ZEROS_LAST 1884             /* 12 bits: the last place; there is but one */
-#define ZEROS_ROWS 1897             /* of all tables: seen as 2 alone, where there are
-				       factors and zeros, so this is a guess */
-#define ZEROS_PLACE 1908            /* 13 bits */
+#define ZEROS_LAST 1884             /* the last place; there is but one */
+#define ZEROS_APART 1898            /* rows between places; 1 where there is but one */
+#define ZEROS_PLACE 1908
+#define LANE_BITS 14
 #define HAS_BIASES 2093
 #define HAS_FACTORS 2094
 
@@ -59,9 +58,9 @@ static void put_zeros(uint8_t *at, const struct mac_numbers *numbers, uint32_t r
 	uint32_t lane = (row + mac_tables(numbers) - 1) * LANES;
 
 	isa_set_bits(at, ZEROS_ARE_THERE, 1, 1);
-	isa_set_bits(at, ZEROS_LAST, 12, lane);
-	isa_set_bits(at, ZEROS_ROWS, 3, mac_tables(numbers));
-	isa_set_bits(at, ZEROS_PLACE, 13, lane);
+	isa_set_bits(at, ZEROS_LAST, LANE_BITS, lane);
+	isa_set_bits(at, ZEROS_APART, 1, 1);
+	isa_set_bits(at, ZEROS_PLACE, LANE_BITS, lane);
 }
 
 uint8_t *mac_add(struct words *words, uint16_t tiles)
@@ -84,7 +83,7 @@ void mac_put(uint8_t *at, const struct mac_numbers *numbers, uint32_t fours, uin
 					    .start = 1, .step = 1 };
 
 	WORDS_PUT(at, constants);
-	isa_set_bits(at, IS_ARITHMETIC, 1, 1);
+	isa_set_bits(at, HAS_LAYER_WEIGHTS, 1, 1);
 	words_set(at, "last-outputs", 4 * fours);
 	words_set(at, "outputs", 4 * fours);
 	if (numbers->has_factors || numbers->has_biases)
