@@ -336,6 +336,7 @@ static bool is_busy(const struct silicon_tile *tile, uint32_t engines)
 static int fence(struct silicon *s, const struct silicon_instruction *in)
 {
 	uint32_t counters = isa_bits(in->bytes, 44, SILICON_COUNTERS);
+	uint32_t value = isa_bits(in->bytes, 63, 16);
 	uint32_t engines = isa_bits(in->bytes, 79, SILICON_ENGINES);
 
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
@@ -344,7 +345,7 @@ static int fence(struct silicon *s, const struct silicon_instruction *in)
 	for (uint32_t t = 0; t < SILICON_TILES; t++)
 		for (uint32_t i = 0; i < SILICON_COUNTERS && in->tiles >> t & 1; i++)
 			if (counters >> i & 1)
-				s->tile[t].counter[i] = 0;
+				s->tile[t].counter[i] = value;
 	return 1;
 }
 
