@@ -36,7 +36,7 @@ static void tiles_are_a_set(void **state)
 	isa_set_bits(bytes, 12, 16, 0x8001);
 	is_told_as(false, "fence  tiles 0,15  number 4");
 	isa_set_bits(bytes, 12, 16, 0);
-	is_told_as(true, "fence  tiles none  number 4  clears none  engines none");
+	is_told_as(true, "fence  tiles none  number 4  sets none  to 0  engines none");
 }
 
 static void a_move_tells_memory_row_and_loops(void **state)
@@ -60,7 +60,7 @@ static void counters_have_names(void **state)
 	begin(ISA_TILES, 0x1a);
 	isa_set_bits(bytes, 44, 19, 1u << 3 | 3u << 6 | 7u << 11);
 	isa_set_bits(bytes, 79, 10, 0x3c1);
-	is_told_as(false, "fence  clears north-in,west-in,north-out,wide-narrow..narrow-wide"
+	is_told_as(false, "fence  sets north-in,west-in,north-out,wide-narrow..narrow-wide"
 			  "  engines 0,6-9");
 }
 

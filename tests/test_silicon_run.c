@@ -36,12 +36,13 @@ static void add_waiting(struct script *s, uint32_t code)
 		script_wait(at, 0, 1, 0, 9, 0);
 }
 
-static void add_fence(struct script *s, uint32_t tiles, uint32_t of, uint32_t counters)
+static uint8_t *add_fence(struct script *s, uint32_t tiles, uint32_t of, uint32_t counters)
 {
 	uint8_t *at = script_add(s, 0x1a, tiles);
 
 	isa_set_bits(at, 44, 19, counters);
 	isa_set_bits(at, 79, 10, of);
+	return at;
 }
 
 /* As many units of tile t, each counted, and as many rows back. */
@@ -117,6 +118,19 @@ static void a_fence_clears_the_counters_that_it_names(void **state)
 		   "tile 0 waits for ever: narrow to wide is 0 and not 32767");
 	must_count(1 << SCRIPT_WIDE_NARROW, 1, SCRIPT_WIDE_NARROW,
 		   "tile 1 waits for ever: wide to narrow is 5 and not 32767");
+}
+
+static void a_fence_sets_counters_to_what_it_says(void **state)
+{
+	struct script *s = new_row();
+
+	(void)state;
+	count(s, 3, 5);
+	script_fence(s);
+	isa_set_bits(add_fence(s, 1, EVERY, 1 << SCRIPT_WIDE_NARROW), 63, 16, 49);
+	script_ask(s, 0, SCRIPT_WIDE_NARROW);
+	script_stops(s, "tile 0 waits for ever: wide to narrow is 49 and not 32767");
+	script_free(s);
 }
 
 /* Nothing behind a fence is looked at before it is passed. */
@@ -207,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_fence_waits_for_the_engines_that_it_names),
 		cmocka_unit_test(a_fence_waits_for_the_tiles_that_it_names),
 		cmocka_unit_test(a_fence_clears_the_counters_that_it_names),
+		cmocka_unit_test(a_fence_sets_counters_to_what_it_says),
 		cmocka_unit_test(engines_go_on_side_by_side),
 		cmocka_unit_test(a_receiver_without_a_sender_is_told),
 		cmocka_unit_test(a_row_that_is_never_moved_on_is_told),

@@ -180,7 +180,8 @@ static const struct isa_field collect[] = {
 /* Engines in the order of their opcodes; which of 1 to 4 is which is not known. */
 static const struct isa_field fence[] = {
 	TILES(28),
-	FIELD("clears", 44, 19, ISA_COUNTERS, ISA_FITS, RUN),
+	FIELD("sets", 44, 19, ISA_COUNTERS, ISA_FITS, RUN),
+	FIELD("to", 63, 16, ISA_UNSIGNED, ISA_FITS, RUN),
 	FIELD("engines", 79, 10, ISA_MASK, ISA_FITS, RUN),
 };
 

@@ -349,7 +349,7 @@ disasm_tells_instructions() {
 	out_has '^	weights wide [0-9]+ \(' &&
 	out_has '^	makes activations at loop 2  .*  scale 1  lower [-0-9.]+  upper [0-9.]+  input-zero [0-9]+  output-zero [0-9]+  ' &&
 	out_has '  wait narrow-wide >= 1 \+ 1 k at loop 1' &&
-	out_has '^ +[0-9]+  fence  tiles 0-15 .*  clears activations\.\.' &&
+	out_has '^ +[0-9]+  fence  tiles 0-15 .*  sets activations\.\.' &&
 	out_has '^ +263  last  end 1$' || return
 	! grep -q 'residue' "$work/out" || return
 	gives 0 $tool disasm --all "$compiled" "$compiled" && is_silent err &&
