@@ -2,7 +2,7 @@
 /*
  * The scalar core and the turns of the engines. Instructions are issued in order, as
  * many as there are up to a fence, which lets none pass before its tiles are done with
- * theirs, and then sets counters to 0. Engines take one step each in a turn, forwards and
+ * theirs, and then sets counters. Engines take one step each in a turn, forwards and
  * backwards in turns: a program always does the same, and nothing but its waits keeps
  * its engines in step, as on a chip. What the core computes and waits for is left out:
  * it begins transfers of the host, whose bytes are awaited where they are needed, and
