@@ -76,7 +76,7 @@ static void what_no_field_covers_is_the_residue(void **state)
 	isa_set_bits(bytes, 28, 13, 77);
 	assert_int_equal(isa_decode(bytes, 1, 0, &instruction, NULL), 0);
 	assert_int_equal(isa_residue(&instruction), 0);
-	isa_set_bits(bytes, 65, 3, 5);
+	isa_set_bits(bytes, 101, 3, 5);
 	isa_set_bits(bytes, 127, 1, 1);
 	assert_int_equal(isa_decode(bytes, 1, 0, &instruction, NULL), 0);
 	assert_int_equal(isa_residue(&instruction), 3);
