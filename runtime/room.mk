@@ -242,7 +242,8 @@ $(loops:%.c=$(BUILD)/%.o): isa = -O2 -ftree-vectorize \
 
 # What runs before all inferences, in place of a device, or waits for one.
 $(BUILD)/runtime/compiler/%.o $(BUILD)/runtime/edgetpu/%.o $(BUILD)/runtime/emulator/%.o \
-$(BUILD)/runtime/isa/%.o $(BUILD)/runtime/learn/%.o: \
+$(BUILD)/runtime/isa/%.o $(BUILD)/runtime/learn/%.o $(BUILD)/runtime/pipeline/%.o \
+$(BUILD)/runtime/schema/%.o $(BUILD)/runtime/serve/%.o: \
 	isa = $(small)
 
 # Advanced SIMD is part of every arm64; the Dev Board Mini has Cortex-A35s.

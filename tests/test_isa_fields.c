@@ -67,7 +67,7 @@ static void fields_have_names_of_their_own_and_sources(void **state)
 		for (uint32_t f = 0; f < opcode->fields; f++) {
 			const struct isa_field *field = &opcode->field[f];
 
-			assert_true(*field->source);
+			assert_int_not_equal(field->source, ISA_NO_SOURCE);
 			for (uint32_t g = 0; g < f; g++)
 				if (field->kind != ISA_ONES &&
 				    strcmp(field->name, opcode->field[g].name) == 0)

@@ -2,22 +2,6 @@
 /* The tables: which bits of which opcode mean what, and how we know. */
 #include "runtime/isa/isa.h"
 
-/* Where readings come from. Tests are named where one proves it. */
-#define ALL     "comparison of compiled models, all streams"
-#define CACHING "programs that bring parameters, rebuilt from templates of two"
-#define DENSE   "dense layers: the one of 1024 foretold from those of 256 and 512"
-#define NUMBERS "quantization of the source models"
-#define PATCHED "where packages patch addresses"
-#define FRAMING "test_isa_streams: every stream parses to its last word"
-#define NUMBER  "test_isa_streams: the numbers run on across chunks"
-#define PRODUCT "test_isa_streams: loops and weights have the same product"
-#define OUTER   "unused outer loops step back by the distance covered, all streams"
-#define OUTLINE "all descriptors have it in the same order, and none beyond its widths"
-#define RUN     "layers executed by test_emulator_silicon come out as on the CPU"
-#define LAYERS  "test_silicon_layers: elements of whole networks"
-#define WRITTEN "test_compiler_silicon_dense: programs equal to the vendor's"
-#define ALIKE   "the outline of the mac"
-
 #define FIELD(n, bit, bits, k, t, s) \
 	{ .name = (n), .from = (bit), .width = (bits), .times = 1, .kind = (k), \
 	  .trust = (t), .source = (s) }
@@ -45,14 +29,14 @@
    buffer of two parts turns, and the length of one; the last iteration of loop 0 of the
    last iteration of some loop, and how far that falls short. `lb` bits name a loop. */
 #define NEST(n, at, count, lb, step, limit, t) \
-	GROUP(ISA_NEST, 6, n "-used", at, count, 1, 0, ISA_MASK, ISA_GUESS, ALL), \
-	FIELD(n "-turn", (at) + (count), lb, ISA_UNSIGNED, t, RUN), \
-	FIELD(n "-part", (at) + (count) + (lb), step, ISA_UNSIGNED, t, RUN), \
-	FIELD(n "-last", (at) + (count) + (lb) + (step), limit, ISA_UNSIGNED, t, LAYERS), \
+	GROUP(ISA_NEST, 6, n "-used", at, count, 1, 0, ISA_MASK, ISA_GUESS, ISA_ALL), \
+	FIELD(n "-turn", (at) + (count), lb, ISA_UNSIGNED, t, ISA_RUN), \
+	FIELD(n "-part", (at) + (count) + (lb), step, ISA_UNSIGNED, t, ISA_RUN), \
+	FIELD(n "-last", (at) + (count) + (lb) + (step), limit, ISA_UNSIGNED, t, ISA_LAYERS), \
 	FIELD(n "-last-loop", (at) + (count) + (lb) + (step) + (limit), lb, \
-	      ISA_UNSIGNED, t, LAYERS), \
+	      ISA_UNSIGNED, t, ISA_LAYERS), \
 	FIELD(n "-skip", (at) + (count) + 2 * (lb) + (step) + (limit), limit, \
-	      ISA_UNSIGNED, ISA_FITS, OUTLINE)
+	      ISA_UNSIGNED, ISA_FITS, ISA_OUTLINE)
 
 /* Nests of 4 and of 6 loops. */
 #define MOVE(n, mem, bit, t, s) \
@@ -65,7 +49,7 @@
 /* Units or rows in front of those of the loops, see struct silicon_lead. */
 #define LEAD(at, lb, t, s) \
 	GROUP(ISA_LEAD, 6, "lead", at, 1, 1, 0, ISA_UNSIGNED, t, s), \
-	FIELD("lead-loop", (at) + 1, lb, ISA_UNSIGNED, ISA_FITS, LAYERS), \
+	FIELD("lead-loop", (at) + 1, lb, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS), \
 	FIELD("lead-base", (at) + 1 + (lb), 16, ISA_UNSIGNED, t, s), \
 	FIELD("lead-count", (at) + 17 + (lb), 16, ISA_LESS_ONE, t, s), \
 	FIELD("lead-last", (at) + 33 + (lb), 16, ISA_UNSIGNED, t, s), \
@@ -80,38 +64,38 @@
 /* Before the k-th iteration of `loop` the counter is at least start + k step; where it is
    for reuse, k counts iterations of the loops that it puts to. */
 #define WAITS(size, at, count, lb, apart) \
-	GROUP(ISA_WAITS, size, "wait", at, 5, count, apart, ISA_UNSIGNED, ISA_FITS, RUN), \
-	FIELDS("wait-loop", (at) + 5, lb, count, apart, ISA_UNSIGNED, ISA_FITS, RUN), \
+	GROUP(ISA_WAITS, size, "wait", at, 5, count, apart, ISA_UNSIGNED, ISA_FITS, ISA_RUN), \
+	FIELDS("wait-loop", (at) + 5, lb, count, apart, ISA_UNSIGNED, ISA_FITS, ISA_RUN), \
 	FIELDS("wait-start", (at) + 5 + (lb), 16, count, apart, ISA_SIGNED, ISA_FITS, \
-	       RUN), \
-	FIELDS("wait-step", (at) + 21 + (lb), 16, count, apart, ISA_SIGNED, ISA_FITS, RUN), \
+	       ISA_RUN), \
+	FIELDS("wait-step", (at) + 21 + (lb), 16, count, apart, ISA_SIGNED, ISA_FITS, ISA_RUN), \
 	FIELDS("wait-is-valid", (at) + 37 + (lb), 1, count, apart, ISA_UNSIGNED, ISA_FITS, \
-	       RUN)
+	       ISA_RUN)
 #define WAITS_PLAIN(at, count, lb) WAITS(5, at, count, lb, 38 + (lb))
 #define WAITS_REUSE(at, count, lb) \
 	WAITS(6, at, count, lb, 39 + (lb)), \
 	FIELDS("wait-is-reuse", (at) + 38 + (lb), 1, count, 39 + (lb), ISA_UNSIGNED, \
-	       ISA_FITS, RUN)
+	       ISA_FITS, ISA_RUN)
 
 #define TILES(bit) \
-	FIELD("tiles", 12, 16, ISA_MASK, ISA_PROVEN, ALL), \
-	FIELD("number", bit, 13, ISA_UNSIGNED, ISA_PROVEN, NUMBER)
+	FIELD("tiles", 12, 16, ISA_MASK, ISA_PROVEN, ISA_ALL), \
+	FIELD("number", bit, 13, ISA_UNSIGNED, ISA_PROVEN, ISA_NUMBER)
 #define PREDICATE \
-	FIELD("if", 0, 1, ISA_UNSIGNED, ISA_FITS, ALL), \
-	FIELD("if-register", 1, 3, ISA_UNSIGNED, ISA_FITS, ALL), \
-	FIELD("if-sense", 4, 1, ISA_UNSIGNED, ISA_FITS, ALL)
+	FIELD("if", 0, 1, ISA_UNSIGNED, ISA_FITS, ISA_ALL), \
+	FIELD("if-register", 1, 3, ISA_UNSIGNED, ISA_FITS, ISA_ALL), \
+	FIELD("if-sense", 4, 1, ISA_UNSIGNED, ISA_FITS, ISA_ALL)
 
 /* A register is set to the immediate, or to the value of the register of that number;
    and, or instead, one is handed on to the host's DMA. */
 static const struct isa_field scalar[] = {
 	PREDICATE,
-	FIELD("hand-on", 32, 4, ISA_UNSIGNED, ISA_FITS, WRITTEN),
-	FIELD("hand-on-place", 36, 4, ISA_UNSIGNED, ISA_FITS, WRITTEN),
-	FIELD("hand-on-register", 49, 4, ISA_UNSIGNED, ISA_FITS, WRITTEN),
-	FIELD("operation", 54, 4, ISA_UNSIGNED, ISA_GUESS, ALL),
-	FLAG("is-immediate", 59, ISA_FITS, WRITTEN),
-	FIELD("register", 60, 4, ISA_UNSIGNED, ISA_FITS, WRITTEN),
-	FIELD("immediate", 70, 32, ISA_UNSIGNED, ISA_PROVEN, PATCHED),
+	FIELD("hand-on", 32, 4, ISA_UNSIGNED, ISA_FITS, ISA_WRITTEN),
+	FIELD("hand-on-place", 36, 4, ISA_UNSIGNED, ISA_FITS, ISA_WRITTEN),
+	FIELD("hand-on-register", 49, 4, ISA_UNSIGNED, ISA_FITS, ISA_WRITTEN),
+	FIELD("operation", 54, 4, ISA_UNSIGNED, ISA_GUESS, ISA_ALL),
+	FLAG("is-immediate", 59, ISA_FITS, ISA_WRITTEN),
+	FIELD("register", 60, 4, ISA_UNSIGNED, ISA_FITS, ISA_WRITTEN),
+	FIELD("immediate", 70, 32, ISA_UNSIGNED, ISA_PROVEN, ISA_PATCHED),
 };
 
 static const struct isa_field bare[] = {
@@ -121,68 +105,68 @@ static const struct isa_field bare[] = {
 /* Waits of the core: for fences of tiles, what comes on the ring, or the host. */
 static const struct isa_field core_wait[] = {
 	PREDICATE,
-	FIELD("tiles", 12, 16, ISA_MASK, ISA_FITS, WRITTEN),
-	FIELD("for", 32, 9, ISA_UNSIGNED, ISA_GUESS, WRITTEN),
-	FLAG("is-fence", 57, ISA_GUESS, WRITTEN),
-	FIELD("tiles-done", 73, 16, ISA_MASK, ISA_FITS, WRITTEN),
-	FIELD("rows", 173, 16, ISA_UNSIGNED, ISA_GUESS, WRITTEN),
+	FIELD("tiles", 12, 16, ISA_MASK, ISA_FITS, ISA_WRITTEN),
+	FIELD("for", 32, 9, ISA_UNSIGNED, ISA_GUESS, ISA_WRITTEN),
+	FLAG("is-fence", 57, ISA_GUESS, ISA_WRITTEN),
+	FIELD("tiles-done", 73, 16, ISA_MASK, ISA_FITS, ISA_WRITTEN),
+	FIELD("rows", 173, 16, ISA_UNSIGNED, ISA_GUESS, ISA_WRITTEN),
 };
 
 /* The length of the stream without these two words. */
 static const struct isa_field first[] = {
 	PREDICATE,
-	FIELD("words", 26, 32, ISA_UNSIGNED, ISA_PROVEN, FRAMING),
+	FIELD("words", 26, 32, ISA_UNSIGNED, ISA_PROVEN, ISA_FRAMING),
 };
 
 static const struct isa_field last[] = {
 	PREDICATE,
-	FIELD("end", 26, 32, ISA_UNSIGNED, ISA_FITS, FRAMING),
+	FIELD("end", 26, 32, ISA_UNSIGNED, ISA_FITS, ISA_FRAMING),
 };
 
 /* Parameters come in units of 64 bytes, activations of 8, what the core collected of 4:
    loops of a stream go over units, loop 0 over those of a block. */
-#define KIND FIELD("of", 12, 2, ISA_UNSIGNED, ISA_FITS, LAYERS)
+#define KIND FIELD("of", 12, 2, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS)
 
 static const struct isa_field open_stream[] = {
 	PREDICATE,
 	KIND,
-	ACCESS("into", ISA_STREAM, 14, 14, ISA_UNSIGNED, 28, 16, 15, 3, ISA_FITS, CACHING),
+	ACCESS("into", ISA_STREAM, 14, 14, ISA_UNSIGNED, 28, 16, 15, 3, ISA_FITS, ISA_CACHING),
 	NEST("into", 121, 3, 2, 16, 15, ISA_FITS),
-	ONES(174, 1, CACHING),
-	ONES(177, 2, CACHING),
-	FIELD("back", 183, 16, ISA_SIGNED, ISA_PROVEN, CACHING),
-	ONES(199, 1, CACHING),
-	ONES(215, 1, CACHING),
+	ONES(174, 1, ISA_CACHING),
+	ONES(177, 2, ISA_CACHING),
+	FIELD("back", 183, 16, ISA_SIGNED, ISA_PROVEN, ISA_CACHING),
+	ONES(199, 1, ISA_CACHING),
+	ONES(215, 1, ISA_CACHING),
 };
 
 static const struct isa_field send[] = {
 	PREDICATE,
 	KIND,
-	ACCESS("from", ISA_STREAM, 14, 20, ISA_UNSIGNED, 34, 21, 20, 3, ISA_PROVEN, CACHING),
+	ACCESS("from", ISA_STREAM, 14, 20, ISA_UNSIGNED, 34, 21, 20, 3, ISA_PROVEN, ISA_CACHING),
 	NEST("from", 157, 3, 2, 21, 20, ISA_FITS),
-	ONES(311, 1, CACHING),
-	FIELD("nth", 320, 16, ISA_UNSIGNED, ISA_PROVEN, CACHING),
-	ONES(336, 1, CACHING),
-	ONES(352, 1, CACHING),
-	ONES(392, 1, CACHING),
-	FIELD("to", 409, 16, ISA_MASK, ISA_PROVEN, CACHING),
-	FIELD("row-units", 434, 6, ISA_LESS_ONE, ISA_PROVEN, CACHING),
+	ONES(311, 1, ISA_CACHING),
+	FIELD("nth", 320, 16, ISA_UNSIGNED, ISA_PROVEN, ISA_CACHING),
+	ONES(336, 1, ISA_CACHING),
+	ONES(352, 1, ISA_CACHING),
+	ONES(392, 1, ISA_CACHING),
+	FIELD("to", 409, 16, ISA_MASK, ISA_PROVEN, ISA_CACHING),
+	FIELD("row-units", 434, 6, ISA_LESS_ONE, ISA_PROVEN, ISA_CACHING),
 };
 
 /* 1: to be sent to tiles; 3: to the host; 0, with streamed parameters, is not known. */
 static const struct isa_field collect[] = {
 	PREDICATE,
-	ACCESS("into", ISA_STREAM, 12, 15, ISA_UNSIGNED, 27, 16, 15, 3, ISA_FITS, LAYERS),
+	ACCESS("into", ISA_STREAM, 12, 15, ISA_UNSIGNED, 27, 16, 15, 3, ISA_FITS, ISA_LAYERS),
 	NEST("into", 120, 3, 2, 16, 15, ISA_FITS),
-	FIELD("to", 173, 2, ISA_UNSIGNED, ISA_FITS, LAYERS),
+	FIELD("to", 173, 2, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
 };
 
 /* Engines in the order of their opcodes; which of 1 to 4 is which is not known. */
 static const struct isa_field fence[] = {
 	TILES(28),
-	FIELD("sets", 44, 19, ISA_COUNTERS, ISA_FITS, RUN),
-	FIELD("to", 63, 16, ISA_UNSIGNED, ISA_FITS, RUN),
-	FIELD("engines", 79, 10, ISA_MASK, ISA_FITS, RUN),
+	FIELD("sets", 44, 19, ISA_COUNTERS, ISA_FITS, ISA_RUN),
+	FIELD("to", 63, 16, ISA_UNSIGNED, ISA_FITS, ISA_RUN),
+	FIELD("engines", 79, 10, ISA_MASK, ISA_FITS, ISA_RUN),
 };
 
 static const struct isa_field unknown[] = {
@@ -191,23 +175,23 @@ static const struct isa_field unknown[] = {
 
 static const struct isa_field ring_send[] = {
 	TILES(46),
-	MOVE("from", ISA_WIDE, 62, ISA_FITS, ALL),
-	LEAD(267, 2, ISA_GUESS, OUTLINE),
-	MAKES("ring-write", 335, 3, RUN),
-	MAKES("ring-producer", 339, 3, RUN),
+	MOVE("from", ISA_WIDE, 62, ISA_FITS, ISA_ALL),
+	LEAD(267, 2, ISA_GUESS, ISA_OUTLINE),
+	MAKES("ring-write", 335, 3, ISA_RUN),
+	MAKES("ring-producer", 339, 3, ISA_RUN),
 	WAITS_REUSE(343, 3, 2),
-	FLAG("to-receiver-b", 466, ISA_FITS, LAYERS),
-	FIELD("to", 467, 16, ISA_MASK, ISA_PROVEN, DENSE),
-	FLAG("to-host", 483, ISA_FITS, RUN),
+	FLAG("to-receiver-b", 466, ISA_FITS, ISA_LAYERS),
+	FIELD("to", 467, 16, ISA_MASK, ISA_PROVEN, ISA_DENSE),
+	FLAG("to-host", 483, ISA_FITS, ISA_RUN),
 };
 
 /* Blocks that are spread over tiles have the rows of a table in front. */
 #define RECEIVE(makes) \
 	TILES(46), \
-	FIELD("newer", 61, 1, ISA_UNSIGNED, ISA_PROVEN, CACHING), \
-	MOVE("into", ISA_WIDE, 62, ISA_PROVEN, CACHING), \
-	LEAD(267, 2, ISA_PROVEN, CACHING), \
-	MAKES(makes, 335, 3, RUN), \
+	FIELD("newer", 61, 1, ISA_UNSIGNED, ISA_PROVEN, ISA_CACHING), \
+	MOVE("into", ISA_WIDE, 62, ISA_PROVEN, ISA_CACHING), \
+	LEAD(267, 2, ISA_PROVEN, ISA_CACHING), \
+	MAKES(makes, 335, 3, ISA_RUN), \
 	WAITS_REUSE(339, 4, 2)
 
 static const struct isa_field receive_a[] = { RECEIVE("ring-read-a") };
@@ -217,36 +201,36 @@ static const struct isa_field receive_b[] = { RECEIVE("ring-read-b") };
    above that it is not known. A row is full, or ends with an iteration of "row-loop". */
 static const struct isa_field narrow_to_wide[] = {
 	TILES(46),
-	MOVE_6("from", ISA_NARROW, 62, ISA_FITS, OUTER),
-	MOVE("into", ISA_WIDE, 337, ISA_FITS, OUTER),
-	MAKES("narrow-wide", 543, 3, RUN),
+	MOVE_6("from", ISA_NARROW, 62, ISA_FITS, ISA_OUTER),
+	MOVE("into", ISA_WIDE, 337, ISA_FITS, ISA_OUTER),
+	MAKES("narrow-wide", 543, 3, ISA_RUN),
 	WAITS_REUSE(547, 6, 3),
-	FIELD("pieces", 799, 2, ISA_UNSIGNED, ISA_FITS, LAYERS),
-	FIELD("row-loop", 801, 3, ISA_UNSIGNED, ISA_FITS, LAYERS),
+	FIELD("pieces", 799, 2, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
+	FIELD("row-loop", 801, 3, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
 };
 
 /* Where it fills the scaling memory it makes wide-scaling instead. */
 static const struct isa_field wide_to_narrow[] = {
 	TILES(46),
-	MOVE("from", ISA_WIDE, 62, ISA_FITS, OUTER),
-	MOVE_6("into", ISA_NARROW, 267, ISA_FITS, OUTER),
-	LEAD(542, 3, ISA_FITS, RUN),
-	MAKES("wide-narrow", 611, 3, RUN),
+	MOVE("from", ISA_WIDE, 62, ISA_FITS, ISA_OUTER),
+	MOVE_6("into", ISA_NARROW, 267, ISA_FITS, ISA_OUTER),
+	LEAD(542, 3, ISA_FITS, ISA_RUN),
+	MAKES("wide-narrow", 611, 3, ISA_RUN),
 	WAITS_REUSE(615, 6, 3),
-	FLAG("to-scaling", 867, ISA_FITS, RUN),
-	FIELD("row-loop", 870, 3, ISA_UNSIGNED, ISA_FITS, LAYERS),
+	FLAG("to-scaling", 867, ISA_FITS, ISA_RUN),
+	FIELD("row-loop", 870, 3, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
 };
 
 /* It takes from one side and gives to the opposite one, or takes a number instead. */
 #define EXCHANGE(out, in) \
 	TILES(46), \
-	MOVE("from", ISA_NARROW, 62, ISA_FITS, ALL), \
-	MOVE("into", ISA_NARROW, 267, ISA_FITS, ALL), \
-	MAKES(out, 473, 3, LAYERS), \
-	MAKES(in, 477, 3, LAYERS), \
+	MOVE("from", ISA_NARROW, 62, ISA_FITS, ISA_ALL), \
+	MOVE("into", ISA_NARROW, 267, ISA_FITS, ISA_ALL), \
+	MAKES(out, 473, 3, ISA_LAYERS), \
+	MAKES(in, 477, 3, ISA_LAYERS), \
 	WAITS_REUSE(481, 6, 2), \
-	FLAG("is-filled", 727, ISA_FITS, LAYERS), \
-	FIELD("fill", 728, 32, ISA_UNSIGNED, ISA_FITS, LAYERS)
+	FLAG("is-filled", 727, ISA_FITS, ISA_LAYERS), \
+	FIELD("fill", 728, 32, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS)
 
 static const struct isa_field from_north[] = { EXCHANGE("south-out", "north-in") };
 static const struct isa_field from_east[] = { EXCHANGE("west-out", "east-in") };
@@ -255,59 +239,59 @@ static const struct isa_field from_west[] = { EXCHANGE("east-out", "west-in") };
 
 #define LOOPS(t, s) \
 	FIELDS("loops", 62, 14, 8, 14, ISA_LESS_ONE, t, s), \
-	FIELD("loops-last", 174, 14, ISA_UNSIGNED, ISA_GUESS, OUTLINE), \
-	FIELD("loops-last-loop", 188, 3, ISA_UNSIGNED, ISA_GUESS, OUTLINE)
+	FIELD("loops-last", 174, 14, ISA_UNSIGNED, ISA_GUESS, ISA_OUTLINE), \
+	FIELD("loops-last-loop", 188, 3, ISA_UNSIGNED, ISA_GUESS, ISA_OUTLINE)
 /* In narrow memory it counts bytes, in wide quarters of a row. */
 #define OPERANDS \
-	ACCESS("input", ISA_NARROW, 191, 18, ISA_UNSIGNED, 209, 19, 18, 8, ISA_FITS, RUN), \
+	ACCESS("input", ISA_NARROW, 191, 18, ISA_UNSIGNED, 209, 19, 18, 8, ISA_FITS, ISA_RUN), \
 	NEST("input", 505, 8, 3, 19, 18, ISA_FITS), \
-	ACCESS("output", ISA_NARROW, 574, 18, ISA_UNSIGNED, 592, 19, 18, 8, ISA_FITS, RUN), \
+	ACCESS("output", ISA_NARROW, 574, 18, ISA_UNSIGNED, 592, 19, 18, 8, ISA_FITS, ISA_RUN), \
 	NEST("output", 888, 8, 3, 19, 18, ISA_FITS), \
 	ACCESS("weights", ISA_WIDE, 957, 14, ISA_UNSIGNED, 971, 15, 14, 8, ISA_FITS, \
-	       PRODUCT), \
+	       ISA_PRODUCT), \
 	NEST("weights", 1203, 8, 3, 15, 14, ISA_FITS), \
-	ACCESS("sums", ISA_WIDE, 1260, 14, ISA_UNSIGNED, 1274, 15, 14, 8, ISA_FITS, ALL), \
+	ACCESS("sums", ISA_WIDE, 1260, 14, ISA_UNSIGNED, 1274, 15, 14, 8, ISA_FITS, ISA_ALL), \
 	NEST("sums", 1506, 8, 3, 15, 14, ISA_FITS)
 #define STEPS \
-	MAKES("activations", 1563, 4, RUN), \
-	MAKES("parameters", 1568, 4, LAYERS), \
-	MAKES("partial-sums", 1573, 4, OUTLINE), \
+	MAKES("activations", 1563, 4, ISA_RUN), \
+	MAKES("parameters", 1568, 4, ISA_LAYERS), \
+	MAKES("partial-sums", 1573, 4, ISA_OUTLINE), \
 	WAITS_PLAIN(1578, 6, 3)
 
 /* A table of outputs' own zero points is in wide memory, where groups find it at two
    places in turns. Counts of outputs are those of one group. */
 static const struct isa_field mac[] = {
 	TILES(46),
-	LOOPS(ISA_PROVEN, PRODUCT),
+	LOOPS(ISA_PROVEN, ISA_PRODUCT),
 	OPERANDS,
 	STEPS,
-	FLAG("has-layer-weights", 1843, ISA_GUESS, LAYERS),
-	FIELD("mode", 1846, 3, ISA_UNSIGNED, ISA_FITS, LAYERS),
-	FIELD("scale", 1949, 32, ISA_FLOAT, ISA_PROVEN, NUMBERS),
-	FIELD("lower", 2013, 32, ISA_FLOAT, ISA_PROVEN, NUMBERS),
-	FIELD("upper", 1981, 32, ISA_FLOAT, ISA_PROVEN, NUMBERS),
-	FIELD("weight-zero", 1854, 8, ISA_UNSIGNED, ISA_PROVEN, NUMBERS),
-	FIELD("input-zero", 1870, 8, ISA_UNSIGNED, ISA_PROVEN, NUMBERS),
-	FIELD("output-zero", 2077, 8, ISA_UNSIGNED, ISA_PROVEN, NUMBERS),
-	FLAG("has-zeros", 1853, ISA_FITS, LAYERS),
-	FIELD("zeros", 1908, 14, ISA_UNSIGNED, ISA_FITS, LAYERS),
-	FIELD("zeros-other", 1884, 14, ISA_UNSIGNED, ISA_FITS, LAYERS),
-	FLAG("has-bias", 2093, ISA_FITS, LAYERS),
-	FLAG("has-factor", 2094, ISA_FITS, RUN),
-	FIELD("bias", 2045, 32, ISA_SIGNED, ISA_FITS, LAYERS),
-	FIELD("last-outputs", 1934, 6, ISA_LESS_ONE, ISA_FITS, OUTLINE),
-	FIELD("outputs", 1940, 6, ISA_LESS_ONE, ISA_FITS, LAYERS),
-	FIELD("activation", 1946, 3, ISA_UNSIGNED, ISA_GUESS, ALL),
+	FLAG("has-layer-weights", 1843, ISA_GUESS, ISA_LAYERS),
+	FIELD("mode", 1846, 3, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
+	FIELD("scale", 1949, 32, ISA_FLOAT, ISA_PROVEN, ISA_NUMBERS),
+	FIELD("lower", 2013, 32, ISA_FLOAT, ISA_PROVEN, ISA_NUMBERS),
+	FIELD("upper", 1981, 32, ISA_FLOAT, ISA_PROVEN, ISA_NUMBERS),
+	FIELD("weight-zero", 1854, 8, ISA_UNSIGNED, ISA_PROVEN, ISA_NUMBERS),
+	FIELD("input-zero", 1870, 8, ISA_UNSIGNED, ISA_PROVEN, ISA_NUMBERS),
+	FIELD("output-zero", 2077, 8, ISA_UNSIGNED, ISA_PROVEN, ISA_NUMBERS),
+	FLAG("has-zeros", 1853, ISA_FITS, ISA_LAYERS),
+	FIELD("zeros", 1908, 14, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
+	FIELD("zeros-other", 1884, 14, ISA_UNSIGNED, ISA_FITS, ISA_LAYERS),
+	FLAG("has-bias", 2093, ISA_FITS, ISA_LAYERS),
+	FLAG("has-factor", 2094, ISA_FITS, ISA_RUN),
+	FIELD("bias", 2045, 32, ISA_SIGNED, ISA_FITS, ISA_LAYERS),
+	FIELD("last-outputs", 1934, 6, ISA_LESS_ONE, ISA_FITS, ISA_OUTLINE),
+	FIELD("outputs", 1940, 6, ISA_LESS_ONE, ISA_FITS, ISA_LAYERS),
+	FIELD("activation", 1946, 3, ISA_UNSIGNED, ISA_GUESS, ISA_ALL),
 };
 
 /* The clamps of opcode 0x05 are no floats: what they are is not known. */
 static const struct isa_field whole[] = {
 	TILES(46),
-	LOOPS(ISA_GUESS, ALIKE),
+	LOOPS(ISA_GUESS, ISA_ALIKE),
 	OPERANDS,
 	STEPS,
-	FIELD("scale", 1949, 32, ISA_FLOAT, ISA_GUESS, ALIKE),
-	FIELD("output-zero", 2077, 8, ISA_UNSIGNED, ISA_GUESS, ALIKE),
+	FIELD("scale", 1949, 32, ISA_FLOAT, ISA_GUESS, ISA_ALIKE),
+	FIELD("output-zero", 2077, 8, ISA_UNSIGNED, ISA_GUESS, ISA_ALIKE),
 };
 
 #define OPCODE(u, c, w, n, f, t, what) \

@@ -50,6 +50,25 @@ enum isa_trust {
 	ISA_GUESS,    /* makes sense, no more; do not build on it */
 };
 
+/* Where a reading comes from, or the test that proves it. */
+enum isa_source {
+	ISA_NO_SOURCE,
+	ISA_ALL,     /* comparison of compiled models, all streams */
+	ISA_CACHING, /* programs that bring parameters, rebuilt from templates of two */
+	ISA_DENSE,   /* dense layers: the one of 1024 foretold from those of 256 and 512 */
+	ISA_NUMBERS, /* quantization of the source models */
+	ISA_PATCHED, /* where packages patch addresses */
+	ISA_FRAMING, /* test_isa_streams: every stream parses to its last word */
+	ISA_NUMBER,  /* test_isa_streams: the numbers run on across chunks */
+	ISA_PRODUCT, /* test_isa_streams: loops and weights have the same product */
+	ISA_OUTER,   /* unused outer loops step back by the distance covered, all streams */
+	ISA_OUTLINE, /* all descriptors have it in the same order, and none beyond its widths */
+	ISA_RUN,     /* layers executed by test_emulator_silicon come out as on the CPU */
+	ISA_LAYERS,  /* test_silicon_layers: elements of whole networks */
+	ISA_WRITTEN, /* test_compiler_silicon_dense: programs equal to the vendor's */
+	ISA_ALIKE,   /* the outline of the mac */
+};
+
 /* The base of an access says which memory it is in. */
 enum isa_memory {
 	ISA_NO_MEMORY,
@@ -77,12 +96,12 @@ struct isa_field {
 	uint16_t from;
 	uint8_t width; /* 1 to 32 bits */
 	uint8_t times, pitch;
-	enum isa_kind kind;
-	enum isa_trust trust;
-	enum isa_memory memory;
-	enum isa_group group;     /* that begins here, */
-	uint8_t members;          /* and how many fields it has */
-	const char *source; /* where the reading comes from, or what proves it */
+	uint8_t members; /* of the group that begins here */
+	enum isa_kind kind : 8;
+	enum isa_trust trust : 8;
+	enum isa_memory memory : 8;
+	enum isa_group group : 8;
+	enum isa_source source : 8;
 };
 
 struct isa_opcode {
