@@ -42,7 +42,7 @@ libatoll0"
 
 # From the source package, in another folder, for another user, at another time of day.
 a_second_build_gives_the_same_bytes() {
-	dpkg-source -x "$debs"/work/*.dsc "$work/source" >"$work/out" 2>&1 &&
+	dpkg-source -x "$debs"/source/*.dsc "$work/source" >"$work/out" 2>&1 &&
 	(umask 027
 	 cd "$work/source" && HOME=/nonexistent TZ=Asia/Tokyo LC_ALL=C.UTF-8 \
 		DEB_BUILD_OPTIONS=nocheck tests/deb/build "$ARCH" "$work/second") \
@@ -50,9 +50,9 @@ a_second_build_gives_the_same_bytes() {
 		sed 's/^/# /' "$work/out"
 		return 1
 	}
-	(cd "$debs/work" && sha256sum ./*.deb ./*.tar.* ./*.dsc) >"$work/sums"
+	(cd "$debs/source" && sha256sum ./*.deb ./*.tar.* ./*.dsc) >"$work/sums"
 	[ "$(wc -l <"$work/sums")" -gt 14 ] || return
-	(cd "$work/second/work" && sha256sum --quiet -c "$work/sums") >"$work/out" 2>&1 ||
+	(cd "$work/second/source" && sha256sum --quiet -c "$work/sums") >"$work/out" 2>&1 ||
 		{ sed 's/^/# /' "$work/out"; return 1; }
 }
 
@@ -60,7 +60,7 @@ lintian_is_quiet() {
 	command -v lintian >/dev/null || { why='lintian is not installed'; return 77; }
 	# Root is who builds here in a container; lintian has a word for that.
 	lintian --allow-root --info --display-info --pedantic --tag-display-limit 0 \
-		--fail-on error,warning,info,pedantic "$debs"/work/*.changes >"$work/out" 2>&1 &&
+		--fail-on error,warning,info,pedantic "$debs"/source/*.changes >"$work/out" 2>&1 &&
 	is_silent out
 }
 
@@ -113,7 +113,7 @@ programs_go_with_the_library_they_were_built_with() {
 
 # The C library's own parts cost nobody a package.
 no_library_is_linked_in_vain() {
-	! grep 'dpkg-shlibdeps: warning' "$debs/work/log" | grep -v 'against libm\.so\.6 ' |
+	! grep 'dpkg-shlibdeps: warning' "$debs/source/log" | grep -v 'against libm\.so\.6 ' |
 		sed 's/^/# /' | grep .
 }
 
@@ -183,7 +183,7 @@ packages_of_two_machines_agree() {
 	[ "$ARCH" = arm64 ] && other=$native
 	[ "$other" != "$ARCH" ] && [ -d build/deb/$other ] ||
 		{ why="there are no packages of $other"; return 77; }
-	cmp -s "$debs"/work/*.tar.xz build/deb/$other/work/*.tar.xz ||
+	cmp -s "$debs"/source/*.tar.xz build/deb/$other/source/*.tar.xz ||
 		{ why="those of $other were made of another source"; return 77; }
 	for package in libatoll0 libatoll-dev; do
 		rm -rf "$work/one" "$work/two"
